@@ -1,0 +1,99 @@
+/* seam.h - what a backend is: a table of kernels, asked once per node when a plan is made.
+ * A kernel gets a ds_call: tensors with addresses, attributes, the worker pool and scratch. It allocates nothing. */
+#ifndef DS_BACKEND_SEAM_H
+#define DS_BACKEND_SEAM_H
+
+#include "base/option.h"
+#include "base/pool.h"
+#include "descent/base.h"
+
+#define DS_MAX_IN 6
+
+/* Attributes of a node; each op's file says what its entries mean. Zero where unused (they are part of the hash). */
+typedef struct ds_attr {
+    int64_t i[12];
+    double  f[4];
+} ds_attr;
+
+/* A contiguous row-major tensor. Buffers have 128 readable bytes after their end. */
+typedef struct ds_tensor {
+    void    *data;
+    ds_dtype dtype;
+    ds_shape shape;
+} ds_tensor;
+
+/* ---- fused elementwise programs ------------------------------------------------------------------------------------
+ * A program is a straight line of elementwise instructions over a rectangle [rows, cols] (outer dims, if any, are looped
+ * around it). Registers are tiles in the L1 cache. Fused and unfused results are equal bit for bit because each
+ * instruction is the same function of the same operands. */
+#define DS_EW_MAX_OPERANDS 16
+#define DS_EW_MAX_INSTRS 48
+#define DS_EW_MAX_DIMS 5
+
+typedef struct ds_ew_operand {
+    void    *data;                   /* patched when buffers are bound */
+    int64_t  stride[DS_EW_MAX_DIMS]; /* in elements, per program dim; 0 broadcasts */
+    ds_dtype dtype;
+} ds_ew_operand;
+
+typedef struct ds_ew_instr {
+    uint16_t code;   /* kernel/elementwise.def */
+    int16_t  dst;    /* register */
+    int16_t  src[3]; /* >= 0: register; -1-k: load operand k; unused: INT16_MIN */
+    double   imm[2]; /* constants of the instruction (attr.f) */
+} ds_ew_instr;
+
+typedef struct ds_ew_program {
+    ds_dtype      dtype; /* of every register: F32 or F64 */
+    int           rank;  /* 1..DS_EW_MAX_DIMS; the last two dims are the rectangle (rank 1: one row) */
+    int64_t       dim[DS_EW_MAX_DIMS];
+    int           nload, nstore, ninstr, nreg;
+    ds_ew_operand load[DS_EW_MAX_OPERANDS];
+    ds_ew_operand store[DS_EW_MAX_OPERANDS]; /* full: never broadcast */
+    int16_t       store_reg[DS_EW_MAX_OPERANDS]; /* register (>= 0) or -1-k for a plain copy of load k */
+    ds_ew_instr   instr[DS_EW_MAX_INSTRS];
+} ds_ew_program;
+
+/* ---- a call ------------------------------------------------------------------------------------------------------ */
+typedef struct ds_call {
+    const char          *op;
+    ds_tensor            out;
+    ds_tensor            in[DS_MAX_IN];
+    int                  nin;
+    const ds_attr       *attr;
+    const ds_ew_program *post; /* epilogue over out as [rows, last dim], run on each finished block; NULL: none */
+    const ds_ew_program *pre;  /* prologue: in[0] is not in memory, it is register pre->store_reg[0]; NULL: none */
+    ds_pool             *pool;
+    void                *scratch; /* scratch_bytes, 64-byte aligned, shared by nobody during the call */
+    size_t               scratch_bytes;
+} ds_call;
+
+typedef void (*ds_kernel_fn)(const ds_call *call);
+typedef size_t (*ds_scratch_fn)(const ds_call *call, int threads); /* called at plan time with data = NULL */
+
+enum { DS_KERNEL_POST = 1, DS_KERNEL_PRE = 2, DS_KERNEL_INPLACE = 4 /* out may share memory with in[0] */ };
+
+typedef struct ds_kernel_def {
+    const char   *op;
+    ds_dtype      dtype; /* of out, or of in[0] for ops that make I32 */
+    unsigned      flags;
+    ds_kernel_fn  run;
+    ds_scratch_fn scratch; /* NULL: none needed */
+} ds_kernel_def;
+
+enum { DS_BACKEND_POISON = 1 /* own buffer per node, red zones, NaN-filled before each run */ };
+
+typedef struct ds_backend {
+    ds_head  head;
+    unsigned flags;
+    /* The kernel for this call (addresses not yet set), or NULL: inherit, or lower. */
+    const ds_kernel_def *(*find)(const ds_call *call);
+    const char *inherits; /* next backend to ask; NULL: none */
+} ds_backend;
+
+/* Backend by name, or NULL; name NULL: DS_BACKEND from the environment, else "cpu". */
+const ds_backend *ds_backend_get(const char *name);
+/* Asks the backend and those it inherits from. */
+const ds_kernel_def *ds_backend_find(const ds_backend *b, const ds_call *call);
+
+#endif

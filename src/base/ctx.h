@@ -1,0 +1,25 @@
+/* ctx.h - inside view of the context: failing with a message, and the pool.
+ * DS_TRY passes a failure upward. */
+#ifndef DS_BASE_CTX_H
+#define DS_BASE_CTX_H
+
+#include <stdarg.h>
+
+#include "descent/base.h"
+
+typedef struct ds_pool ds_pool;
+
+/* Record status and a printf-style text in ctx; returns status so that callers write `return ds_fail(...)`. */
+ds_status ds_fail(ds_ctx *ctx, ds_status status, const char *fmt, ...) DS_PRINTF(3, 4);
+ds_status ds_fail_v(ds_ctx *ctx, ds_status status, const char *fmt, va_list args);
+/* DS_EMEM with the number of bytes that could not be had and what they were for. */
+ds_status ds_fail_memory(ds_ctx *ctx, size_t bytes, const char *what);
+ds_pool  *ds_ctx_pool(ds_ctx *ctx);
+
+#define DS_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        ds_status ds_try_status = (call);                                                                    \
+        if (ds_try_status != DS_OK) return ds_try_status;                                                    \
+    } while (0)
+
+#endif
