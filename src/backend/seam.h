@@ -25,7 +25,13 @@ typedef struct ds_tensor {
 /* ---- fused elementwise programs ------------------------------------------------------------------------------------
  * A program is a straight line of elementwise instructions over a rectangle [rows, cols] (outer dims, if any, are looped
  * around it). Registers are tiles in the L1 cache. Fused and unfused results are equal bit for bit because each
- * instruction is the same function of the same operands. */
+ * instruction is the same function of the same operands.
+ * A store may lie exactly over a load (same address, same strides: updates in place): the result must be as if all loads
+ * of a tile came before all its stores. No other overlap occurs.
+ * Shapes: a plain "elementwise" call (call->post is the program, out its first store) has rank 1..5, dims collapsed.
+ * An epilogue (post of another kernel) has rank 2: [rows, last dim of out]. A prologue (pre of a reduction) has rank 2:
+ * [R, C], cut where the reduced axes begin (trailing reduction: C reduced) or end (leading reduction: R reduced);
+ * reducing everything is R = 1. */
 #define DS_EW_MAX_OPERANDS 16
 #define DS_EW_MAX_INSTRS 48
 #define DS_EW_MAX_DIMS 5
