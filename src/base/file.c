@@ -1,0 +1,112 @@
+/* file.c - atomic whole-file writes, bounded reads. POSIX rename keeps old or new (Pillai et al., OSDI 2014, on what fsync adds). */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static ds_status fail(ds_ctx *ctx, const char *what, const char *path)
+{
+    return ds_fail(ctx, DS_EIO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static bool write_all(int fd, const char *data, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t n = write(fd, data, bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        data += n;
+        bytes -= (size_t)n;
+    }
+    return true;
+}
+
+/* The rename itself is safe only once the folder's entry is on disk. */
+static void sync_folder(const char *path)
+{
+    char        folder[4096];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return;
+    fsync(fd);
+    close(fd);
+}
+
+ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_part *parts)
+{
+    char temporary[4096];
+    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+        return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return fail(ctx, "cannot create", temporary);
+    bool good = true;
+    for (int k = 0; k < n && good; k++) good = write_all(fd, parts[k].data, parts[k].bytes);
+    good = good && fsync(fd) == 0;
+    good = close(fd) == 0 && good;
+    good = good && rename(temporary, path) == 0;
+    if (!good) {
+        ds_status status = fail(ctx, "cannot write (the file that was there is kept)", path);
+        unlink(temporary);
+        return status;
+    }
+    sync_folder(path);
+    return DS_OK;
+}
+
+ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes)
+{
+    *data = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(ctx, "cannot open", path);
+    struct stat st;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return ds_fail(ctx, DS_EIO, "%s: not a regular file", path);
+    }
+    if (st.st_size < 0 || (uint64_t)st.st_size > limit) {
+        close(fd);
+        return ds_fail(ctx, DS_EFORMAT, "%s: %lld bytes, at most %zu are accepted", path, (long long)st.st_size, limit);
+    }
+    size_t want = (size_t)st.st_size, got = 0;
+    char  *p = malloc(want + 1);
+    if (!p) {
+        close(fd);
+        return ds_fail_memory(ctx, want + 1, path);
+    }
+    while (got < want) {
+        ssize_t k = read(fd, p + got, want - got);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) break;
+        if (k == 0) want = got; /* shrank meanwhile */
+        got += (size_t)k;
+    }
+    ds_status status = got < want ? fail(ctx, "cannot read", path) : DS_OK;
+    close(fd);
+    if (status != DS_OK) {
+        free(p);
+        return status;
+    }
+    p[got] = 0;
+    *data = p;
+    *bytes = got;
+    return DS_OK;
+}
+
+ds_status ds_make_folders(ds_ctx *ctx, const char *path)
+{
+    char p[4096];
+    if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p) return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
+    for (char *c = p + 1; *c; c++)
+        if (*c == '/') {
+            *c = 0;
+            if (mkdir(p, 0777) && errno != EEXIST) return fail(ctx, "cannot make the folder", p);
+            *c = '/';
+        }
+    return mkdir(p, 0777) && errno != EEXIST ? fail(ctx, "cannot make the folder", p) : DS_OK;
+}

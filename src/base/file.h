@@ -1,0 +1,20 @@
+/* file.h - whole files: written so that a reader sees the old or the new one, never a mixture. */
+#ifndef DS_BASE_FILE_H
+#define DS_BASE_FILE_H
+
+#include "base/ctx.h"
+
+typedef struct ds_part {
+    const void *data;
+    size_t      bytes;
+} ds_part;
+
+/* Write parts one after another to path: temporary file beside it, fsync, rename, fsync of the folder.
+ * DS_EIO names the path and the system's reason; the old file stays. */
+ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_part *parts);
+/* Read a whole file of at most limit bytes; *data [owned, free()] has a 0 byte after its end. DS_EIO, DS_EFORMAT (too long), DS_EMEM. */
+ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes);
+/* Make a folder and its parents. */
+ds_status ds_make_folders(ds_ctx *ctx, const char *path);
+
+#endif
