@@ -2,20 +2,18 @@
 #ifndef DESCENT_REGISTRY_H
 #define DESCENT_REGISTRY_H
 
-#include "descent/base.h"
+#include "descent/option.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct ds_head; /* src/base/option.h: name, summary, formula, cite, options */
-
 /* A kind of thing ("rule", "schedule", "layer", ...) and its definitions. */
 typedef struct ds_registry {
-    const char                  *kind;
-    const char                  *summary;
-    const struct ds_head *const *heads; /* count entries */
-    int                          count;
+    const char           *kind;
+    const char           *summary;
+    const ds_head *const *heads; /* count entries */
+    int                   count;
 } ds_registry;
 
 /* All registries, in a fixed order; *count is set. */
