@@ -77,21 +77,6 @@ static int count_stores(const ds_planner *p, const ds_group *q)
     return n;
 }
 
-/* Room for id, with operands that a rank-2 program can address where one is wanted. */
-static bool can_join(const ds_planner *p, const ds_group *q, int id)
-{
-    const ds_node *n = ds_at(p, id);
-    if (p->unfused || q->count == DS_EW_MAX_INSTRS || n->dtype != q->dtype || !ds_shape_equal(n->shape, q->shape)) return false;
-    ds_group trial = *q;
-    trial.member[trial.count++] = id;
-    if (count_loads(p, &trial) > DS_EW_MAX_OPERANDS || count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
-    if (!q->reduction) return true;
-    if (p->output[id]) return false; /* a prologue leaves nothing in memory */
-    for (int i = 0; i < n->nin; i++)
-        if (p->folded[n->in[i].id] && !ds_fits_cut(ds_at(p, ds_at(p, n->in[i].id)->in[0].id)->shape, n->shape, q->cut)) return false;
-    return n->op != &ds_op_broadcast || ds_fits_cut(ds_at(p, n->in[0].id)->shape, n->shape, q->cut);
-}
-
 /* Computing it twice costs less than storing it once: one light instruction on at most one full-size operand. */
 static bool is_cheap(const ds_planner *p, int id)
 {
@@ -105,22 +90,55 @@ static bool is_cheap(const ds_planner *p, int id)
     return known && full <= 1;
 }
 
-/* Whether a member of q is computed from `from` (a set of node ids as marks), looking down to `floor`. */
+/* Room for id, with operands that a rank-2 program can address where one is wanted. */
+static bool can_join(const ds_planner *p, const ds_group *q, int id)
+{
+    const ds_node *n = ds_at(p, id);
+    if (p->unfused || q->count == DS_EW_MAX_INSTRS || n->dtype != q->dtype || !ds_shape_equal(n->shape, q->shape)) return false;
+    bool varies = q->reduction ? p->varies[q->reduction] : p->varies[q->member[0]];
+    if (varies != p->varies[id] && !is_cheap(p, id)) return false; /* a rerun should not repeat it */
+    ds_group trial = *q;
+    trial.member[trial.count++] = id;
+    if (count_loads(p, &trial) > DS_EW_MAX_OPERANDS || count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
+    if (!q->reduction) return true;
+    if (p->output[id]) return false; /* a prologue leaves nothing in memory */
+    for (int i = 0; i < n->nin; i++)
+        if (p->folded[n->in[i].id] && !ds_fits_cut(ds_at(p, ds_at(p, n->in[i].id)->in[0].id)->shape, n->shape, q->cut)) return false;
+    return n->op != &ds_op_broadcast || ds_fits_cut(ds_at(p, n->in[0].id)->shape, n->shape, q->cut);
+}
+
+/* Mark id's groups whole: they run as one, so what needs a member needs them all. True when an earlier node was marked. */
+static bool mark_groups(const ds_planner *p, int id, char *mark)
+{
+    bool earlier = false;
+    for (int j = 0; j < DS_JOIN && p->joined[DS_JOIN * id + j] >= 0; j++) {
+        const ds_group *q = &p->group[p->joined[DS_JOIN * id + j]];
+        for (int m = 0; m < q->count; m++) {
+            if (mark[q->member[m]]) continue;
+            mark[q->member[m]] = 1;
+            earlier |= q->member[m] < id;
+        }
+    }
+    return earlier;
+}
+
+/* Whether a member of q is computed from one of `from`, directly or through other groups. */
 static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from)
 {
-    int   low = p->count, high = 0;
+    int   high = 0;
     char *mark = calloc((size_t)p->count, 1);
     if (!mark) return true;
-    for (int m = 0; m < from->count; m++) {
-        mark[from->member[m]] = 1;
-        if (from->member[m] < low) low = from->member[m];
-    }
-    if (from->reduction) mark[from->reduction] = 1;
+    for (int m = 0; m < from->count; m++) mark[from->member[m]] = 1;
     for (int m = 0; m < q->count; m++)
         if (q->member[m] > high) high = q->member[m];
-    for (int id = low; id <= high; id++) {
-        const ds_node *n = ds_at(p, id);
-        for (int i = 0; i < n->nin && p->needed[id] && !mark[id]; i++) mark[id] = mark[n->in[i].id];
+    for (bool again = true; again;) {
+        again = false;
+        for (int id = 1; id <= high; id++) {
+            const ds_node *n = ds_at(p, id);
+            bool           was = mark[id];
+            for (int i = 0; i < n->nin && p->needed[id] && !mark[id]; i++) mark[id] = mark[n->in[i].id];
+            if (mark[id] && !was && !ds_in_group(q, id)) again |= mark_groups(p, id, mark);
+        }
     }
     bool found = false;
     for (int m = 0; m < q->count && !found; m++) found = mark[q->member[m]] && !ds_in_group(from, q->member[m]);
@@ -133,6 +151,7 @@ static bool merge(ds_planner *p, int a, int b)
 {
     ds_group *x = &p->group[a], *y = &p->group[b];
     if (p->no_merge || x->reduction || y->reduction || x->anchor || y->anchor || y->dead || x->dead) return false;
+    if (p->varies[x->member[0]] != p->varies[y->member[0]]) return false;
     if (x->dtype != y->dtype || !ds_shape_equal(x->shape, y->shape) || x->count + y->count > DS_EW_MAX_INSTRS) return false;
     if (depends(p, x, y) || depends(p, y, x)) return false;
     ds_group trial = *x;
@@ -177,6 +196,24 @@ static void join(ds_planner *p, int q, int id)
     if (p->group[q].reduction != id) p->group[q].member[p->group[q].count++] = id;
 }
 
+/* A node that must be stored for others can still be computed and stored by one group that uses it, unless that group waits for
+ * another user. Returns the group, -1: none. */
+static int storing_group(const ds_planner *p, int id, const int *list, int n)
+{
+    for (int k = 0; k < n && !p->no_merge; k++) {
+        const ds_group *q = &p->group[list[k]];
+        ds_group        rest = { .count = 0 };
+        bool            fits = !q->reduction && p->varies[id] == p->varies[q->member[0]] && can_join(p, q, id);
+        for (int u = p->use_first[id]; u < p->use_first[id + 1] && fits; u++) {
+            if (ds_in_group(q, p->use[u])) continue;
+            fits = rest.count < DS_EW_MAX_INSTRS;
+            if (fits) rest.member[rest.count++] = p->use[u];
+        }
+        if (fits && !depends(p, q, &rest)) return list[k];
+    }
+    return -1;
+}
+
 static ds_status place_elementwise(ds_planner *p, int id)
 {
     int  list[DS_JOIN];
@@ -192,7 +229,8 @@ static ds_status place_elementwise(ds_planner *p, int id)
     p->stored[id] = p->output[id] || !fits;
     if (!fits) {
         const ds_node *node = ds_at(p, id);
-        list[0] = new_group(p, node->shape, node->dtype);
+        int            q = storing_group(p, id, list, n);
+        list[0] = q >= 0 ? q : new_group(p, node->shape, node->dtype);
         n = 1;
         if (list[0] < 0) return ds_fail_memory(p->ctx, sizeof(ds_group), "a plan");
     }
@@ -249,7 +287,7 @@ static void find_anchor(ds_planner *p, int index)
             const ds_kernel_def *k = ds_kernel_of(p, id);
             bool                 other = false;
             if (!k || !(k->flags & DS_KERNEL_POST) || !ds_shape_equal(ds_at(p, id)->shape, q->shape)) continue;
-            if (ds_at(p, id)->dtype != q->dtype || q->shape.rank < 1) continue;
+            if (ds_at(p, id)->dtype != q->dtype || q->shape.rank < 1 || p->varies[id] != p->varies[q->member[0]]) continue;
             if (using_groups(p, id, list, &other) == 1 && !other) q->anchor = id;
         }
     }

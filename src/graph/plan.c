@@ -84,6 +84,13 @@ static void mark_needed(ds_planner *p, int noutputs, const ds_val *outputs)
         if (p->output[id] && ds_is_view(p, id)) p->output[ds_at(p, id)->in[0].id] = 1;
 }
 
+static void mark_varying(ds_planner *p)
+{
+    for (int k = 0; k < p->nchanging; k++) p->varies[p->changing[k].id] = 1;
+    for (int id = 1; id < p->count; id++)
+        for (int i = 0; i < ds_at(p, id)->nin; i++) p->varies[id] |= p->varies[ds_at(p, id)->in[i].id];
+}
+
 static void list_uses(ds_planner *p)
 {
     for (int pass = 0; pass < 2; pass++) {
@@ -139,7 +146,7 @@ static void planner_free(ds_planner *p)
 static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs)
 {
     size_t n = (size_t)p->count + 1;
-    p->needed = calloc(n, 4);
+    p->needed = calloc(n, 5);
     p->use_first = calloc(n + 1, sizeof *p->use_first);
     p->use = calloc(n * DS_MAX_IN, sizeof *p->use);
     p->joined = malloc(n * DS_JOIN * sizeof *p->joined);
@@ -153,6 +160,7 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
     p->output = p->needed + n;
     p->stored = p->output + n;
     p->folded = p->stored + n;
+    p->varies = p->folded + n;
     for (size_t id = 0; id < n; id++) {
         p->unit_of[id] = -1;
         p->offset[id] = SIZE_MAX;
@@ -160,6 +168,7 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
         for (int j = 0; j < DS_JOIN; j++) p->joined[DS_JOIN * id + (size_t)j] = -1;
     }
     mark_needed(p, noutputs, outputs);
+    mark_varying(p);
     list_uses(p);
     return DS_OK;
 }

@@ -36,7 +36,7 @@ typedef struct ds_planner {
     const ds_backend *backend;
     bool              unfused;
     int               count; /* nodes */
-    char             *needed, *output, *stored, *folded;
+    char             *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
     int              *use_first, *use; /* consumers of node id: use[use_first[id] .. use_first[id+1]) */
     ds_group         *group;
     int               ngroups, group_capacity;
