@@ -1,0 +1,93 @@
+/* bytes.c - reading whole files through zlib, which passes plain files on as they are. */
+#include "data/bytes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+enum { FIRST_BYTES = 1 << 16, READ_BYTES = 1 << 24 };
+
+static bool stat_folder(const char *path, bool *folder)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) return false;
+    *folder = S_ISDIR(st.st_mode);
+    return true;
+}
+
+bool ds_file_exists(const char *path)
+{
+    bool folder;
+    return stat_folder(path, &folder) && !folder;
+}
+
+bool ds_folder_exists(const char *path)
+{
+    bool folder;
+    return stat_folder(path, &folder) && folder;
+}
+
+ds_status ds_path_join(ds_ctx *ctx, char *buf, const char *folder, const char *name)
+{
+    int n = snprintf(buf, DS_PATH_BYTES, "%s/%s", folder, name);
+    if (n < 0 || n >= DS_PATH_BYTES) return ds_fail(ctx, DS_EIO, "%s/%s: path is longer than %d bytes", folder, name, DS_PATH_BYTES);
+    return DS_OK;
+}
+
+/* Doubles the room, so that the work stays linear in the size. */
+static ds_status grow(ds_ctx *ctx, const char *path, ds_bytes *b, size_t *room)
+{
+    size_t   more = *room ? 2 * *room : FIRST_BYTES;
+    uint8_t *data = more > *room ? realloc(b->data, more) : NULL;
+    if (!data) return ds_fail_memory(ctx, more, path);
+    b->data = data;
+    *room = more;
+    return DS_OK;
+}
+
+static ds_status read_all(ds_ctx *ctx, const char *path, gzFile file, ds_bytes *b)
+{
+    size_t room = 0;
+    for (;;) {
+        if (b->size + 1 >= room) DS_TRY(grow(ctx, path, b, &room));
+        size_t want = room - 1 - b->size;
+        int    got = gzread(file, b->data + b->size, (unsigned)(want < READ_BYTES ? want : READ_BYTES));
+        if (got < 0) {
+            int         code;
+            const char *text = gzerror(file, &code);
+            if (code == Z_ERRNO) return ds_fail(ctx, DS_EIO, "%s: reading failed: %s", path, strerror(errno));
+            return ds_fail(ctx, DS_EFORMAT, "%s: damaged gzip data after %zu bytes (%s); fetch the file again", path, b->size, text);
+        }
+        if (got == 0) break;
+        b->size += (size_t)got;
+    }
+    /* A gzip stream that merely stops is told apart only here. */
+    int code;
+    gzerror(file, &code);
+    if (code == Z_BUF_ERROR)
+        return ds_fail(ctx, DS_EFORMAT, "%s: gzip data ends early, after %zu bytes; fetch the file again", path, b->size);
+    uint8_t *fit = realloc(b->data, b->size + 1);
+    if (fit) b->data = fit;
+    b->data[b->size] = 0;
+    return DS_OK;
+}
+
+ds_status ds_bytes_read(ds_ctx *ctx, const char *path, ds_bytes *out)
+{
+    *out = (ds_bytes){ 0 };
+    if (ds_folder_exists(path)) return ds_fail(ctx, DS_EIO, "%s: found a folder, wanted a file", path);
+    errno = 0;
+    gzFile file = gzopen(path, "rbe");
+    if (!file) return ds_fail(ctx, DS_EIO, "%s: %s; check the paths of data", path, errno ? strerror(errno) : "out of memory");
+    gzbuffer(file, 1u << 18);
+    ds_status status = read_all(ctx, path, file, out);
+    gzclose(file);
+    if (status != DS_OK) {
+        free(out->data);
+        *out = (ds_bytes){ 0 };
+    }
+    return status;
+}

@@ -1,0 +1,67 @@
+/* memory.c - what sources that keep their rows in memory share. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/source.h"
+
+size_t ds_cell_bytes(ds_cell c) { return c == DS_CELL_U8 ? 1 : c == DS_CELL_F32 ? 4 : 8; }
+
+int64_t ds_product(int64_t a, int64_t b)
+{
+    int64_t r;
+    return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &r) ? -1 : r;
+}
+
+const void *ds_memory_row(const ds_source *s, int64_t index, void *scratch)
+{
+    (void)scratch;
+    return s->first + (size_t)(index * s->elements) * ds_cell_bytes(s->cell);
+}
+
+int32_t ds_memory_label(const ds_source *s, int64_t index) { return s->labels[index]; }
+
+const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count)
+{
+    const char *const *files[] = { set->train, set->val, set->test };
+    const int          counts[] = { set->train_count, set->val_count, set->test_count };
+    *count = files[split] ? counts[split] : 0;
+    return *count ? files[split] : NULL;
+}
+
+const char *ds_split_name(ds_split split) { return split == DS_TRAIN ? "train" : split == DS_VAL ? "val" : "test"; }
+
+ds_status ds_number_classes(ds_ctx *ctx, ds_source *s)
+{
+    size_t bytes = (size_t)s->classes * sizeof *s->class_names;
+    s->class_names = ds_arena_alloc(&s->arena, bytes);
+    for (int c = 0; c < s->classes; c++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", c);
+        char *copy = s->class_names ? ds_arena_text(&s->arena, text) : NULL;
+        if (!copy) return ds_fail_memory(ctx, bytes, "class names");
+        s->class_names[c] = copy;
+    }
+    return DS_OK;
+}
+
+void ds_planes_to_pixels(const uint8_t *in, uint8_t *out, ds_shape layout, size_t cell_bytes)
+{
+    size_t pixels = (size_t)(layout.dim[0] * layout.dim[1]), C = (size_t)layout.dim[2];
+    for (size_t c = 0; c < C; c++)
+        for (size_t p = 0; p < pixels; p++, in += cell_bytes) memcpy(out + (p * C + c) * cell_bytes, in, cell_bytes);
+}
+
+ds_status ds_channels_last(ds_ctx *ctx, ds_source *s)
+{
+    size_t   cell_bytes = ds_cell_bytes(s->cell), bytes = (size_t)s->elements * cell_bytes;
+    uint8_t *row = malloc(bytes + 1);
+    if (!row) return ds_fail_memory(ctx, bytes, "one row");
+    for (int64_t i = 0; i < s->rows; i++) {
+        uint8_t *x = s->first + (size_t)i * bytes;
+        memcpy(row, x, bytes);
+        ds_planes_to_pixels(row, x, s->layout, cell_bytes);
+    }
+    free(row);
+    return DS_OK;
+}
