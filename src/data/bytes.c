@@ -30,11 +30,20 @@ bool ds_folder_exists(const char *path)
     return stat_folder(path, &folder) && folder;
 }
 
+static ds_status check_length(ds_ctx *ctx, int n, const char *path)
+{
+    if (n >= 0 && n < DS_PATH_BYTES) return DS_OK;
+    return ds_fail(ctx, DS_EIO, "%.200s...: path is longer than %d bytes", path, DS_PATH_BYTES);
+}
+
 ds_status ds_path_join(ds_ctx *ctx, char *buf, const char *folder, const char *name)
 {
-    int n = snprintf(buf, DS_PATH_BYTES, "%s/%s", folder, name);
-    if (n < 0 || n >= DS_PATH_BYTES) return ds_fail(ctx, DS_EIO, "%s/%s: path is longer than %d bytes", folder, name, DS_PATH_BYTES);
-    return DS_OK;
+    return check_length(ctx, snprintf(buf, DS_PATH_BYTES, "%s/%s", folder, name), folder);
+}
+
+ds_status ds_path_copy(ds_ctx *ctx, char *buf, const char *path)
+{
+    return check_length(ctx, snprintf(buf, DS_PATH_BYTES, "%s", path), path);
 }
 
 /* Doubles the room, so that the work stays linear in the size. */

@@ -17,5 +17,7 @@ bool      ds_folder_exists(const char *path);
 #define DS_PATH_BYTES 1024
 /* folder/name into buf (DS_PATH_BYTES long). DS_EIO when it is too long. */
 ds_status ds_path_join(ds_ctx *ctx, char *buf, const char *folder, const char *name);
+/* A path as it is, with the same limit. */
+ds_status ds_path_copy(ds_ctx *ctx, char *buf, const char *path);
 
 #endif

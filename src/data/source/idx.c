@@ -93,9 +93,8 @@ static ds_status paths(ds_ctx *ctx, const ds_data_settings *set, ds_split split,
     image_path[0] = label_path[0] = 0;
     if (files) {
         if (count != 2) return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; idx wants [images, labels]", ds_split_name(split), count);
-        snprintf(image_path, DS_PATH_BYTES, "%s", files[0]);
-        snprintf(label_path, DS_PATH_BYTES, "%s", files[1]);
-        return DS_OK;
+        DS_TRY(ds_path_copy(ctx, image_path, files[0]));
+        return ds_path_copy(ctx, label_path, files[1]);
     }
     if (split == DS_VAL || !set->path) return DS_OK;
     if (!ds_folder_exists(set->path)) return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of idx is a folder with train-images-idx3-ubyte[.gz]", set->path);
