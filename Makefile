@@ -1,0 +1,49 @@
+# A thin front for CMake: every target names what it does. The build itself is in CMakeLists.txt.
+.NOTPARALLEL:
+.PHONY: all run test lint bench format asan tsan clang test-arm64 test-long clean
+
+all: build/descent
+
+# Packages first (nothing to do when they are there), then configure once per preset, then build what has changed.
+.PHONY: build/descent
+build/descent:
+	@tools/deps
+	@tools/build release
+
+run: build/descent
+	@tools/demo
+
+test:
+	@tools/deps test
+	@tools/build release
+	@tools/test build
+
+test-long:
+	@tools/deps test
+	@tools/build release
+	@DS_TEST_LONG=1 tools/test build
+
+lint:
+	@tools/deps test
+	@tools/build release
+	@tools/lint build
+
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
+
+bench:
+	@tools/deps bench
+	@tools/build release
+	@python3 bench/run.py
+
+asan tsan clang:
+	@tools/deps test
+	@tools/build $@
+	@tools/test build-$@
+
+test-arm64:
+	@tools/deps test
+	@tests/arm64.sh
+
+clean:
+	rm -rf build build-*
