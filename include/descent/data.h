@@ -26,7 +26,7 @@ typedef enum ds_target {
 typedef enum ds_csv_header { DS_HEADER_AUTO, DS_HEADER_TRUE, DS_HEADER_FALSE } ds_csv_header;
 
 /* One transform of the training rows: name and options as text, as the registry of transforms declares them:
- * { "flip", 1, { "axis" }, { "horizontal" } }, { "crop", 2, { "size", "pad" }, { "32", "4" } }. */
+ * { "flip", 1, { "flip" }, { "horizontal" } }, { "crop", 2, { "crop", "pad" }, { "32", "4" } }. */
 #define DS_MAX_AUGMENT_OPTIONS 4
 typedef struct ds_augment {
     const char *name;

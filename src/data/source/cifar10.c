@@ -17,9 +17,9 @@ static ds_status append(ds_ctx *ctx, const char *path, ds_source *s)
     DS_TRY(ds_bytes_read(ctx, path, &b));
     size_t    n = b.size / ROW_BYTES, total = (size_t)s->rows + n;
     ds_status status = DS_OK;
-    if (b.size % ROW_BYTES || n == 0)
-        status = ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; wanted whole rows of %d bytes, it is %zu past row %zu; fetch it again", path, b.size, ROW_BYTES,
-                         b.size % ROW_BYTES, n);
+    if (n == 0 || b.size % ROW_BYTES)
+        status = ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes, found %zu rows and %zu bytes; wanted whole rows of %d bytes: fetch it again", path, b.size, n,
+                         b.size % ROW_BYTES, ROW_BYTES);
     for (size_t i = 0; status == DS_OK && i < n; i++)
         if (b.data[i * ROW_BYTES] >= CLASSES)
             status = ds_fail(ctx, DS_EFORMAT, "%s: row %zu, offset %zu: label %d; wanted 0 to 9", path, i, i * ROW_BYTES, b.data[i * ROW_BYTES]);

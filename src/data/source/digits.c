@@ -48,21 +48,14 @@ static const void *row(const ds_source *s, int64_t index, void *scratch)
     return scratch;
 }
 
-static int32_t label(const ds_source *s, int64_t index) { return s->labels ? s->labels[index] : ds_digit_label(key_of(s, index)); }
+static int32_t label(const ds_source *s, int64_t index) { return ds_digit_label(key_of(s, index)); }
 
 static ds_status keep(ds_ctx *ctx, ds_source *s, digits *own)
 {
     size_t n = (size_t)s->rows;
     own->state = calloc(n, sizeof *own->state);
     s->memory = calloc(n, DS_DIGIT_BYTES);
-    int32_t *labels = malloc(n * sizeof *labels);
-    if (!own->state || !s->memory || !labels) {
-        free(labels);
-        return ds_fail_memory(ctx, n * DS_DIGIT_BYTES, "digits");
-    }
-    for (size_t i = 0; i < n; i++) labels[i] = ds_digit_label(key_of(s, (int64_t)i));
-    s->labels = labels;
-    return DS_OK;
+    return own->state && s->memory ? DS_OK : ds_fail_memory(ctx, n * DS_DIGIT_BYTES, "digits");
 }
 
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)

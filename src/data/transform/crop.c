@@ -6,7 +6,7 @@
 #include "data/source.h"
 
 static const ds_option options[] = {
-    { .name = "size", .type = DS_OPT_INT, .lo = 0, .hi = 65535, .def = "0", .help = "side of the window; 0: the image's own" },
+    { .name = "crop", .aliases = "size", .type = DS_OPT_INT, .lo = 0, .hi = 65535, .def = "0", .help = "side of the window; 0: the image's own" },
     { .name = "pad", .type = DS_OPT_INT, .lo = 0, .hi = 65535, .def = "4", .help = "zeros around the image" },
     { .type = DS_OPT_END },
 };

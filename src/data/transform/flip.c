@@ -4,7 +4,7 @@
 #include "data/source.h"
 
 static const ds_option options[] = {
-    { .name = "axis", .type = DS_OPT_CHOICE, .def = "horizontal", .choices = "horizontal", .help = "direction of the mirror" },
+    { .name = "flip", .aliases = "axis", .type = DS_OPT_CHOICE, .def = "horizontal", .choices = "horizontal", .help = "direction of the mirror" },
     { .type = DS_OPT_END },
 };
 
