@@ -1,5 +1,6 @@
 # Sum up ctest's LastTest.log: cases passed, failed, skipped, and why each skipped one was.
-/^[0-9]+\/[0-9]+ Testing: / { name = $3; open = 0; pass = fail = skip = 0; why = "" }
+/^Unable to find executable/ { missing = 1 } # stands before the test it belongs to, which ctest then calls passed
+/^[0-9]+\/[0-9]+ Testing: / { name = $3; open = 0; pass = skip = 0; fail = missing; missing = 0; why = "" }
 /^Output:$/ { getline; open = 1; next }
 /^<end of output>$/ { open = 0 }
 # cmocka: "[  PASSED  ] 3 test(s)."   bats: "ok 1 name", "not ok 2 name", "ok 3 name # skip reason"
@@ -15,7 +16,7 @@ open && /^(SKIP|skipped)[: ]/ { why = why "\n    " $0 }
 /^Test Failed\.$/ || /^Test .*(Exception|Timeout)/ { close_test("failed") }
 function number(line) { sub(/^\[ *[A-Z]+ *\] /, "", line); return line + 0 }
 function close_test(verdict) {
-    if (verdict == "passed" && pass + skip == 0) pass = 1
+    if (verdict == "passed" && pass + skip + fail == 0) pass = 1
     if (verdict == "skipped" && skip == 0) skip = 1
     if (verdict == "failed" && fail == 0) fail = 1
     if (skip) printf "skipped in %s: %d%s\n", name, skip, why == "" ? "\n    (no reason printed)" : why
