@@ -37,9 +37,25 @@ static ds_rng stream(ds_digit_key key)
     return r;
 }
 
+/* C leaves the order of draws within one expression open: one draw an expression. */
 static float unit(ds_rng *r) { return ds_uniform_f32(ds_rng_u32(r)); }
-static float around(ds_rng *r, float size) { return (2 * unit(r) - 1) * size; }                    /* flat in -size..size */
-static float bell(ds_rng *r, float size) { return (unit(r) + unit(r) + unit(r) - 1.5f) * 2 * size; } /* deviation = size */
+static float around(ds_rng *r, float size) { return (2 * unit(r) - 1) * size; } /* flat in -size..size */
+
+static float bell(ds_rng *r, float size) /* deviation = size */
+{
+    float sum = unit(r);
+    sum += unit(r);
+    sum += unit(r);
+    return (sum - 1.5f) * 2 * size;
+}
+
+static point point_at(ds_rng *r, float (*draw)(ds_rng *, float), float size)
+{
+    point p;
+    p.x = draw(r, size);
+    p.y = draw(r, size);
+    return p;
+}
 
 static int first_draw(ds_rng *r) { return (int)((uint64_t)ds_rng_u32(r) * 10 >> 32); }
 
@@ -87,7 +103,7 @@ static void skeleton(path *p, const ds_pen *shape, ds_rng *r, float jitter)
             if (pen->x == DS_SHAPE_END) return;
             continue;
         }
-        if (pen->x != before.x || pen->y != before.y) moved = (point){ bell(r, jitter), bell(r, jitter) };
+        if (pen->x != before.x || pen->y != before.y) moved = point_at(r, bell, jitter);
         before = *pen;
         c[n++] = (point){ (float)pen->x * 0.01f + moved.x, (float)pen->y * 0.01f + moved.y };
     }
@@ -100,7 +116,7 @@ static void bend(path *p, ds_rng *r, float size)
 {
     point field[GRID][GRID];
     for (int j = 0; j < GRID; j++)
-        for (int i = 0; i < GRID; i++) field[j][i].x = bell(r, size), field[j][i].y = bell(r, size);
+        for (int i = 0; i < GRID; i++) field[j][i] = point_at(r, bell, size);
     for (int k = 0; k < p->n; k++) {
         float x = clamp(p->at[k].x, 0, 0.999f) * (GRID - 1), y = clamp(p->at[k].y, 0, 0.999f) * (GRID - 1);
         int   i = (int)x, j = (int)y;
@@ -175,7 +191,8 @@ static void mark(canvas *v, ds_rng *r, float D)
     path  p = { .n = 0 };
     float radius = 0.4f + 0.7f * unit(r), chance = unit(r), sign = unit(r) < 0.5f ? 1.0f : -1.0f;
     float strength = sign > 0 ? 0.3f + 0.5f * unit(r) : 1.0f;
-    point a = { SIDE * unit(r), SIDE * unit(r) }, e = { around(r, 12), around(r, 12) };
+    point a = point_at(r, around, SIDE / 2), e = point_at(r, around, 12);
+    a.x += SIDE / 2, a.y += SIDE / 2;
     path_add(&p, a, false);
     path_add(&p, (point){ a.x + e.x, a.y + e.y }, true);
     if (chance < 0.8f * D) draw(v, &p, radius, strength, sign);
