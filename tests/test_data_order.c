@@ -16,7 +16,9 @@ static void philox(void **state)
     } known[] = {
         { { 0, 0, 0, 0 }, { 0, 0 }, { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
         { { ~0u, ~0u, ~0u, ~0u }, { ~0u, ~0u }, { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
-        { { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 }, { 0xa4093822, 0x299f31d0 }, { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
+        { { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+          { 0xa4093822, 0x299f31d0 },
+          { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         ds_draw4 d = ds_philox(known[i].counter, known[i].key);
@@ -60,7 +62,7 @@ static void shuffle_is_even(void **state)
 {
     (void)state;
     const ds_sampler_def *def = ds_sampler_find("shuffle");
-    int                   order[256] = { 0 }, used[24], k = 0, place[2500] = { 0 }, next[2500] = { 0 };
+    int order[256] = { 0 }, used[24], k = 0, place[2500] = { 0 }, next[2500] = { 0 };
     for (int64_t epoch = 0; epoch < 4800; epoch++) {
         ds_order o = ds_order_at(def, 4, 1, epoch);
         order[def->row(&o, 0) << 6 | def->row(&o, 1) << 4 | def->row(&o, 2) << 2 | def->row(&o, 3)]++;
@@ -73,7 +75,8 @@ static void shuffle_is_even(void **state)
         ds_order o = ds_order_at(def, 50, 2, epoch);
         for (int64_t p = 0; p < 50; p++) {
             place[p * 50 + def->row(&o, p)]++;
-            if (p) next[def->row(&o, p - 1) * 50 + def->row(&o, p)]++; /* neighbours: 49 pairs an epoch over 2450 cells */
+            if (p)
+                next[def->row(&o, p - 1) * 50 + def->row(&o, p)]++; /* neighbours: 49 pairs an epoch over 2450 cells */
         }
     }
     assert_true(excess(place, 2500, 100) < 6);
@@ -87,10 +90,10 @@ static void replacement_repeats(void **state)
 {
     (void)state;
     const ds_sampler_def *def = ds_sampler_find("replacement");
-    int                   count[100] = { 0 }, absent = 0;
+    int count[100] = { 0 }, absent = 0;
     for (int64_t epoch = 0; epoch < 100; epoch++) {
         ds_order o = ds_order_at(def, 100, 3, epoch);
-        int      now[100] = { 0 };
+        int now[100] = { 0 };
         for (int64_t p = 0; p < 100; p++) count[def->row(&o, p)]++, now[def->row(&o, p)]++;
         for (int i = 0; i < 100; i++) absent += now[i] == 0;
     }
@@ -105,8 +108,9 @@ enum { ROWS = 40 };
 static ds_dataset *table(ds_ctx *ctx, ds_data_settings set)
 {
     static char text[4096];
-    size_t      n = 0;
-    for (int i = 0; i < ROWS; i++) n += (size_t)snprintf(text + n, sizeof text - n, "%d,%d,5,%d\n", i, i * i, i % 4 == 3);
+    size_t n = 0;
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%d,%d,5,%d\n", i, i * i, i % 4 == 3);
     ds_dataset *d;
     set.format = "csv", set.path = write_text("forty.csv", text);
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
@@ -115,7 +119,7 @@ static ds_dataset *table(ds_ctx *ctx, ds_data_settings set)
 
 static void ids_of(ds_ctx *ctx, const ds_view *v, int32_t *ids)
 {
-    int64_t  rows[ROWS];
+    int64_t rows[ROWS];
     ds_batch b = { .ids = ids };
     for (int i = 0; i < ROWS; i++) rows[i] = i;
     assert_ok(ctx, ds_view_read(v, rows, ds_view_rows(v), DS_F32, &b));
@@ -126,23 +130,31 @@ static void holdout(void **state)
     ds_ctx *ctx = *state;
     static const struct {
         const char *text;
-        bool        shuffled;
-        int         held;
-    } cases[] = { { "8", false, 8 }, { "25%", false, 10 }, { "2.5%", false, 1 }, { "0", false, 0 }, { "8", true, 8 }, { "stratified", false, 4 },
-                  { "stratified 20%", false, 8 }, { "stratified 20%", true, 8 }, { "stratified 6", true, 6 } };
+        bool shuffled;
+        int held;
+    } cases[] = { { "8", false, 8 },
+                  { "25%", false, 10 },
+                  { "2.5%", false, 1 },
+                  { "0", false, 0 },
+                  { "8", true, 8 },
+                  { "stratified", false, 4 },
+                  { "stratified 20%", false, 8 },
+                  { "stratified 20%", true, 8 },
+                  { "stratified 6", true, 6 } };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         ds_data_settings set = ds_data_defaults();
         set.holdout = cases[k].text, set.holdout_shuffle = cases[k].shuffled, set.holdout_seed = 5;
-        ds_dataset    *d = table(ctx, set);
+        ds_dataset *d = table(ctx, set);
         const ds_view *train = ds_dataset_view(d, DS_TRAIN), *val = ds_dataset_view(d, DS_VAL);
-        int32_t        in[ROWS], out[ROWS], seen[ROWS] = { 0 }, ones = 0;
-        int64_t        n = ds_view_rows(train), m = ds_view_rows(val);
+        int32_t in[ROWS], out[ROWS], seen[ROWS] = { 0 }, ones = 0;
+        int64_t n = ds_view_rows(train), m = ds_view_rows(val);
         assert_int_equal(m, cases[k].held);
         assert_int_equal(n + m, ROWS);
         ids_of(ctx, train, in);
         ids_of(ctx, val, out);
         for (int64_t i = 0; i < n; i++) assert_int_equal(seen[in[i]]++, 0), assert_true(i == 0 || in[i - 1] < in[i]);
-        for (int64_t i = 0; i < m; i++) assert_int_equal(seen[out[i]]++, 0), assert_true(i == 0 || out[i - 1] < out[i]), ones += out[i] % 4 == 3;
+        for (int64_t i = 0; i < m; i++)
+            assert_int_equal(seen[out[i]]++, 0), assert_true(i == 0 || out[i - 1] < out[i]), ones += out[i] % 4 == 3;
         bool last = m == 0 || out[0] == ROWS - m;
         bool stratified = cases[k].text[0] == 's';
         if (!stratified) assert_int_equal(last, !cases[k].shuffled);
@@ -150,7 +162,7 @@ static void holdout(void **state)
         ds_dataset_free(d);
     }
     ds_data_settings set = ds_data_defaults();
-    ds_dataset      *d;
+    ds_dataset *d;
     set.format = "csv", set.path = temporary("forty.csv");
     static const char *const bad[] = { "40", "x", "-3", "100%", "5 rows", "stratified maybe" };
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
@@ -161,11 +173,12 @@ static void holdout(void **state)
 
 static void scale_and_standardize(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
     set.holdout = "10", set.scale_given = true, set.scale[0] = -1, set.scale[1] = 3; /* training rows 0 to 29 */
     ds_dataset *d = table(ctx, set);
-    double     *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 3, NULL, NULL), *v = read_all(ctx, ds_dataset_view(d, DS_VAL), 3, NULL, NULL);
+    double *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 3, NULL, NULL),
+           *v = read_all(ctx, ds_dataset_view(d, DS_VAL), 3, NULL, NULL);
     for (int i = 0; i < 40; i++) {
         const double *r = i < 30 ? x + 3 * i : v + 3 * (i - 30);
         assert_true(fabs(r[0] - (-1 + 4 * i / 29.0)) < 1e-13);
@@ -193,15 +206,16 @@ static void scale_and_standardize(void **state)
 /* Bytes: channel statistics of a tiny CIFAR file, f32 and f64 within rounding of each other and of the definition. */
 static void image_statistics(void **state)
 {
-    ds_ctx  *ctx = *state;
+    ds_ctx *ctx = *state;
     uint8_t *rows = malloc(600 * 3073);
-    double   mean[3] = { 0 }, square[3] = { 0 };
+    double mean[3] = { 0 }, square[3] = { 0 };
     for (int i = 0; i < 600 * 3073; i++) rows[i] = (uint8_t)(((uint32_t)i * 2654435761u) >> (24 + (i / 1024) % 3));
     for (int i = 0; i < 600; i++) rows[i * 3073] = 0;
-    const char      *path = write_file("images.bin", rows, 600 * 3073);
+    const char *path = write_file("images.bin", rows, 600 * 3073);
     ds_data_settings set = ds_data_defaults();
-    ds_dataset      *d;
-    set.format = "cifar10", set.train = &path, set.train_count = 1, set.standardize = true, set.scale_given = true, set.scale[1] = 1;
+    ds_dataset *d;
+    set.format = "cifar10", set.train = &path, set.train_count = 1, set.standardize = true, set.scale_given = true,
+    set.scale[1] = 1;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     for (int i = 0; i < 600; i++)
         for (int c = 0; c < 3; c++)
@@ -212,10 +226,10 @@ static void image_statistics(void **state)
                 double v = rows[i * 3073 + 1 + c * 1024 + p] - mean[c];
                 square[c] += v * v / (600 * 1024.0);
             }
-    double       *x = malloc(3072 * sizeof *x);
-    float        *f = malloc(3072 * sizeof *f);
+    double *x = malloc(3072 * sizeof *x);
+    float *f = malloc(3072 * sizeof *f);
     const int64_t row = 599;
-    ds_batch      b = { .x = x }, g = { .x = f };
+    ds_batch b = { .x = x }, g = { .x = f };
     assert_ok(ctx, ds_view_read(ds_dataset_view(d, DS_TRAIN), &row, 1, DS_F64, &b));
     assert_ok(ctx, ds_view_read(ds_dataset_view(d, DS_TRAIN), &row, 1, DS_F32, &g));
     for (int p = 0; p < 1024; p++)
@@ -235,8 +249,8 @@ static void transforms(void **state)
     (void)state;
     enum { H = 3, W = 4 };
     const ds_transform_def *flip = ds_transform_find("flip"), *crop = ds_transform_find("crop");
-    ds_transform            t = { .def = flip, .layout = DS_SHAPE(H, W, 2), .cell_bytes = 1, .arg = { 0, 2 } };
-    uint8_t                 in[H * W * 2], out[H * W * 2];
+    ds_transform t = { .def = flip, .layout = DS_SHAPE(H, W, 2), .cell_bytes = 1, .arg = { 0, 2 } };
+    uint8_t in[H * W * 2], out[H * W * 2];
     for (int i = 0; i < H * W * 2; i++) in[i] = (uint8_t)(i + 1);
     int kept = 0, placed[25] = { 0 };
     for (uint32_t id = 0; id < 1000; id++) {
@@ -266,10 +280,10 @@ static void transforms(void **state)
 
 static void augment_settings(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
-    ds_dataset      *d;
-    ds_augment       a = { "crop", 1, { "pad" }, { "2" } };
+    ds_dataset *d;
+    ds_augment a = { "crop", 1, { "pad" }, { "2" } };
     set.augment = &a, set.augment_count = 1;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     ds_dataset_free(d);
@@ -291,15 +305,22 @@ static uint64_t hash_batch(const ds_batch *b, size_t x_bytes)
 {
     uint64_t h = (uint64_t)b->n * 31 + (uint64_t)b->epoch * 7 + (uint64_t)b->index;
     for (size_t i = 0; i < x_bytes * (size_t)b->n; i++) h = (h ^ ((uint8_t *)b->x)[i]) * 1099511628211u;
-    for (int64_t i = 0; i < b->n; i++) h = (h ^ (uint64_t)((int32_t *)b->y)[i] ^ (uint64_t)b->ids[i] << 8) * 1099511628211u;
+    for (int64_t i = 0; i < b->n; i++)
+        h = (h ^ (uint64_t)((int32_t *)b->y)[i] ^ (uint64_t)b->ids[i] << 8) * 1099511628211u;
     return h;
 }
 
 static record run_loader(ds_ctx *ctx, const ds_view *v, int prefetch, int64_t seek)
 {
-    ds_loader_settings set = { .view = v, .sampler = "shuffle", .batch = 7000, .dtype = DS_F32, .seed = 3, .augment = true, .prefetch = prefetch };
-    ds_loader         *l;
-    record             r = { { 0 } };
+    ds_loader_settings set = { .view = v,
+                               .sampler = "shuffle",
+                               .batch = 7000,
+                               .dtype = DS_F32,
+                               .seed = 3,
+                               .augment = true,
+                               .prefetch = prefetch };
+    ds_loader *l;
+    record r = { { 0 } };
     assert_ok(ctx, ds_loader_create(&l, ctx, &set));
     assert_int_equal(ds_loader_batches(l), 2);
     if (seek) ds_loader_next(l), ds_loader_seek(l, seek / 2, seek % 2);
@@ -318,19 +339,25 @@ static record run_loader(ds_ctx *ctx, const ds_view *v, int prefetch, int64_t se
 /* The same batches with and without a thread, from any starting point, with any number of workers. */
 static void loader_same_bits(void **state)
 {
-    ds_ctx          *ctx = *state, *one;
+    ds_ctx *ctx = *state, *one;
     ds_data_settings set = ds_data_defaults();
-    ds_augment       a[] = { { "flip", 0, { NULL }, { NULL } }, { "crop", 1, { "pad" }, { "2" } } };
-    ds_dataset      *d;
+    ds_augment a[] = { { "flip", 0, { NULL }, { NULL } }, { "crop", 1, { "pad" }, { "2" } } };
+    ds_dataset *d;
     set.augment = a, set.augment_count = 2, set.holdout = "50000", set.scale_given = true, set.scale[1] = 1;
     assert_int_equal(ds_ctx_create(&one, 1), DS_OK);
     record first = { { 0 } };
     for (int k = 0; k < 6; k++) {
         ds_ctx *c = k == 5 ? one : ctx;
         assert_ok(c, ds_dataset_create(&d, c, &set));
-        record r = run_loader(c, ds_dataset_view(d, DS_TRAIN), k == 1 ? 1 : k == 2 ? 3 : k == 4 ? 2 : 0, k == 3 || k == 4 ? 3 : 0);
+        record r = run_loader(c, ds_dataset_view(d, DS_TRAIN),
+                              k == 1   ? 1
+                              : k == 2 ? 3
+                              : k == 4 ? 2
+                                       : 0,
+                              k == 3 || k == 4 ? 3 : 0);
         if (k == 0) first = r;
-        assert_memory_equal(first.hash + (k == 3 || k == 4 ? 3 : 0), r.hash + (k == 3 || k == 4 ? 3 : 0), (size_t)(k == 3 || k == 4 ? 3 : 6) * 8);
+        assert_memory_equal(first.hash + (k == 3 || k == 4 ? 3 : 0), r.hash + (k == 3 || k == 4 ? 3 : 0),
+                            (size_t)(k == 3 || k == 4 ? 3 : 6) * 8);
         ds_dataset_free(d);
     }
     assert_true(first.hash[0] != first.hash[2]);
@@ -339,11 +366,15 @@ static void loader_same_bits(void **state)
 
 static void loader_covers_the_rows(void **state)
 {
-    ds_ctx     *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_dataset *d = table(ctx, ds_data_defaults());
     for (int prefetch = 0; prefetch <= 2; prefetch++) {
-        ds_loader_settings set = { .view = ds_dataset_view(d, DS_TRAIN), .sampler = "shuffle", .batch = 12, .dtype = DS_F64, .prefetch = prefetch };
-        ds_loader         *l;
+        ds_loader_settings set = { .view = ds_dataset_view(d, DS_TRAIN),
+                                   .sampler = "shuffle",
+                                   .batch = 12,
+                                   .dtype = DS_F64,
+                                   .prefetch = prefetch };
+        ds_loader *l;
         assert_ok(ctx, ds_loader_create(&l, ctx, &set));
         for (int epoch = 0; epoch < 20; epoch++) {
             int seen[ROWS] = { 0 }, stored = 0;
@@ -365,8 +396,10 @@ static void loader_covers_the_rows(void **state)
         assert_ok(ctx, ds_loader_create(&l, ctx, &set)); /* freed at once, with a thread at work */
         ds_loader_free(l);
     }
-    ds_loader_settings set = { .view = ds_dataset_view(d, DS_TRAIN), .sampler = "shuffle", .batch = 41, .dtype = DS_F32 };
-    ds_loader         *l;
+    ds_loader_settings set = {
+        .view = ds_dataset_view(d, DS_TRAIN), .sampler = "shuffle", .batch = 41, .dtype = DS_F32
+    };
+    ds_loader *l;
     assert_fails(ctx, DS_ECONFIG, "wanted 1 to 40", ds_loader_create(&l, ctx, &set));
     set.batch = 1, set.sampler = "shuffled";
     assert_fails(ctx, DS_EUNKNOWN, "shuffled", ds_loader_create(&l, ctx, &set));

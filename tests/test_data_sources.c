@@ -7,7 +7,7 @@
 
 static ds_status status_of(const char *name)
 {
-#define NAMED(code, text)                                                                                    \
+#define NAMED(code, text)                                                                                              \
     if (strcmp(name, #code) == 0) return DS_##code;
     DS_STATUS_LIST(NAMED)
 #undef NAMED
@@ -18,14 +18,15 @@ static ds_status status_of(const char *name)
 static void corpus(void **state)
 {
     ds_ctx *ctx = *state;
-    FILE   *list = fopen("tests/data-bad/list.tsv", "r");
-    char    line[512], file[2][256];
-    int     cases = 0;
+    FILE *list = fopen("tests/data-bad/list.tsv", "r");
+    char line[512], file[2][256];
+    int cases = 0;
     assert_non_null(list);
     while (fgets(line, sizeof line, list)) {
-        char *format = strtok(line, "\t"), *status = strtok(NULL, "\t"), *names = strtok(NULL, "\t\n"), *words = strtok(NULL, "\n");
+        char *format = strtok(line, "\t"), *status = strtok(NULL, "\t"), *names = strtok(NULL, "\t\n"),
+             *words = strtok(NULL, "\n");
         const char *files[2] = { file[0], file[1] };
-        char       *comma = strchr(names, ',');
+        char *comma = strchr(names, ',');
         if (comma) *comma = 0;
         snprintf(file[0], sizeof file[0], "tests/data-bad/%s", names);
         snprintf(file[1], sizeof file[1], "tests/data-bad/%s", comma ? comma + 1 : "");
@@ -42,12 +43,15 @@ static void corpus(void **state)
 
 /* ---- IDX ---- */
 
-static void big_endian(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8), p[3] = (uint8_t)v; }
+static void big_endian(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8), p[3] = (uint8_t)v;
+}
 
 static const char *write_gz(const char *name, const void *bytes, unsigned n)
 {
     const char *path = temporary(name);
-    gzFile      f = gzopen(path, "wb");
+    gzFile f = gzopen(path, "wb");
     assert_non_null(f);
     assert_int_equal(gzwrite(f, bytes, n), (int)n);
     gzclose(f);
@@ -59,11 +63,12 @@ static void idx_channels(void **state)
 {
     ds_ctx *ctx = *state;
     uint8_t images[20 + 24], labels[8 + 2] = { 0, 0, 8, 1, 0, 0, 0, 2, 1, 0 };
-    big_endian(images, 0x804), big_endian(images + 4, 2), big_endian(images + 8, 2), big_endian(images + 12, 2), big_endian(images + 16, 3);
+    big_endian(images, 0x804), big_endian(images + 4, 2), big_endian(images + 8, 2), big_endian(images + 12, 2),
+        big_endian(images + 16, 3);
     for (int i = 0; i < 24; i++) images[20 + i] = (uint8_t)i;
     const char *plain[] = { write_file("i", images, sizeof images), write_file("l", labels, sizeof labels) };
     const char *gz[] = { write_gz("i.gz", images, sizeof images), write_gz("l.gz", labels, sizeof labels) };
-    uint64_t    print[2];
+    uint64_t print[2];
     for (int k = 0; k < 2; k++) {
         ds_data_settings set = ds_data_defaults();
         set.format = "idx", set.train = k ? gz : plain, set.train_count = 2;
@@ -97,9 +102,9 @@ static void idx_channels(void **state)
 
 static void mnist(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
-    ds_dataset      *d;
+    ds_dataset *d;
     set.format = "idx", set.path = MNIST, set.holdout = "5000", set.scale_given = true, set.scale[1] = 1;
     FILE *there = fopen(MNIST "/train-images-idx3-ubyte.gz", "rb");
     if (!there) {
@@ -115,9 +120,9 @@ static void mnist(void **state)
     assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_TEST)), 10000);
     static const int32_t first[] = { 5, 0, 4, 1, 9, 2, 1, 3, 1, 4 }, tested[] = { 7, 2, 1, 0, 4, 1, 4, 9, 5, 9 };
     static const int64_t rows[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-    static float         x[10 * 784];
-    int32_t              y[10], ids[10];
-    ds_batch             b = { .x = x, .y = y, .ids = ids };
+    static float x[10 * 784];
+    int32_t y[10], ids[10];
+    ds_batch b = { .x = x, .y = y, .ids = ids };
     assert_ok(ctx, ds_view_read(ds_dataset_view(d, DS_TRAIN), rows, 10, DS_F32, &b));
     assert_memory_equal(y, first, sizeof y);
     /* The mean of the first image's bytes is 35.108, its peak 255. */
@@ -142,12 +147,12 @@ static void cifar10(void **state)
     for (int i = 0; i < 3 * ROW; i++) rows[i] = (uint8_t)(i * 7 % 251);
     for (int i = 0; i < 3; i++) rows[i * ROW] = (uint8_t)(9 - i);
     const char *last = write_file("data_batch_1.bin", rows, 2 * ROW);
-    char        folder[128];
+    char folder[128];
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(last, '/') - last), last);
     write_file("data_batch_2.bin", rows + 2 * ROW, ROW);
     write_file("test_batch.bin", rows + ROW, ROW);
     ds_data_settings set = ds_data_defaults();
-    ds_dataset      *d;
+    ds_dataset *d;
     set.format = "cifar10", set.path = folder;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     assert_true(ds_shape_equal(ds_dataset_sample(d), DS_SHAPE(3, 32, 32)));
@@ -180,20 +185,21 @@ static ds_dataset *open_csv(ds_ctx *ctx, ds_data_settings set, const char *text)
 
 static void csv_text_classes(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
     set.label = "kind";
     /* Byte order mark, semicolons, quotes, \r\n, empty lines, no newline at the end. */
-    ds_dataset *d = open_csv(ctx, set, "\xEF\xBB\xBF\"wi\"\"dth\";kind; height\r\n 1.5 ;pear;-2\r\n\r\n3e1;\"ap;ple\";4\r\n5;pear;+.25");
+    ds_dataset *d = open_csv(
+        ctx, set, "\xEF\xBB\xBF\"wi\"\"dth\";kind; height\r\n 1.5 ;pear;-2\r\n\r\n3e1;\"ap;ple\";4\r\n5;pear;+.25");
     assert_int_equal(ds_dataset_classes(d), 2);
     assert_string_equal(ds_dataset_class_name(d, 0), "pear"); /* order of first appearance */
     assert_string_equal(ds_dataset_class_name(d, 1), "ap;ple");
     assert_string_equal(ds_dataset_column_name(d, 0), "wi\"dth");
     assert_string_equal(ds_dataset_column_name(d, 1), "height");
-    static const double  wanted[] = { 1.5, -2, 30, 4, 5, 0.25 };
+    static const double wanted[] = { 1.5, -2, 30, 4, 5, 0.25 };
     static const int32_t labels[] = { 0, 1, 0 };
-    int32_t              y[3];
-    double              *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 2, y, NULL);
+    int32_t y[3];
+    double *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 2, y, NULL);
     assert_memory_equal(x, wanted, sizeof wanted);
     assert_memory_equal(y, labels, sizeof labels);
     free(x);
@@ -206,7 +212,7 @@ static void csv_text_classes(void **state)
 
 static void csv_number_classes(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
     set.label = "0", set.skip = 1;
     ds_dataset *d = open_csv(ctx, set, "a line of no use\n10\t1\t2\n-1\t3\t4\n2\t5\t6\n10.0\t7\t8\n");
@@ -215,8 +221,8 @@ static void csv_number_classes(void **state)
     assert_string_equal(ds_dataset_class_name(d, 2), "10");
     assert_null(ds_dataset_column_name(d, 0));
     static const int32_t labels[] = { 2, 0, 1, 2 };
-    int32_t              y[4];
-    double              *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 2, y, NULL);
+    int32_t y[4];
+    double *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 2, y, NULL);
     assert_memory_equal(y, labels, sizeof labels);
     assert_true(x[6] == 7 && x[7] == 8);
     free(x);
@@ -225,14 +231,14 @@ static void csv_number_classes(void **state)
 
 static void csv_real_target(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
     set.target = DS_TARGET_REAL, set.label = "-2", set.header = DS_HEADER_TRUE;
     ds_dataset *d = open_csv(ctx, set, "1,2,3\n1,0.1,2\n4,1e-3,6\n");
     assert_int_equal(ds_dataset_classes(d), 0);
     assert_int_equal(ds_dataset_targets(d), 1);
     assert_string_equal(ds_dataset_column_name(d, 1), "3");
-    double  y[2];
+    double y[2];
     double *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 2, NULL, y);
     assert_true(y[0] == 0.1 && y[1] == 1e-3 && x[0] == 1 && x[3] == 6);
     free(x);
@@ -241,9 +247,10 @@ static void csv_real_target(void **state)
 
 static void csv_other_files(void **state)
 {
-    ds_ctx          *ctx = *state;
+    ds_ctx *ctx = *state;
     ds_data_settings set = ds_data_defaults();
-    const char      *train = write_text("train.csv", "a,b,c\n1,2,no\n3,4,yes\n"), *test = write_text("test.csv", "a,b,c\n5,6,yes\n");
+    const char *train = write_text("train.csv", "a,b,c\n1,2,no\n3,4,yes\n"),
+               *test = write_text("test.csv", "a,b,c\n5,6,yes\n");
     set.format = "csv", set.train = &train, set.train_count = 1, set.test = &test, set.test_count = 1;
     ds_dataset *d;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
@@ -272,7 +279,7 @@ static void csv_other_files(void **state)
 static const char *write_npy(const char *name, const char *descr, const char *shape, const void *data, size_t bytes)
 {
     uint8_t file[512] = "\x93NUMPY\x01";
-    int     n = snprintf((char *)file + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    int n = snprintf((char *)file + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
     memset(file + 10 + n, ' ', (size_t)(118 - n));
     file[127] = '\n';
     file[8] = 118;
@@ -282,17 +289,18 @@ static const char *write_npy(const char *name, const char *descr, const char *sh
 
 static void npy(void **state)
 {
-    ds_ctx              *ctx = *state;
+    ds_ctx *ctx = *state;
     static const int32_t x4[] = { 1, -2, 3, 4, 5, 6 };
-    static const float   y4[] = { 0.5f, 1, 2, 3 };
+    static const float y4[] = { 0.5f, 1, 2, 3 };
     static const uint8_t y1[] = { 3, 0 };
-    ds_data_settings     set = ds_data_defaults();
-    const char          *files[] = { write_npy("x.npy", "<i4", "(2, 3)", x4, sizeof x4), write_npy("y.npy", "<f4", "(2, 2)", y4, sizeof y4) };
+    ds_data_settings set = ds_data_defaults();
+    const char *files[] = { write_npy("x.npy", "<i4", "(2, 3)", x4, sizeof x4),
+                            write_npy("y.npy", "<f4", "(2, 2)", y4, sizeof y4) };
     set.format = "npy", set.train = files, set.train_count = 2;
     ds_dataset *d;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     assert_int_equal(ds_dataset_targets(d), 2);
-    double  y[4];
+    double y[4];
     double *x = read_all(ctx, ds_dataset_view(d, DS_TRAIN), 3, NULL, y);
     for (int i = 0; i < 6; i++) assert_true(x[i] == x4[i]);
     for (int i = 0; i < 4; i++) assert_true(y[i] == (double)y4[i]);
@@ -317,9 +325,9 @@ static void npy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(corpus),          cmocka_unit_test(idx_channels),       cmocka_unit_test(mnist),
-        cmocka_unit_test(cifar10),         cmocka_unit_test(csv_text_classes),   cmocka_unit_test(csv_number_classes),
-        cmocka_unit_test(csv_real_target), cmocka_unit_test(csv_other_files),    cmocka_unit_test(npy),
+        cmocka_unit_test(corpus),          cmocka_unit_test(idx_channels),     cmocka_unit_test(mnist),
+        cmocka_unit_test(cifar10),         cmocka_unit_test(csv_text_classes), cmocka_unit_test(csv_number_classes),
+        cmocka_unit_test(csv_real_target), cmocka_unit_test(csv_other_files),  cmocka_unit_test(npy),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

@@ -35,23 +35,23 @@ static inline int ctx_teardown(void **state)
     return rmdir(test_folder);
 }
 
-#define assert_ok(ctx, call)                                                                                 \
-    do {                                                                                                     \
-        ds_status assert_status = (call);                                                                    \
-        if (assert_status != DS_OK) fail_msg("%s: %s", #call, ds_error(ctx));                                \
+#define assert_ok(ctx, call)                                                                                           \
+    do {                                                                                                               \
+        ds_status assert_status = (call);                                                                              \
+        if (assert_status != DS_OK) fail_msg("%s: %s", #call, ds_error(ctx));                                          \
     } while (0)
 
-#define assert_fails(ctx, status, words, call)                                                               \
-    do {                                                                                                     \
-        ds_status assert_status = (call);                                                                    \
-        if (assert_status != (status)) fail_msg("%s: found status %d: %s", #call, (int)assert_status, ds_error(ctx)); \
-        if (!strstr(ds_error(ctx), words)) fail_msg("'%s' does not say '%s'", ds_error(ctx), words);         \
+#define assert_fails(ctx, status, words, call)                                                                         \
+    do {                                                                                                               \
+        ds_status assert_status = (call);                                                                              \
+        if (assert_status != (status)) fail_msg("%s: found status %d: %s", #call, (int)assert_status, ds_error(ctx));  \
+        if (!strstr(ds_error(ctx), words)) fail_msg("'%s' does not say '%s'", ds_error(ctx), words);                   \
     } while (0)
 
 static inline const char *temporary(const char *name)
 {
     static char path[8][128];
-    static int  next;
+    static int next;
     if (!test_folder[0]) {
         strcpy(test_folder, "/tmp/descent-test-XXXXXX");
         assert_non_null(mkdtemp(test_folder));
@@ -64,20 +64,23 @@ static inline const char *temporary(const char *name)
 static inline const char *write_file(const char *name, const void *bytes, size_t n)
 {
     const char *path = temporary(name);
-    FILE       *f = fopen(path, "wb");
+    FILE *f = fopen(path, "wb");
     assert_non_null(f);
     assert_int_equal(fwrite(bytes, 1, n, f), n);
     fclose(f);
     return path;
 }
 
-static inline const char *write_text(const char *name, const char *text) { return write_file(name, text, strlen(text)); }
+static inline const char *write_text(const char *name, const char *text)
+{
+    return write_file(name, text, strlen(text));
+}
 
 /* All of a view, as f64 and as labels; to be freed. */
 static inline double *read_all(ds_ctx *ctx, const ds_view *v, int64_t elements, int32_t *labels, double *reals)
 {
-    int64_t  n = ds_view_rows(v), *rows = malloc((size_t)n * sizeof *rows);
-    double  *x = malloc((size_t)(n * elements) * sizeof *x + 1);
+    int64_t n = ds_view_rows(v), *rows = malloc((size_t)n * sizeof *rows);
+    double *x = malloc((size_t)(n * elements) * sizeof *x + 1);
     ds_batch b = { .x = x, .y = labels ? (void *)labels : (void *)reals };
     for (int64_t i = 0; i < n; i++) rows[i] = i;
     assert_ok(ctx, ds_view_read(v, rows, n, DS_F64, &b));

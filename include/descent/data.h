@@ -30,65 +30,65 @@ typedef enum ds_csv_header { DS_HEADER_AUTO, DS_HEADER_TRUE, DS_HEADER_FALSE } d
 #define DS_MAX_AUGMENT_OPTIONS 4
 typedef struct ds_augment {
     const char *name;
-    int         count;
+    int count;
     const char *key[DS_MAX_AUGMENT_OPTIONS], *value[DS_MAX_AUGMENT_OPTIONS];
 } ds_augment;
 
 /* What to open and how. Start from ds_data_defaults(). All text is read during ds_dataset_create only.
- * Files  path is a folder in the format's usual layout (for csv also a single file); train, test, val list files instead:
- *        idx, npy: { images, labels }; cifar10: any number; csv: one. */
+ * Files  path is a folder in the format's usual layout (for csv also a single file); train, test, val list files
+ * instead: idx, npy: { images, labels }; cifar10: any number; csv: one. */
 typedef struct ds_data_settings {
-    const char        *format; /* "digits", "idx", "cifar10", "csv", "npy" */
-    const char        *path;   /* NULL: none */
+    const char *format; /* "digits", "idx", "cifar10", "csv", "npy" */
+    const char *path;   /* NULL: none */
     const char *const *train, *const *test, *const *val;
-    int                train_count, test_count, val_count;
-    const char        *holdout; /* "5000", "10%", "stratified", "stratified 20%", or a file of rows; NULL: none */
-    bool               holdout_shuffle; /* take rows drawn by holdout_seed instead of the last ones */
-    uint64_t           holdout_seed;
-    bool               scale_given;
-    double             scale[2];    /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
-    bool               standardize; /* (x - mean) / deviation per channel or column, of the training rows */
-    const ds_augment  *augment;     /* training rows only */
-    int                augment_count;
-    ds_target          target;
-    const char        *label; /* csv: column name or index from 0, negative from the end; NULL: the last */
-    ds_csv_header      header;
-    int64_t            skip;       /* csv: lines to skip before the header */
-    double             difficulty; /* digits: 0..1 */
-    uint64_t           seed;       /* digits */
-    bool               stream;     /* digits: training rows never repeat */
+    int train_count, test_count, val_count;
+    const char *holdout;  /* "5000", "10%", "stratified", "stratified 20%", or a file of rows; NULL: none */
+    bool holdout_shuffle; /* take rows drawn by holdout_seed instead of the last ones */
+    uint64_t holdout_seed;
+    bool scale_given;
+    double scale[2];           /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
+    bool standardize;          /* (x - mean) / deviation per channel or column, of the training rows */
+    const ds_augment *augment; /* training rows only */
+    int augment_count;
+    ds_target target;
+    const char *label; /* csv: column name or index from 0, negative from the end; NULL: the last */
+    ds_csv_header header;
+    int64_t skip;      /* csv: lines to skip before the header */
+    double difficulty; /* digits: 0..1 */
+    uint64_t seed;     /* digits */
+    bool stream;       /* digits: training rows never repeat */
 } ds_data_settings;
 
 DS_API ds_data_settings ds_data_defaults(void); /* digits, difficulty 0.5, seed 0 */
 
 typedef struct ds_dataset ds_dataset;
-typedef struct ds_view    ds_view;
+typedef struct ds_view ds_view;
 typedef enum ds_split { DS_TRAIN, DS_VAL, DS_TEST } ds_split;
 
 DS_API ds_status ds_dataset_create(ds_dataset **out, ds_ctx *ctx, const ds_data_settings *settings);
-DS_API void      ds_dataset_free(ds_dataset *d);
+DS_API void ds_dataset_free(ds_dataset *d);
 
-DS_API ds_shape    ds_dataset_sample(const ds_dataset *d);  /* as the user sees it: [C,H,W] or [F] */
-DS_API ds_shape    ds_dataset_layout(const ds_dataset *d);  /* as rows are delivered: [H,W,C] or [F] */
-DS_API int         ds_dataset_classes(const ds_dataset *d); /* 0: real targets */
-DS_API int64_t     ds_dataset_targets(const ds_dataset *d); /* K real targets a row; 0: classes */
+DS_API ds_shape ds_dataset_sample(const ds_dataset *d); /* as the user sees it: [C,H,W] or [F] */
+DS_API ds_shape ds_dataset_layout(const ds_dataset *d); /* as rows are delivered: [H,W,C] or [F] */
+DS_API int ds_dataset_classes(const ds_dataset *d);     /* 0: real targets */
+DS_API int64_t ds_dataset_targets(const ds_dataset *d); /* K real targets a row; 0: classes */
 DS_API const char *ds_dataset_class_name(const ds_dataset *d, int class_index);
 DS_API const char *ds_dataset_column_name(const ds_dataset *d, int64_t column); /* tables; NULL for images */
 /* Hash of all rows, labels and shapes, whatever the file's packing; computed at the first call. */
-DS_API uint64_t    ds_dataset_fingerprint(ds_dataset *d);
+DS_API uint64_t ds_dataset_fingerprint(ds_dataset *d);
 DS_API const ds_view *ds_dataset_view(const ds_dataset *d, ds_split split); /* never NULL; may have 0 rows */
 
-DS_API int64_t ds_view_rows(const ds_view *v);    /* of an endless stream: rows that count as one epoch */
-DS_API bool    ds_view_endless(const ds_view *v); /* rows go on beyond ds_view_rows and never repeat */
+DS_API int64_t ds_view_rows(const ds_view *v); /* of an endless stream: rows that count as one epoch */
+DS_API bool ds_view_endless(const ds_view *v); /* rows go on beyond ds_view_rows and never repeat */
 
-/* n rows. x is [n, layout] in F32 or F64; y is int32_t [n] for classes, else [n, K] of x's type; ids are the rows' numbers
- * in their file (what dropout and augmentation draw by). A NULL member is left out by ds_view_read. */
+/* n rows. x is [n, layout] in F32 or F64; y is int32_t [n] for classes, else [n, K] of x's type; ids are the rows'
+ * numbers in their file (what dropout and augmentation draw by). A NULL member is left out by ds_view_read. */
 typedef struct ds_batch {
-    int64_t  n;
-    void    *x, *y;
+    int64_t n;
+    void *x, *y;
     int32_t *ids;
-    int64_t  epoch, index; /* of this batch; set by loaders */
-    bool     last;         /* of its epoch */
+    int64_t epoch, index; /* of this batch; set by loaders */
+    bool last;            /* of its epoch */
 } ds_batch;
 
 /* Write rows[0..n) into the caller's memory (b->x, b->y, b->ids), no augmentation. DS_ERANGE: no such row. */
@@ -97,18 +97,18 @@ DS_API ds_status ds_view_read(const ds_view *v, const int64_t *rows, int64_t n, 
 typedef struct ds_loader ds_loader;
 typedef struct ds_loader_settings {
     const ds_view *view;
-    const char    *sampler; /* "shuffle", "sequential", "replacement" */
-    int64_t        batch;   /* rows a batch; the short last batch of an epoch is delivered. At most the view's rows */
-    ds_dtype       dtype;   /* DS_F32 or DS_F64 */
-    uint64_t       seed;    /* of order and augmentation */
-    bool           augment; /* apply the data set's transforms */
-    int            prefetch; /* batches assembled ahead by a thread; 0: none, -1: 2 where it pays */
+    const char *sampler; /* "shuffle", "sequential", "replacement" */
+    int64_t batch;       /* rows a batch; the short last batch of an epoch is delivered. At most the view's rows */
+    ds_dtype dtype;      /* DS_F32 or DS_F64 */
+    uint64_t seed;       /* of order and augmentation */
+    bool augment;        /* apply the data set's transforms */
+    int prefetch;        /* batches assembled ahead by a thread; 0: none, -1: 2 where it pays */
 } ds_loader_settings;
 
 /* Batches of epoch 0, 1, 2, ... one after another, without end. Same bits for any prefetch. */
 DS_API ds_status ds_loader_create(ds_loader **out, ds_ctx *ctx, const ds_loader_settings *settings);
-DS_API void      ds_loader_free(ds_loader *l);
-DS_API int64_t   ds_loader_batches(const ds_loader *l); /* in one epoch */
+DS_API void ds_loader_free(ds_loader *l);
+DS_API int64_t ds_loader_batches(const ds_loader *l); /* in one epoch */
 /* Make batch `index` of `epoch` the next one. */
 DS_API void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index);
 /* The next batch; its memory is valid until the next call. Never fails, allocates nothing. */

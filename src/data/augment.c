@@ -6,16 +6,18 @@
 static ds_status unknown(ds_ctx *ctx, const char *name)
 {
     const char *names[16];
-    int         n = ds_transform_registry.count;
+    int n = ds_transform_registry.count;
     for (int i = 0; i < n; i++) names[i] = ds_transform_registry.heads[i]->name;
     const char *near = ds_nearest(name, names, n);
-    return ds_fail(ctx, DS_EUNKNOWN, "augment: no transform '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ds_fail(ctx, DS_EUNKNOWN, "augment: no transform '%s'%s%s%s", name, near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
 }
 
 static ds_status read_options(ds_ctx *ctx, const ds_augment *given, const ds_option *table, ds_optval *values)
 {
     char why[256];
-    if (ds_option_defaults(table, values, why, sizeof why) != DS_OK) return ds_fail(ctx, DS_ECONFIG, "augment: %s: %s", given->name, why);
+    if (ds_option_defaults(table, values, why, sizeof why) != DS_OK)
+        return ds_fail(ctx, DS_ECONFIG, "augment: %s: %s", given->name, why);
     for (int i = 0; i < given->count; i++) {
         int at = ds_option_find(table, given->key[i]);
         if (at < 0) return ds_fail(ctx, DS_ECONFIG, "augment: %s has no option '%s'", given->name, given->key[i]);
@@ -32,11 +34,12 @@ ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set)
         return ds_fail(d->ctx, DS_ECONFIG, "augment: %d transforms; at most %d", set->augment_count, DS_MAX_AUGMENT);
     for (int k = 0; k < set->augment_count; k++) {
         const ds_augment *given = &set->augment[k];
-        ds_transform     *t = &d->transform[k];
-        ds_optval         values[DS_MAX_OPTIONS];
+        ds_transform *t = &d->transform[k];
+        ds_optval values[DS_MAX_OPTIONS];
         t->def = ds_transform_find(given->name);
         if (!t->def) return unknown(d->ctx, given->name);
-        if (s->layout.rank != 3) return ds_fail(d->ctx, DS_ECONFIG, "augment: %s needs images, the rows are tables", given->name);
+        if (s->layout.rank != 3)
+            return ds_fail(d->ctx, DS_ECONFIG, "augment: %s needs images, the rows are tables", given->name);
         t->layout = s->layout;
         t->cell_bytes = ds_cell_bytes(s->cell);
         DS_TRY(read_options(d->ctx, given, t->def->head.options, values));

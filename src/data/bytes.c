@@ -49,7 +49,7 @@ ds_status ds_path_copy(ds_ctx *ctx, char *buf, const char *path)
 /* Doubles the room, so that the work stays linear in the size. */
 static ds_status grow(ds_ctx *ctx, const char *path, ds_bytes *b, size_t *room)
 {
-    size_t   more = *room ? 2 * *room : FIRST_BYTES;
+    size_t more = *room ? 2 * *room : FIRST_BYTES;
     uint8_t *data = more > *room ? realloc(b->data, more) : NULL;
     if (!data) return ds_fail_memory(ctx, more, path);
     b->data = data;
@@ -63,12 +63,13 @@ static ds_status read_all(ds_ctx *ctx, const char *path, gzFile file, ds_bytes *
     for (;;) {
         if (b->size + 1 >= room) DS_TRY(grow(ctx, path, b, &room));
         size_t want = room - 1 - b->size;
-        int    got = gzread(file, b->data + b->size, (unsigned)(want < READ_BYTES ? want : READ_BYTES));
+        int got = gzread(file, b->data + b->size, (unsigned)(want < READ_BYTES ? want : READ_BYTES));
         if (got < 0) {
-            int         code;
+            int code;
             const char *text = gzerror(file, &code);
             if (code == Z_ERRNO) return ds_fail(ctx, DS_EIO, "%s: reading failed: %s", path, strerror(errno));
-            return ds_fail(ctx, DS_EFORMAT, "%s: damaged gzip data after %zu bytes (%s); fetch the file again", path, b->size, text);
+            return ds_fail(ctx, DS_EFORMAT, "%s: damaged gzip data after %zu bytes (%s); fetch the file again", path,
+                           b->size, text);
         }
         if (got == 0) break;
         b->size += (size_t)got;
@@ -77,7 +78,8 @@ static ds_status read_all(ds_ctx *ctx, const char *path, gzFile file, ds_bytes *
     int code;
     gzerror(file, &code);
     if (code == Z_BUF_ERROR)
-        return ds_fail(ctx, DS_EFORMAT, "%s: gzip data ends early, after %zu bytes; fetch the file again", path, b->size);
+        return ds_fail(ctx, DS_EFORMAT, "%s: gzip data ends early, after %zu bytes; fetch the file again", path,
+                       b->size);
     uint8_t *fit = realloc(b->data, b->size + 1);
     if (fit) b->data = fit;
     b->data[b->size] = 0;
@@ -90,7 +92,8 @@ ds_status ds_bytes_read(ds_ctx *ctx, const char *path, ds_bytes *out)
     if (ds_folder_exists(path)) return ds_fail(ctx, DS_EIO, "%s: found a folder, wanted a file", path);
     errno = 0;
     gzFile file = gzopen(path, "rbe");
-    if (!file) return ds_fail(ctx, DS_EIO, "%s: %s; check the paths of data", path, errno ? strerror(errno) : "out of memory");
+    if (!file)
+        return ds_fail(ctx, DS_EIO, "%s: %s; check the paths of data", path, errno ? strerror(errno) : "out of memory");
     gzbuffer(file, 1u << 18);
     ds_status status = read_all(ctx, path, file, out);
     gzclose(file);

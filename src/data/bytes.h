@@ -6,13 +6,13 @@
 
 typedef struct ds_bytes {
     uint8_t *data; /* followed by a 0 byte that size does not count; free() it */
-    size_t   size;
+    size_t size;
 } ds_bytes;
 
 /* Read path, unpacking gzip by content. Memory grows with what is really there, never by what a header claims. */
 ds_status ds_bytes_read(ds_ctx *ctx, const char *path, ds_bytes *out);
-bool      ds_file_exists(const char *path); /* anything but a folder */
-bool      ds_folder_exists(const char *path);
+bool ds_file_exists(const char *path); /* anything but a folder */
+bool ds_folder_exists(const char *path);
 
 #define DS_PATH_BYTES 1024
 /* folder/name into buf (DS_PATH_BYTES long). DS_EIO when it is too long. */

@@ -23,12 +23,15 @@ static ds_status agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, 
 {
     char found[64], wanted[64];
     if (!ds_shape_equal(train->layout, s->layout) || train->cell != s->cell)
-        return ds_fail(ctx, DS_EFORMAT, "data: %s rows are %s of %zu-byte elements, training rows %s of %zu; the files do not belong together",
-                       ds_split_name(split), ds_shape_text(s->layout, found, sizeof found), ds_cell_bytes(s->cell),
-                       ds_shape_text(train->layout, wanted, sizeof wanted), ds_cell_bytes(train->cell));
+        return ds_fail(
+            ctx, DS_EFORMAT,
+            "data: %s rows are %s of %zu-byte elements, training rows %s of %zu; the files do not belong together",
+            ds_split_name(split), ds_shape_text(s->layout, found, sizeof found), ds_cell_bytes(s->cell),
+            ds_shape_text(train->layout, wanted, sizeof wanted), ds_cell_bytes(train->cell));
     if (train->targets != s->targets || s->classes > train->classes)
-        return ds_fail(ctx, DS_EFORMAT, "data: %s rows have %d classes and %lld real targets, training rows %d and %lld",
-                       ds_split_name(split), s->classes, (long long)s->targets, train->classes, (long long)train->targets);
+        return ds_fail(
+            ctx, DS_EFORMAT, "data: %s rows have %d classes and %lld real targets, training rows %d and %lld",
+            ds_split_name(split), s->classes, (long long)s->targets, train->classes, (long long)train->targets);
     return DS_OK;
 }
 
@@ -37,17 +40,18 @@ static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
     const ds_source_def *def = ds_source_find(set->format);
     if (!def) {
         const char *names[16];
-        int         n = ds_source_registry.count;
+        int n = ds_source_registry.count;
         for (int i = 0; i < n; i++) names[i] = ds_source_registry.heads[i]->name;
         const char *near = set->format ? ds_nearest(set->format, names, n) : NULL;
-        return ds_fail(d->ctx, DS_EUNKNOWN, "data: no format '%s'%s%s%s", set->format ? set->format : "", near ? "; did you mean '" : "",
-                       near ? near : "", near ? "'?" : "");
+        return ds_fail(d->ctx, DS_EUNKNOWN, "data: no format '%s'%s%s%s", set->format ? set->format : "",
+                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     for (int split = DS_TRAIN; split <= DS_TEST; split++) {
         ds_source *s = &d->source[split];
         s->def = def;
         DS_TRY(def->open(d->ctx, set, (ds_split)split, split == DS_TRAIN ? NULL : &d->source[DS_TRAIN], s));
-        if (split == DS_TRAIN && s->rows == 0) return ds_fail(d->ctx, DS_EFORMAT, "data: no training rows; set data.path or data.train");
+        if (split == DS_TRAIN && s->rows == 0)
+            return ds_fail(d->ctx, DS_EFORMAT, "data: no training rows; set data.path or data.train");
         if (set->target == DS_TARGET_REAL && s->classes)
             return ds_fail(d->ctx, DS_ECONFIG, "data: target is real, but %s has class labels only", def->head.name);
         if (s->rows) DS_TRY(agree(d->ctx, &d->source[DS_TRAIN], s, (ds_split)split));
@@ -58,12 +62,15 @@ static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
 static ds_status settings_check(ds_ctx *ctx, const ds_data_settings *set)
 {
     if (set->path && set->train_count) return ds_fail(ctx, DS_ECONFIG, "data: path and train are both given; keep one");
-    if (set->test_count && !set->train_count && !set->path) return ds_fail(ctx, DS_ECONFIG, "data: test is given without train; name the training files");
-    if (set->holdout && set->val_count) return ds_fail(ctx, DS_ECONFIG, "data: holdout and val are both given; keep one");
+    if (set->test_count && !set->train_count && !set->path)
+        return ds_fail(ctx, DS_ECONFIG, "data: test is given without train; name the training files");
+    if (set->holdout && set->val_count)
+        return ds_fail(ctx, DS_ECONFIG, "data: holdout and val are both given; keep one");
     if (set->holdout_shuffle && (!set->holdout || !*set->holdout))
         return ds_fail(ctx, DS_ECONFIG, "data: holdout_seed has no effect without holdout");
     if (set->scale_given && !(set->scale[0] < set->scale[1]))
-        return ds_fail(ctx, DS_ECONFIG, "data: scale is [%g, %g]; wanted [lo, hi] with lo < hi", set->scale[0], set->scale[1]);
+        return ds_fail(ctx, DS_ECONFIG, "data: scale is [%g, %g]; wanted [lo, hi] with lo < hi", set->scale[0],
+                       set->scale[1]);
     return DS_OK;
 }
 
@@ -76,7 +83,8 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
         set.val = &given->holdout;
         set.val_count = 1;
         set.holdout = NULL;
-        if (set.holdout_shuffle) return ds_fail(d->ctx, DS_ECONFIG, "data: holdout_seed has no effect when holdout is a file");
+        if (set.holdout_shuffle)
+            return ds_fail(d->ctx, DS_ECONFIG, "data: holdout_seed has no effect when holdout is a file");
     }
     DS_TRY(open_sources(d, &set));
     DS_TRY(ds_holdout(d, &set));
@@ -117,7 +125,7 @@ ds_shape ds_dataset_sample(const ds_dataset *d)
     return s.rank == 3 ? DS_SHAPE(s.dim[2], s.dim[0], s.dim[1]) : s;
 }
 
-int     ds_dataset_classes(const ds_dataset *d) { return d->source[DS_TRAIN].classes; }
+int ds_dataset_classes(const ds_dataset *d) { return d->source[DS_TRAIN].classes; }
 int64_t ds_dataset_targets(const ds_dataset *d) { return d->source[DS_TRAIN].targets; }
 
 const char *ds_dataset_class_name(const ds_dataset *d, int class_index)
@@ -136,7 +144,8 @@ const ds_view *ds_dataset_view(const ds_dataset *d, ds_split split) { return &d-
 
 static uint64_t source_hash(uint64_t h, const ds_source *s)
 {
-    const int64_t about[] = { s->rows, s->elements, s->layout.dim[0], (int64_t)ds_cell_bytes(s->cell), s->classes, s->targets };
+    const int64_t about[] = { s->rows,    s->elements, s->layout.dim[0], (int64_t)ds_cell_bytes(s->cell),
+                              s->classes, s->targets };
     h = ds_hash(h, about, sizeof about);
     if (s->identity) return ds_hash(h, &s->identity, sizeof s->identity);
     if (s->rows == 0) return h;

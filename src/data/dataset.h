@@ -8,25 +8,26 @@
 
 struct ds_view {
     const ds_dataset *data;
-    const ds_source  *source;
-    int64_t           rows;
-    int64_t          *index; /* owned: row of the source for each row of the view, ascending; NULL: the same number */
+    const ds_source *source;
+    int64_t rows;
+    int64_t *index; /* owned: row of the source for each row of the view, ascending; NULL: the same number */
 };
 
-/* Scale and standardization as one multiplication and one addition: y_i = mul_i x_i + add_i, i over a row's elements. */
+/* Scale and standardization as one multiplication and one addition: y_i = mul_i x_i + add_i, i over a row's elements.
+ */
 typedef struct ds_affine {
-    float  *mul32, *add32;
+    float *mul32, *add32;
     double *mul64, *add64;
 } ds_affine;
 
 struct ds_dataset {
-    ds_ctx      *ctx;
-    ds_source    source[3]; /* by ds_split */
-    ds_view      view[3];
-    ds_affine    affine;
+    ds_ctx *ctx;
+    ds_source source[3]; /* by ds_split */
+    ds_view view[3];
+    ds_affine affine;
     ds_transform transform[DS_MAX_AUGMENT];
-    int          transforms;
-    uint64_t     fingerprint; /* 0: not yet computed */
+    int transforms;
+    uint64_t fingerprint; /* 0: not yet computed */
 };
 
 static inline int64_t ds_view_source_row(const ds_view *v, int64_t row) { return v->index ? v->index[row] : row; }
@@ -35,17 +36,18 @@ static inline int64_t ds_view_source_row(const ds_view *v, int64_t row) { return
 ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set);
 /* Statistics of the training view where the settings need them, and the affine map. */
 ds_status ds_affine_create(ds_dataset *d, const ds_data_settings *set);
-void      ds_affine_free(ds_affine *a);
+void ds_affine_free(ds_affine *a);
 /* Parse set->augment into d->transform. */
 ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set);
 
 /* Fill b with n rows. scratch: ds_view_scratch_bytes(v). moment NULL: no augmentation. Rows must be in range. */
 typedef struct ds_moment {
     uint64_t seed;
-    int64_t  epoch;
+    int64_t epoch;
 } ds_moment;
 size_t ds_view_scratch_bytes(const ds_view *v);
-void   ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, const ds_moment *moment, void *scratch, ds_batch *b);
+void ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, const ds_moment *moment, void *scratch,
+                  ds_batch *b);
 size_t ds_view_x_bytes(const ds_view *v, ds_dtype t); /* of one row */
 size_t ds_view_y_bytes(const ds_view *v, ds_dtype t);
 

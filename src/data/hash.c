@@ -23,8 +23,8 @@ static uint64_t finish(uint64_t h)
 uint64_t ds_hash(uint64_t start, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
-    uint64_t       lane[4] = { start, start + P0, start ^ P1, start - P1 }, word[4];
-    size_t         left = n;
+    uint64_t lane[4] = { start, start + P0, start ^ P1, start - P1 }, word[4];
+    size_t left = n;
     for (; left >= sizeof word; left -= sizeof word, p += sizeof word) {
         memcpy(word, p, sizeof word);
         for (int i = 0; i < 4; i++) lane[i] = step(lane[i], word[i]);

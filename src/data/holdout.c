@@ -1,6 +1,6 @@
 /* holdout.c - which rows train and which validate.
- * The last rows of the training file validate, or rows drawn by holdout_seed; stratified takes its share of every class.
- * Both views keep the file's order. */
+ * The last rows of the training file validate, or rows drawn by holdout_seed; stratified takes its share of every
+ * class. Both views keep the file's order. */
 #include "data/dataset.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 
 typedef struct spec {
-    bool    stratified;
-    double  percent; /* < 0: count is given */
+    bool stratified;
+    double percent; /* < 0: count is given */
     int64_t count;
 } spec;
 
@@ -17,7 +17,7 @@ typedef struct spec {
 static ds_status spec_parse(ds_ctx *ctx, const char *text, spec *out)
 {
     static const char word[] = "stratified";
-    const char       *p = text;
+    const char *p = text;
     *out = (spec){ .percent = -1 };
     if (strncmp(p, word, sizeof word - 1) == 0) {
         out->stratified = true;
@@ -29,7 +29,7 @@ static ds_status spec_parse(ds_ctx *ctx, const char *text, spec *out)
     char *end;
     errno = 0;
     long long n = strtoll(p, &end, 10);
-    bool      ok = end != p && errno == 0 && n >= 0;
+    bool ok = end != p && errno == 0 && n >= 0;
     if (ok && *end == 0) {
         out->count = n;
         return DS_OK;
@@ -40,7 +40,8 @@ static ds_status spec_parse(ds_ctx *ctx, const char *text, spec *out)
     if (!ok || strcmp(end, "%") != 0 || share >= 100)
         return ds_fail(ctx, DS_ECONFIG,
                        "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), 'stratified', "
-                       "'stratified 20%%', or a file (there is none of this name)", text);
+                       "'stratified 20%%', or a file (there is none of this name)",
+                       text);
     out->percent = share;
     return DS_OK;
 }
@@ -51,7 +52,7 @@ static void apportion(int64_t total, int64_t n, int groups, const int64_t *size,
     int64_t given = 0;
     for (int g = 0; g < groups; g++) given += take[g] = (int64_t)((__int128)total * size[g] / n);
     for (; given < total; given++) {
-        int     best = -1;
+        int best = -1;
         int64_t most = -1;
         for (int g = 0; g < groups; g++) {
             int64_t rest = (int64_t)((__int128)total * size[g] - (__int128)take[g] * n);
@@ -64,12 +65,12 @@ static void apportion(int64_t total, int64_t n, int groups, const int64_t *size,
 
 typedef struct division {
     const ds_source *s;
-    const spec      *spec;
-    ds_order         order; /* of all rows: the first of each group in this order are held out */
-    int64_t          total;
-    int              groups;
-    int64_t         *size, *take; /* [groups] */
-    uint8_t         *held;        /* [rows] */
+    const spec *spec;
+    ds_order order; /* of all rows: the first of each group in this order are held out */
+    int64_t total;
+    int groups;
+    int64_t *size, *take; /* [groups] */
+    uint8_t *held;        /* [rows] */
 } division;
 
 static int group(const division *v, int64_t row) { return v->spec->stratified ? v->s->def->label(v->s, row) : 0; }
@@ -81,7 +82,7 @@ static void divide(division *v)
     apportion(v->total, n, v->groups, v->size, v->take);
     for (int64_t p = 0; p < n; p++) {
         int64_t row = v->order.def ? v->order.def->row(&v->order, p) : n - 1 - p;
-        int     g = group(v, row);
+        int g = group(v, row);
         if (v->take[g] > 0) v->take[g]--, v->held[row] = 1;
     }
 }
@@ -98,8 +99,8 @@ static ds_status fill_index(ds_ctx *ctx, ds_view *view, const uint8_t *held, int
 static ds_status take_out(ds_dataset *d, const spec *sp, const ds_data_settings *set, int64_t total)
 {
     const ds_source *s = &d->source[DS_TRAIN];
-    int              groups = sp->stratified ? s->classes : 1;
-    division         v = { .s = s, .spec = sp, .total = total, .groups = groups };
+    int groups = sp->stratified ? s->classes : 1;
+    division v = { .s = s, .spec = sp, .total = total, .groups = groups };
     v.size = calloc(2 * (size_t)groups, sizeof *v.size);
     v.held = calloc((size_t)s->rows, 1);
     ds_status status = DS_OK;
@@ -124,14 +125,18 @@ ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set)
     for (int split = DS_TRAIN; split <= DS_TEST; split++)
         d->view[split] = (ds_view){ .data = d, .source = &d->source[split], .rows = d->source[split].rows };
     if (!set->holdout || !*set->holdout) return DS_OK;
-    spec             sp;
+    spec sp;
     const ds_source *s = &d->source[DS_TRAIN];
     DS_TRY(spec_parse(d->ctx, set->holdout, &sp));
-    if (d->source[DS_VAL].rows) return ds_fail(d->ctx, DS_ECONFIG, "data: holdout has no effect beside validation files");
-    if (s->endless) return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of an endless stream; drop it, or set stream: false");
-    if (sp.stratified && s->classes == 0) return ds_fail(d->ctx, DS_ECONFIG, "data: stratified holdout needs classes, the targets are real numbers");
+    if (d->source[DS_VAL].rows)
+        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout has no effect beside validation files");
+    if (s->endless)
+        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of an endless stream; drop it, or set stream: false");
+    if (sp.stratified && s->classes == 0)
+        return ds_fail(d->ctx, DS_ECONFIG, "data: stratified holdout needs classes, the targets are real numbers");
     int64_t total = sp.percent >= 0 ? (int64_t)((double)s->rows * sp.percent / 100 + 0.5) : sp.count;
     if (total >= s->rows)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of %lld rows leaves none of the %lld training rows", (long long)total, (long long)s->rows);
+        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of %lld rows leaves none of the %lld training rows",
+                       (long long)total, (long long)s->rows);
     return total ? take_out(d, &sp, set, total) : DS_OK;
 }

@@ -1,8 +1,8 @@
 /* loader.c - batches in order, assembled ahead by a thread or, without one, by the context's workers when asked.
  *
- * A ring of preallocated batches: [head] may be lent to the caller, `ready` finished ones follow, the thread fills the one
- * after them. A seek empties the ring and raises `generation`, so that a batch in the making is thrown away. What a batch
- * holds depends on (seed, epoch, index) alone, never on who makes it or when. */
+ * A ring of preallocated batches: [head] may be lent to the caller, `ready` finished ones follow, the thread fills the
+ * one after them. A seek empties the ring and raises `generation`, so that a batch in the making is thrown away. What a
+ * batch holds depends on (seed, epoch, index) alone, never on who makes it or when. */
 #include "data/dataset.h"
 
 #include <pthread.h>
@@ -16,28 +16,28 @@
 enum { TASK_ROWS = 16, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 17 };
 
 struct ds_loader {
-    const ds_view        *view;
+    const ds_view *view;
     const ds_sampler_def *sampler;
-    ds_dtype              dtype;
-    uint64_t              seed;
-    bool                  augment;
-    int64_t               batch, batches;
-    ds_pool              *pool;     /* without a thread: who shares the work; NULL: the caller alone */
-    int                   slots;    /* prefetch + 1 */
-    ds_batch             *slot;     /* owned */
-    int64_t              *rows;     /* [batch] of the batch in the making */
-    char                 *scratch;  /* [workers, row] */
-    size_t                scratch_bytes, bytes;
-    void                 *memory;   /* owned: all arrays of all slots */
-    ds_order              order;    /* of the epoch in the making */
-    int64_t               epoch, index; /* next to be made */
+    ds_dtype dtype;
+    uint64_t seed;
+    bool augment;
+    int64_t batch, batches;
+    ds_pool *pool;  /* without a thread: who shares the work; NULL: the caller alone */
+    int slots;      /* prefetch + 1 */
+    ds_batch *slot; /* owned */
+    int64_t *rows;  /* [batch] of the batch in the making */
+    char *scratch;  /* [workers, row] */
+    size_t scratch_bytes, bytes;
+    void *memory;         /* owned: all arrays of all slots */
+    ds_order order;       /* of the epoch in the making */
+    int64_t epoch, index; /* next to be made */
 
-    bool            threaded, stop, lent;
-    int             head, ready;
-    uint64_t        generation;
-    pthread_t       thread;
+    bool threaded, stop, lent;
+    int head, ready;
+    uint64_t generation;
+    pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t  filled, freed;
+    pthread_cond_t filled, freed;
 };
 
 ds_order ds_order_at(const ds_sampler_def *def, int64_t rows, uint64_t seed, int64_t epoch)
@@ -49,8 +49,8 @@ ds_order ds_order_at(const ds_sampler_def *def, int64_t rows, uint64_t seed, int
 
 typedef struct job {
     ds_loader *l;
-    ds_batch  *b;
-    int64_t    n;
+    ds_batch *b;
+    int64_t n;
 } job;
 
 /* Rows task * TASK_ROWS ... of the batch. */
@@ -58,12 +58,13 @@ static void fill_task(void *arg, int64_t task, int worker)
 {
     const job *j = arg;
     ds_loader *l = j->l;
-    int64_t    from = task * TASK_ROWS, n = j->n - from < TASK_ROWS ? j->n - from : TASK_ROWS;
-    ds_moment  moment = { l->seed, j->b->epoch };
-    ds_batch   part = { .x = (char *)j->b->x + (size_t)from * ds_view_x_bytes(l->view, l->dtype),
-                        .y = (char *)j->b->y + (size_t)from * ds_view_y_bytes(l->view, l->dtype),
-                        .ids = j->b->ids + from };
-    ds_view_fill(l->view, l->rows + from, n, l->dtype, l->augment ? &moment : NULL, l->scratch + (size_t)worker * l->scratch_bytes, &part);
+    int64_t from = task * TASK_ROWS, n = j->n - from < TASK_ROWS ? j->n - from : TASK_ROWS;
+    ds_moment moment = { l->seed, j->b->epoch };
+    ds_batch part = { .x = (char *)j->b->x + (size_t)from * ds_view_x_bytes(l->view, l->dtype),
+                      .y = (char *)j->b->y + (size_t)from * ds_view_y_bytes(l->view, l->dtype),
+                      .ids = j->b->ids + from };
+    ds_view_fill(l->view, l->rows + from, n, l->dtype, l->augment ? &moment : NULL,
+                 l->scratch + (size_t)worker * l->scratch_bytes, &part);
 }
 
 static void make(ds_loader *l, int64_t epoch, int64_t index, ds_batch *b)
@@ -73,7 +74,7 @@ static void make(ds_loader *l, int64_t epoch, int64_t index, ds_batch *b)
     if (l->order.epoch != epoch || !l->order.def) l->order = ds_order_at(l->sampler, rows, l->seed, epoch);
     for (int64_t k = 0; k < n; k++) l->rows[k] = base + l->sampler->row(&l->order, first + k);
     b->n = n, b->epoch = epoch, b->index = index, b->last = index + 1 == l->batches;
-    job     j = { l, b, n };
+    job j = { l, b, n };
     int64_t tasks = (n + TASK_ROWS - 1) / TASK_ROWS;
     if (l->pool)
         ds_pool_run(l->pool, tasks, fill_task, &j);
@@ -96,8 +97,8 @@ static void *thread_main(void *arg)
         while (!l->stop && l->ready + l->lent == l->slots) pthread_cond_wait(&l->freed, &l->lock);
         if (l->stop) break;
         ds_batch *b = &l->slot[(l->head + l->lent + l->ready) % l->slots];
-        uint64_t  generation = l->generation;
-        int64_t   epoch = l->epoch, index = l->index;
+        uint64_t generation = l->generation;
+        int64_t epoch = l->epoch, index = l->index;
         pthread_mutex_unlock(&l->lock);
         make(l, epoch, index, b);
         pthread_mutex_lock(&l->lock);
@@ -116,7 +117,8 @@ static size_t round64(size_t n) { return (n + 63) & ~(size_t)63; }
 static ds_status place(ds_ctx *ctx, ds_loader *l, int workers)
 {
     size_t n = (size_t)l->batch;
-    size_t x = round64(n * ds_view_x_bytes(l->view, l->dtype)), y = round64(n * ds_view_y_bytes(l->view, l->dtype)), ids = round64(n * sizeof(int32_t));
+    size_t x = round64(n * ds_view_x_bytes(l->view, l->dtype)), y = round64(n * ds_view_y_bytes(l->view, l->dtype)),
+           ids = round64(n * sizeof(int32_t));
     size_t slots = (size_t)l->slots, rows = round64(n * sizeof *l->rows);
     l->scratch_bytes = round64(ds_view_scratch_bytes(l->view));
     l->bytes = slots * (x + y + ids) + rows + (size_t)workers * l->scratch_bytes;
@@ -137,9 +139,11 @@ static ds_status place(ds_ctx *ctx, ds_loader *l, int workers)
 static ds_status check(ds_ctx *ctx, const ds_loader_settings *s)
 {
     if (s->dtype == DS_I32) return ds_fail(ctx, DS_EUSAGE, "batches are f32 or f64, not i32");
-    if (s->prefetch < -1 || s->prefetch > MAX_PREFETCH) return ds_fail(ctx, DS_ERANGE, "prefetch is %d; wanted -1 to %d", s->prefetch, MAX_PREFETCH);
+    if (s->prefetch < -1 || s->prefetch > MAX_PREFETCH)
+        return ds_fail(ctx, DS_ERANGE, "prefetch is %d; wanted -1 to %d", s->prefetch, MAX_PREFETCH);
     if (s->batch < 1 || s->batch > s->view->rows)
-        return ds_fail(ctx, DS_ECONFIG, "batch is %lld; wanted 1 to %lld, the number of rows", (long long)s->batch, (long long)s->view->rows);
+        return ds_fail(ctx, DS_ECONFIG, "batch is %lld; wanted 1 to %lld, the number of rows", (long long)s->batch,
+                       (long long)s->view->rows);
     if (!ds_sampler_find(s->sampler)) return ds_fail(ctx, DS_EUNKNOWN, "no sampler '%s'", s->sampler ? s->sampler : "");
     return DS_OK;
 }
@@ -198,7 +202,7 @@ void ds_loader_free(ds_loader *l)
 }
 
 int64_t ds_loader_batches(const ds_loader *l) { return l->batches; }
-size_t  ds_loader_bytes(const ds_loader *l) { return l->bytes; }
+size_t ds_loader_bytes(const ds_loader *l) { return l->bytes; }
 
 void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index)
 {

@@ -24,7 +24,7 @@ int32_t ds_memory_label(const ds_source *s, int64_t index) { return s->labels[in
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count)
 {
     const char *const *files[] = { set->train, set->val, set->test };
-    const int          counts[] = { set->train_count, set->val_count, set->test_count };
+    const int counts[] = { set->train_count, set->val_count, set->test_count };
     *count = files[split] ? counts[split] : 0;
     return *count ? files[split] : NULL;
 }
@@ -54,7 +54,7 @@ void ds_planes_to_pixels(const uint8_t *in, uint8_t *out, ds_shape layout, size_
 
 ds_status ds_channels_last(ds_ctx *ctx, ds_source *s)
 {
-    size_t   cell_bytes = ds_cell_bytes(s->cell), bytes = (size_t)s->elements * cell_bytes;
+    size_t cell_bytes = ds_cell_bytes(s->cell), bytes = (size_t)s->elements * cell_bytes;
     uint8_t *row = malloc(bytes + 1);
     if (!row) return ds_fail_memory(ctx, bytes, "one row");
     for (int64_t i = 0; i < s->rows; i++) {

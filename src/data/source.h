@@ -20,27 +20,27 @@ typedef struct ds_source_def ds_source_def;
 /* One opened set of rows. A format that has no rows for a split leaves rows 0. */
 typedef struct ds_source {
     const ds_source_def *def;
-    int64_t     rows;
-    bool        endless;  /* row() accepts any index >= 0; rows is the length of an epoch */
-    ds_shape    layout;   /* [H,W,C] or [F] */
-    ds_cell     cell;
-    int64_t     elements; /* of a row */
-    int         classes;  /* 0: real targets */
-    int64_t     targets;  /* real numbers a row; 0: classes */
+    int64_t rows;
+    bool endless;    /* row() accepts any index >= 0; rows is the length of an epoch */
+    ds_shape layout; /* [H,W,C] or [F] */
+    ds_cell cell;
+    int64_t elements;                         /* of a row */
+    int classes;                              /* 0: real targets */
+    int64_t targets;                          /* real numbers a row; 0: classes */
     const char **class_names, **column_names; /* in the arena; NULL: none */
-    uint64_t    identity; /* not 0: stands for the content in the fingerprint (generated rows) */
-    uint8_t    *memory;   /* rows kept in memory: owned block, and where row 0 begins in it */
-    uint8_t    *first;
-    int32_t    *labels;   /* owned, [rows] */
-    double     *reals;    /* owned, [rows, targets] */
-    void       *own;      /* of the format */
-    ds_arena    arena;
+    uint64_t identity;                        /* not 0: stands for the content in the fingerprint (generated rows) */
+    uint8_t *memory;                          /* rows kept in memory: owned block, and where row 0 begins in it */
+    uint8_t *first;
+    int32_t *labels; /* owned, [rows] */
+    double *reals;   /* owned, [rows, targets] */
+    void *own;       /* of the format */
+    ds_arena arena;
 } ds_source;
 
 struct ds_source_def {
     ds_head head;
-    /* Open the rows of one split into out (zeroed but for def). train is the opened training set, NULL while it is the one
-     * being opened: classes, columns and shape must agree with it. On failure the caller closes what there is. */
+    /* Open the rows of one split into out (zeroed but for def). train is the opened training set, NULL while it is the
+     * one being opened: classes, columns and shape must agree with it. On failure the caller closes what there is. */
     ds_status (*open)(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *out);
     /* Row `index`: a pointer to its elements, in the source's memory or in scratch (one row long). */
     const void *(*row)(const ds_source *s, int64_t index, void *scratch);
@@ -50,11 +50,11 @@ struct ds_source_def {
 
 /* row and label of formats that keep everything in memory. */
 const void *ds_memory_row(const ds_source *s, int64_t index, void *scratch);
-int32_t     ds_memory_label(const ds_source *s, int64_t index);
+int32_t ds_memory_label(const ds_source *s, int64_t index);
 
 /* The files of a split: the list of the settings, or NULL and count 0. */
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count);
-const char        *ds_split_name(ds_split split); /* "train", "val", "test" */
+const char *ds_split_name(ds_split split); /* "train", "val", "test" */
 /* Names "0", "1", ... for classes that have no better ones. */
 ds_status ds_number_classes(ds_ctx *ctx, ds_source *s);
 /* [C, H W] elements to [H W, C], one row. */
@@ -68,10 +68,10 @@ int64_t ds_product(int64_t a, int64_t b);
 typedef struct ds_sampler_def ds_sampler_def;
 typedef struct ds_order {
     const ds_sampler_def *def;
-    int64_t  rows;
+    int64_t rows;
     uint64_t seed;
-    int64_t  epoch;
-    int      bits;    /* shuffle: 2^bits >= rows */
+    int64_t epoch;
+    int bits;         /* shuffle: 2^bits >= rows */
     uint32_t key[16]; /* shuffle: one per round */
 } ds_order;
 
@@ -87,8 +87,8 @@ typedef struct ds_transform_def ds_transform_def;
 typedef struct ds_transform {
     const ds_transform_def *def;
     ds_shape layout; /* [H,W,C] */
-    size_t   cell_bytes;
-    int64_t  arg[4]; /* of the transform */
+    size_t cell_bytes;
+    int64_t arg[4]; /* of the transform */
 } ds_transform;
 
 struct ds_transform_def {
@@ -99,8 +99,8 @@ struct ds_transform_def {
     void (*apply)(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8_t *out);
 };
 
-const ds_source_def    *ds_source_find(const char *name);
-const ds_sampler_def   *ds_sampler_find(const char *name);
+const ds_source_def *ds_source_find(const char *name);
+const ds_sampler_def *ds_sampler_find(const char *name);
 const ds_transform_def *ds_transform_find(const char *name);
 extern const ds_registry ds_source_registry, ds_sampler_registry, ds_transform_registry;
 

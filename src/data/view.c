@@ -6,7 +6,7 @@
 #include <string.h>
 
 int64_t ds_view_rows(const ds_view *v) { return v->rows; }
-bool    ds_view_endless(const ds_view *v) { return v->source->endless; }
+bool ds_view_endless(const ds_view *v) { return v->source->endless; }
 
 size_t ds_view_x_bytes(const ds_view *v, ds_dtype t) { return (size_t)v->source->elements * ds_dtype_bytes(t); }
 
@@ -16,14 +16,18 @@ size_t ds_view_y_bytes(const ds_view *v, ds_dtype t)
 }
 
 /* A generated row and the two ends of a chain of transforms. */
-size_t ds_view_scratch_bytes(const ds_view *v) { return 3 * (size_t)v->source->elements * ds_cell_bytes(v->source->cell) + 1; }
+size_t ds_view_scratch_bytes(const ds_view *v)
+{
+    return 3 * (size_t)v->source->elements * ds_cell_bytes(v->source->cell) + 1;
+}
 
-static const void *augment(const ds_dataset *d, const ds_moment *moment, int64_t row, const void *x, uint8_t *scratch, size_t bytes)
+static const void *augment(const ds_dataset *d, const ds_moment *moment, int64_t row, const void *x, uint8_t *scratch,
+                           size_t bytes)
 {
     for (int k = 0; k < d->transforms; k++) {
         const ds_transform *t = &d->transform[k];
-        uint8_t            *out = scratch + (size_t)(1 + k % 2) * bytes;
-        uint64_t            block = ((uint64_t)row >> 32) << 32 | (uint64_t)k;
+        uint8_t *out = scratch + (size_t)(1 + k % 2) * bytes;
+        uint64_t block = ((uint64_t)row >> 32) << 32 | (uint64_t)k;
         t->def->apply(t, ds_draw(moment->seed, DS_FOR_AUGMENT, (uint32_t)moment->epoch, (uint32_t)row, block), x, out);
         x = out;
     }
@@ -32,11 +36,11 @@ static const void *augment(const ds_dataset *d, const ds_moment *moment, int64_t
 
 static void convert_f32(const void *x, ds_cell c, const ds_affine *a, int64_t n, float *restrict y)
 {
-    const float  *m = a->mul32, *b = a->add32;
+    const float *m = a->mul32, *b = a->add32;
     const double *m64 = a->mul64, *b64 = a->add64;
     const uint8_t *u = x;
-    const float   *f = x;
-    const double  *r = x;
+    const float *f = x;
+    const double *r = x;
     if (c == DS_CELL_U8)
         for (int64_t i = 0; i < n; i++) y[i] = (float)u[i] * m[i] + b[i];
     else if (c == DS_CELL_F32)
@@ -47,10 +51,10 @@ static void convert_f32(const void *x, ds_cell c, const ds_affine *a, int64_t n,
 
 static void convert_f64(const void *x, ds_cell c, const ds_affine *a, int64_t n, double *restrict y)
 {
-    const double  *m = a->mul64, *b = a->add64;
+    const double *m = a->mul64, *b = a->add64;
     const uint8_t *u = x;
-    const float   *f = x;
-    const double  *r = x;
+    const float *f = x;
+    const double *r = x;
     if (c == DS_CELL_U8)
         for (int64_t i = 0; i < n; i++) y[i] = (double)u[i] * m[i] + b[i];
     else if (c == DS_CELL_F32)
@@ -73,10 +77,11 @@ static void target(const ds_source *s, int64_t row, int64_t k, ds_dtype t, void 
             ((float *)y)[k * s->targets + j] = (float)from[j];
 }
 
-void ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, const ds_moment *moment, void *scratch, ds_batch *b)
+void ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, const ds_moment *moment, void *scratch,
+                  ds_batch *b)
 {
     const ds_source *s = v->source;
-    size_t           row_bytes = (size_t)s->elements * ds_cell_bytes(s->cell), x_bytes = ds_view_x_bytes(v, t);
+    size_t row_bytes = (size_t)s->elements * ds_cell_bytes(s->cell), x_bytes = ds_view_x_bytes(v, t);
     for (int64_t k = 0; k < n; k++) {
         int64_t row = ds_view_source_row(v, rows[k]);
         if (b->x) {
@@ -102,7 +107,7 @@ ds_status ds_view_read(const ds_view *v, const int64_t *rows, int64_t n, ds_dtyp
         if (rows[k] < 0 || (rows[k] >= v->rows && !v->source->endless))
             return ds_fail(ctx, DS_ERANGE, "row %lld of a view of %lld rows", (long long)rows[k], (long long)v->rows);
     size_t bytes = ds_view_scratch_bytes(v);
-    void  *scratch = malloc(bytes);
+    void *scratch = malloc(bytes);
     if (!scratch) return ds_fail_memory(ctx, bytes, "reading rows");
     ds_view_fill(v, rows, n, t, NULL, scratch, b);
     free(scratch);

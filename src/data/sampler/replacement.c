@@ -11,7 +11,8 @@ static int64_t row(const ds_order *o, int64_t position)
 }
 
 const ds_sampler_def ds_sampler_replacement = {
-    .head = { .name = "replacement", .summary = "rows drawn independently, with replacement",
+    .head = { .name = "replacement",
+              .summary = "rows drawn independently, with replacement",
               .formula = "row(p) = floor(n u_p), u_p uniform in [0,1)" },
     .row = row,
 };

@@ -28,7 +28,7 @@ static uint64_t mix(uint64_t x, uint32_t key)
 
 static uint64_t permute(const ds_order *o, uint64_t x)
 {
-    int      low_bits = (o->bits + 1) / 2, high_bits = o->bits / 2;
+    int low_bits = (o->bits + 1) / 2, high_bits = o->bits / 2;
     uint64_t low_mask = ((uint64_t)1 << low_bits) - 1, high_mask = ((uint64_t)1 << high_bits) - 1;
     uint64_t low = x & low_mask, high = x >> low_bits;
     for (int i = 0; i < ROUNDS; i += 2) {
@@ -47,8 +47,10 @@ static int64_t row(const ds_order *o, int64_t position)
 }
 
 const ds_sampler_def ds_sampler_shuffle = {
-    .head = { .name = "shuffle", .summary = "every row once an epoch, in a new order each time",
-              .formula = "row(p) = P_(seed, epoch)(p), P a keyed permutation", .cite = "Black, Rogaway 2002; Goodfellow sec. 8.1.3" },
+    .head = { .name = "shuffle",
+              .summary = "every row once an epoch, in a new order each time",
+              .formula = "row(p) = P_(seed, epoch)(p), P a keyed permutation",
+              .cite = "Black, Rogaway 2002; Goodfellow sec. 8.1.3" },
     .prepare = prepare,
     .row = row,
 };

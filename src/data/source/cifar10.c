@@ -8,21 +8,24 @@
 #include "data/source.h"
 
 enum { PIXEL_BYTES = 3 * 32 * 32, ROW_BYTES = 1 + PIXEL_BYTES, CLASSES = 10 };
-static const char *const names[CLASSES] = { "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck" };
+static const char *const names[CLASSES] = { "airplane", "automobile", "bird",  "cat",  "deer",
+                                            "dog",      "frog",       "horse", "ship", "truck" };
 
 /* Append the rows of one file. */
 static ds_status append(ds_ctx *ctx, const char *path, ds_source *s)
 {
     ds_bytes b;
     DS_TRY(ds_bytes_read(ctx, path, &b));
-    size_t    n = b.size / ROW_BYTES, total = (size_t)s->rows + n;
+    size_t n = b.size / ROW_BYTES, total = (size_t)s->rows + n;
     ds_status status = DS_OK;
     if (n == 0 || b.size % ROW_BYTES)
-        status = ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes, found %zu rows and %zu bytes; wanted whole rows of %d bytes: fetch it again", path, b.size, n,
-                         b.size % ROW_BYTES, ROW_BYTES);
+        status = ds_fail(ctx, DS_EFORMAT,
+                         "%s: %zu bytes, found %zu rows and %zu bytes; wanted whole rows of %d bytes: fetch it again",
+                         path, b.size, n, b.size % ROW_BYTES, ROW_BYTES);
     for (size_t i = 0; status == DS_OK && i < n; i++)
         if (b.data[i * ROW_BYTES] >= CLASSES)
-            status = ds_fail(ctx, DS_EFORMAT, "%s: row %zu, offset %zu: label %d; wanted 0 to 9", path, i, i * ROW_BYTES, b.data[i * ROW_BYTES]);
+            status = ds_fail(ctx, DS_EFORMAT, "%s: row %zu, offset %zu: label %d; wanted 0 to 9", path, i,
+                             i * ROW_BYTES, b.data[i * ROW_BYTES]);
     uint8_t *memory = status == DS_OK ? realloc(s->memory, total * PIXEL_BYTES) : NULL;
     if (memory) s->memory = memory;
     int32_t *labels = memory ? realloc(s->labels, total * sizeof *labels) : NULL;
@@ -41,12 +44,15 @@ static ds_status append(ds_ctx *ctx, const char *path, ds_source *s)
 static ds_status append_folder(ds_ctx *ctx, const char *folder, ds_split split, ds_source *s)
 {
     char path[DS_PATH_BYTES], name[32] = "test_batch.bin";
-    if (!ds_folder_exists(folder)) return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of cifar10 is a folder with data_batch_1.bin", folder);
+    if (!ds_folder_exists(folder))
+        return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of cifar10 is a folder with data_batch_1.bin",
+                       folder);
     for (int k = 1;; k++) {
         if (split == DS_TRAIN) snprintf(name, sizeof name, "data_batch_%d.bin", k);
         DS_TRY(ds_path_join(ctx, path, folder, name));
         bool there = ds_file_exists(path);
-        if (!there && split == DS_TRAIN && k == 1) return ds_fail(ctx, DS_EIO, "%s: no such file; wanted the binary version of CIFAR-10", path);
+        if (!there && split == DS_TRAIN && k == 1)
+            return ds_fail(ctx, DS_EIO, "%s: no such file; wanted the binary version of CIFAR-10", path);
         if (!there) return DS_OK;
         DS_TRY(append(ctx, path, s));
         if (split == DS_TEST) return DS_OK;
@@ -56,7 +62,7 @@ static ds_status append_folder(ds_ctx *ctx, const char *folder, ds_split split, 
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
     (void)train;
-    int                count;
+    int count;
     const char *const *files = ds_split_files(set, split, &count);
     s->layout = DS_SHAPE(32, 32, 3);
     s->elements = PIXEL_BYTES;
@@ -72,7 +78,9 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
 }
 
 const ds_source_def ds_source_cifar10 = {
-    .head = { .name = "cifar10", .summary = "CIFAR-10 binary files: data_batch_*.bin, test_batch.bin", .cite = "Krizhevsky 2009" },
+    .head = { .name = "cifar10",
+              .summary = "CIFAR-10 binary files: data_batch_*.bin, test_batch.bin",
+              .cite = "Krizhevsky 2009" },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

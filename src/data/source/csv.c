@@ -1,6 +1,7 @@
 /* csv.c - tables of numbers with one label column: classes by name or number, or a real target.
- * Classes: labels that are all numbers are sorted by value and numbered from 0; any other labels are numbered in the order
- * of their first appearance in the training file. Validation and test files are read with the training file's classes. */
+ * Classes: labels that are all numbers are sorted by value and numbered from 0; any other labels are numbered in the
+ * order of their first appearance in the training file. Validation and test files are read with the training file's
+ * classes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,52 +10,70 @@
 enum { MAX_COLUMNS = 1 << 20, MAX_CLASSES = 4096, FIRST_COLUMNS = 64 };
 
 static const ds_option options[] = {
-    { .name = "label", .type = DS_OPT_TEXT, .def = "", .help = "label column: name, or index from 0 (negative: from the end); default the last" },
-    { .name = "header", .type = DS_OPT_CHOICE, .def = "auto", .choices = "auto|true|false", .help = "whether the first line names the columns" },
-    { .name = "skip", .type = DS_OPT_INT, .lo = 0, .hi = 1e9, .def = "0", .help = "lines to pass over before the header" },
-    { .name = "target", .type = DS_OPT_CHOICE, .def = "auto", .choices = "auto|class|real", .help = "labels as classes (auto) or as numbers" },
+    { .name = "label",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .help = "label column: name, or index from 0 (negative: from the end); default the last" },
+    { .name = "header",
+      .type = DS_OPT_CHOICE,
+      .def = "auto",
+      .choices = "auto|true|false",
+      .help = "whether the first line names the columns" },
+    { .name = "skip",
+      .type = DS_OPT_INT,
+      .lo = 0,
+      .hi = 1e9,
+      .def = "0",
+      .help = "lines to pass over before the header" },
+    { .name = "target",
+      .type = DS_OPT_CHOICE,
+      .def = "auto",
+      .choices = "auto|class|real",
+      .help = "labels as classes (auto) or as numbers" },
     { .type = DS_OPT_END },
 };
 
 /* A class: what its cell says. Kept sorted, by value when all labels are numbers, else by text. */
 typedef struct class_entry {
     const char *text; /* in the source's arena */
-    double      value;
-    int32_t     index;
+    double value;
+    int32_t index;
 } class_entry;
 
 typedef struct table {
     class_entry *classes; /* owned, [count] */
-    int32_t      count;
-    bool         numeric; /* all labels are numbers */
-    int64_t      columns, label; /* of the file, the label among them */
+    int32_t count;
+    bool numeric;           /* all labels are numbers */
+    int64_t columns, label; /* of the file, the label among them */
 } table;
 
 typedef struct label_cell {
-    char   *text;
+    char *text;
     int64_t line, column;
 } label_cell;
 
 /* What is in the making while one file is read. */
 typedef struct opening {
-    ds_ctx                 *ctx;
+    ds_ctx *ctx;
     const ds_data_settings *set;
-    const char             *path;
-    ds_bytes                bytes;
-    ds_csv_reader           reader;
-    ds_csv_cell            *cells; /* the first row */
-    int64_t                 columns;
-    bool                    header;
-    label_cell             *labels; /* [rows] */
-    ds_source              *s;
-    table                  *t;
+    const char *path;
+    ds_bytes bytes;
+    ds_csv_reader reader;
+    ds_csv_cell *cells; /* the first row */
+    int64_t columns;
+    bool header;
+    label_cell *labels; /* [rows] */
+    ds_source *s;
+    table *t;
 } opening;
 
-static ds_status bad_cell(const opening *o, const char *text, int64_t line, int64_t at, int64_t column, const char *wanted)
+static ds_status bad_cell(const opening *o, const char *text, int64_t line, int64_t at, int64_t column,
+                          const char *wanted)
 {
     const char *name = o->header ? o->cells[column].text : NULL;
-    return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld:%lld: found '%.40s' in column %lld%s%s%s; wanted %s", o->path, (long long)line, (long long)at, text,
-                   (long long)column, name ? " ('" : "", name ? name : "", name ? "')" : "", wanted);
+    return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld:%lld: found '%.40s' in column %lld%s%s%s; wanted %s", o->path,
+                   (long long)line, (long long)at, text, (long long)column, name ? " ('" : "", name ? name : "",
+                   name ? "')" : "", wanted);
 }
 
 static ds_status first_row(opening *o)
@@ -64,7 +83,9 @@ static ds_status first_row(opening *o)
         if (o->columns == room) {
             room = room ? 2 * room : FIRST_COLUMNS;
             ds_csv_cell *more = room <= MAX_COLUMNS ? realloc(o->cells, (size_t)room * sizeof *more) : NULL;
-            if (!more) return ds_fail(o->ctx, DS_EFORMAT, "%s: the first row has more than %lld columns", o->path, (long long)o->columns);
+            if (!more)
+                return ds_fail(o->ctx, DS_EFORMAT, "%s: the first row has more than %lld columns", o->path,
+                               (long long)o->columns);
             o->cells = more;
         }
         ds_csv_cell *cell = &o->cells[o->columns++];
@@ -72,7 +93,8 @@ static ds_status first_row(opening *o)
         if (cell->last) break;
     }
     if (o->columns < 2)
-        return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: found one column; wanted features and a label, separated by , ; or tab", o->path,
+        return ds_fail(o->ctx, DS_EFORMAT,
+                       "%s:%lld: found one column; wanted features and a label, separated by , ; or tab", o->path,
                        (long long)o->cells[0].line);
     return DS_OK;
 }
@@ -80,14 +102,14 @@ static ds_status first_row(opening *o)
 static ds_status label_missing(const opening *o)
 {
     if (!o->header)
-        return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no header, wanted an index from %lld to %lld", o->set->label, o->path,
-                       (long long)-o->columns, (long long)o->columns - 1);
+        return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no header, wanted an index from %lld to %lld",
+                       o->set->label, o->path, (long long)-o->columns, (long long)o->columns - 1);
     const char *names[256];
-    int         n = o->columns < 256 ? (int)o->columns : 256;
+    int n = o->columns < 256 ? (int)o->columns : 256;
     for (int i = 0; i < n; i++) names[i] = o->cells[i].text;
     const char *near = ds_nearest(o->set->label, names, n);
-    return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no such column%s%s%s", o->set->label, o->path, near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+    return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no such column%s%s%s", o->set->label, o->path,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* Column of the label: a name in the header first, then an index. */
@@ -101,7 +123,7 @@ static ds_status find_label(opening *o)
             o->t->label = i;
             return DS_OK;
         }
-    char     *end;
+    char *end;
     long long i = strtoll(text, &end, 10);
     if (end == text || *end || i < -o->columns || i >= o->columns) return label_missing(o);
     o->t->label = i < 0 ? i + o->columns : i;
@@ -114,14 +136,16 @@ static ds_status find_header(opening *o)
     o->header = o->set->header == DS_HEADER_TRUE;
     if (o->set->header != DS_HEADER_AUTO) return find_label(o);
     int64_t numbers = 0;
-    double  v;
+    double v;
     for (int64_t i = 0; i < o->columns; i++) numbers += ds_csv_number(&o->reader, o->cells[i].text, &v);
     o->header = numbers == 0;
     DS_TRY(find_label(o));
     if (numbers == 0) return DS_OK;
     bool label_is_number = ds_csv_number(&o->reader, o->cells[o->t->label].text, &v);
     if (numbers - label_is_number == o->columns - 1) return DS_OK;
-    return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: %lld of %lld cells are numbers: neither a header nor a row of data; set header: true or false, or skip the line with skip",
+    return ds_fail(o->ctx, DS_EFORMAT,
+                   "%s:%lld: %lld of %lld cells are numbers: neither a header nor a row of data; set header: true or "
+                   "false, or skip the line with skip",
                    o->path, (long long)o->cells[0].line, (long long)numbers, (long long)o->columns);
 }
 
@@ -148,7 +172,8 @@ static ds_status keep_cell(opening *o, const ds_csv_cell *cell, int64_t column)
     }
     double *row = (double *)(void *)s->memory + s->rows * s->elements;
     if (!ds_csv_number(&o->reader, cell->text, &row[column - (column > o->t->label)]))
-        return bad_cell(o, cell->text, cell->line, cell->column, column, "a number; every column but the label is a feature");
+        return bad_cell(o, cell->text, cell->line, cell->column, column,
+                        "a number; every column but the label is a feature");
     return DS_OK;
 }
 
@@ -158,14 +183,14 @@ static ds_status rows(opening *o)
     o->s->rows = !o->header;
     while (ds_csv_more(&o->reader)) {
         ds_csv_cell cell = { .last = false };
-        int64_t     n = 0, line = o->reader.line;
+        int64_t n = 0, line = o->reader.line;
         for (; !cell.last; n++) {
             DS_TRY(ds_csv_cell_next(&o->reader, &cell));
             if (n < o->columns) DS_TRY(keep_cell(o, &cell, n));
         }
         if (n != o->columns)
-            return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: found %lld cells; wanted %lld as in line %lld%s", o->path, (long long)line, (long long)n,
-                           (long long)o->columns, (long long)o->cells[0].line,
+            return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: found %lld cells; wanted %lld as in line %lld%s", o->path,
+                           (long long)line, (long long)n, (long long)o->columns, (long long)o->cells[0].line,
                            o->s->rows == 0 ? "; if that line is neither header nor data, pass over it with skip" : "");
         o->s->rows++;
     }
@@ -184,7 +209,7 @@ static int32_t search(const table *t, const char *text, double value, bool *foun
     *found = false;
     while (lo < hi) {
         int32_t mid = lo + (hi - lo) / 2;
-        int     c = compare(t, text, value, &t->classes[mid]);
+        int c = compare(t, text, value, &t->classes[mid]);
         if (c == 0) *found = true;
         if (c == 0) return mid;
         if (c > 0)
@@ -201,7 +226,8 @@ static ds_status collect_classes(opening *o)
     table *t = o->t;
     double v = 0;
     t->numeric = true;
-    for (int64_t i = 0; t->numeric && i < o->s->rows; i++) t->numeric = ds_csv_number(&o->reader, o->labels[i].text, &v);
+    for (int64_t i = 0; t->numeric && i < o->s->rows; i++)
+        t->numeric = ds_csv_number(&o->reader, o->labels[i].text, &v);
     t->classes = malloc(MAX_CLASSES * sizeof *t->classes);
     if (!t->classes) return ds_fail_memory(o->ctx, MAX_CLASSES * sizeof *t->classes, "classes");
     for (int64_t i = 0; i < o->s->rows; i++) {
@@ -210,8 +236,10 @@ static ds_status collect_classes(opening *o)
         int32_t at = search(t, o->labels[i].text, v, &found);
         if (found) continue;
         if (t->count == MAX_CLASSES)
-            return ds_fail(o->ctx, DS_EFORMAT, "%s: column %lld has more than %d different labels; for numbers to be predicted set target: real", o->path,
-                           (long long)t->label, MAX_CLASSES);
+            return ds_fail(
+                o->ctx, DS_EFORMAT,
+                "%s: column %lld has more than %d different labels; for numbers to be predicted set target: real",
+                o->path, (long long)t->label, MAX_CLASSES);
         const char *text = ds_arena_text(&o->s->arena, o->labels[i].text);
         if (!text) return ds_fail_memory(o->ctx, strlen(o->labels[i].text), "class names");
         memmove(&t->classes[at + 1], &t->classes[at], (size_t)(t->count - at) * sizeof *t->classes);
@@ -231,10 +259,11 @@ static ds_status class_labels(opening *o, const table *known)
     for (int32_t k = 0; k < known->count; k++) s->class_names[known->classes[k].index] = known->classes[k].text;
     for (int64_t i = 0; i < s->rows; i++) {
         const label_cell *cell = &o->labels[i];
-        double            v = 0;
-        bool              found = !known->numeric || ds_csv_number(&o->reader, cell->text, &v);
-        int32_t           at = found ? search(known, cell->text, v, &found) : 0;
-        if (!found) return bad_cell(o, cell->text, cell->line, cell->column, o->t->label, "a label of the training file");
+        double v = 0;
+        bool found = !known->numeric || ds_csv_number(&o->reader, cell->text, &v);
+        int32_t at = found ? search(known, cell->text, v, &found) : 0;
+        if (!found)
+            return bad_cell(o, cell->text, cell->line, cell->column, o->t->label, "a label of the training file");
         s->labels[i] = known->classes[at].index;
     }
     return DS_OK;
@@ -265,8 +294,8 @@ static ds_status column_names(opening *o, const ds_source *train)
         const char *text = s->column_names ? ds_arena_text(&s->arena, o->cells[i].text) : NULL;
         if (!text) return ds_fail_memory(o->ctx, (size_t)s->elements * sizeof *s->column_names, "column names");
         if (train && train->column_names && k < train->elements && strcmp(text, train->column_names[k]) != 0)
-            return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: column %lld is '%s', in the training file '%s'", o->path, (long long)o->cells[i].line, (long long)i,
-                           text, train->column_names[k]);
+            return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: column %lld is '%s', in the training file '%s'", o->path,
+                           (long long)o->cells[i].line, (long long)i, text, train->column_names[k]);
         s->column_names[k++] = text;
     }
     return DS_OK;
@@ -291,10 +320,11 @@ static ds_status read_file(opening *o, const ds_source *train)
 /* The one file of a split: listed, the path itself, or NAME.csv in the folder it names. "" when there is none. */
 static ds_status find_file(ds_ctx *ctx, const ds_data_settings *set, ds_split split, char *path)
 {
-    int                count;
+    int count;
     const char *const *files = ds_split_files(set, split, &count);
     path[0] = 0;
-    if (count > 1) return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; csv wants one", ds_split_name(split), count);
+    if (count > 1)
+        return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; csv wants one", ds_split_name(split), count);
     if (files) return ds_path_copy(ctx, path, files[0]);
     if (!set->path || split == DS_VAL) return DS_OK;
     if (!ds_folder_exists(set->path)) return split == DS_TRAIN ? ds_path_copy(ctx, path, set->path) : DS_OK;
@@ -310,7 +340,7 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     if (!path[0]) return DS_OK;
     table *t = s->own = calloc(1, sizeof *t);
     if (!t) return ds_fail_memory(ctx, sizeof *t, "a table");
-    opening   o = { .ctx = ctx, .set = set, .path = path, .s = s, .t = t };
+    opening o = { .ctx = ctx, .set = set, .path = path, .s = s, .t = t };
     ds_status status = read_file(&o, train);
     ds_csv_end(&o.reader);
     free(o.cells);
@@ -327,7 +357,9 @@ static void close(ds_source *s)
 }
 
 const ds_source_def ds_source_csv = {
-    .head = { .name = "csv", .summary = "a table of numbers with a label column, separated by , ; or tab", .options = options },
+    .head = { .name = "csv",
+              .summary = "a table of numbers with a label column, separated by , ; or tab",
+              .options = options },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

@@ -22,8 +22,8 @@ static void next_line(ds_csv_reader *r, char *nl)
 static char most_frequent(const char *from, const char *to)
 {
     static const char candidates[] = ",;\t";
-    char              best = ',';
-    int               most = 0;
+    char best = ',';
+    int most = 0;
     for (const char *c = candidates; *c; c++) {
         int n = 0;
         for (const char *p = from; p < to; p++) n += *p == *c;
@@ -34,13 +34,18 @@ static char most_frequent(const char *from, const char *to)
 
 ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes *b, int64_t skip)
 {
-    *r = (ds_csv_reader){ .ctx = ctx, .path = path, .at = (char *)b->data, .end = (char *)b->data + b->size, .line = 1 };
+    *r =
+        (ds_csv_reader){ .ctx = ctx, .path = path, .at = (char *)b->data, .end = (char *)b->data + b->size, .line = 1 };
     const char *zero = memchr(b->data, 0, b->size);
-    if (zero) return ds_fail(ctx, DS_EFORMAT, "%s: offset %zu: a 0 byte; this is not a text", path, (size_t)(zero - (char *)b->data));
+    if (zero)
+        return ds_fail(ctx, DS_EFORMAT, "%s: offset %zu: a 0 byte; this is not a text", path,
+                       (size_t)(zero - (char *)b->data));
     if (b->size >= 3 && memcmp(b->data, "\xEF\xBB\xBF", 3) == 0) r->at += 3; /* byte order mark of UTF-8 */
     r->line_start = r->at;
     for (; skip > 0 && r->at < r->end; skip--) next_line(r, line_end(r));
-    if (!ds_csv_more(r)) return ds_fail(ctx, DS_EFORMAT, "%s: no rows%s", path, r->line > 1 ? " after the skipped lines" : ", the file is empty");
+    if (!ds_csv_more(r))
+        return ds_fail(ctx, DS_EFORMAT, "%s: no rows%s", path,
+                       r->line > 1 ? " after the skipped lines" : ", the file is empty");
     r->separator = most_frequent(r->at, line_end(r));
     r->locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     return r->locale ? DS_OK : ds_fail_memory(ctx, 0, "a locale");
@@ -83,12 +88,13 @@ static ds_status quoted(ds_csv_reader *r, ds_csv_cell *cell, char **stop)
         *out++ = *r->at;
     }
     if (r->at == r->end)
-        return ds_fail(r->ctx, DS_EFORMAT, "%s:%lld:%lld: a quote that is never closed", r->path, (long long)cell->line, (long long)cell->column);
+        return ds_fail(r->ctx, DS_EFORMAT, "%s:%lld:%lld: a quote that is never closed", r->path, (long long)cell->line,
+                       (long long)cell->column);
     r->at++;
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\r')) r->at++;
     if (r->at < r->end && *r->at != r->separator && *r->at != '\n')
-        return ds_fail(r->ctx, DS_EFORMAT, "%s:%lld:%lld: found '%c' after a closing quote; wanted the separator '%c'", r->path, (long long)r->line,
-                       (long long)(r->at - r->line_start + 1), *r->at, r->separator);
+        return ds_fail(r->ctx, DS_EFORMAT, "%s:%lld:%lld: found '%c' after a closing quote; wanted the separator '%c'",
+                       r->path, (long long)r->line, (long long)(r->at - r->line_start + 1), *r->at, r->separator);
     *stop = out;
     return DS_OK;
 }

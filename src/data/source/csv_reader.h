@@ -7,29 +7,30 @@
 #include "data/source.h"
 
 typedef struct ds_csv_cell {
-    char   *text;   /* ends with a 0 byte; spaces around it and quotes are gone */
+    char *text;     /* ends with a 0 byte; spaces around it and quotes are gone */
     int64_t line;   /* from 1 */
     int64_t column; /* byte in the line, from 1 */
-    bool    quoted;
-    bool    last;   /* of its row */
+    bool quoted;
+    bool last; /* of its row */
 } ds_csv_cell;
 
 typedef struct ds_csv_reader {
-    ds_ctx     *ctx;
+    ds_ctx *ctx;
     const char *path;
-    char       *at, *end, *line_start; /* the text is changed in place: cells are cut out of it */
-    int64_t     line;
-    char        separator;
-    locale_t    locale; /* numbers have a point, whatever the program's locale */
+    char *at, *end, *line_start; /* the text is changed in place: cells are cut out of it */
+    int64_t line;
+    char separator;
+    locale_t locale; /* numbers have a point, whatever the program's locale */
 } ds_csv_reader;
 
-/* Read the text of b (owned by the caller) after `skip` lines. The separator is the one of , ; tab that the first line has most. */
+/* Read the text of b (owned by the caller) after `skip` lines. The separator is the one of , ; tab that the first line
+ * has most. */
 ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes *b, int64_t skip);
-void      ds_csv_end(ds_csv_reader *r);
+void ds_csv_end(ds_csv_reader *r);
 /* Pass empty lines; false at the end of the text. */
-bool      ds_csv_more(ds_csv_reader *r);
+bool ds_csv_more(ds_csv_reader *r);
 ds_status ds_csv_cell_next(ds_csv_reader *r, ds_csv_cell *cell);
 /* A finite decimal number (no hexadecimal, no nan): true and *value. */
-bool      ds_csv_number(const ds_csv_reader *r, const char *text, double *value);
+bool ds_csv_number(const ds_csv_reader *r, const char *text, double *value);
 
 #endif

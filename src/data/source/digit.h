@@ -18,11 +18,11 @@ extern const ds_pen *const ds_digit_shape[10][DS_DIGIT_SHAPES]; /* ways to write
 typedef struct ds_digit_key {
     uint64_t seed;
     uint32_t set; /* training, test, stream: never share a digit */
-    int64_t  id;
-    float    difficulty; /* 0..1 */
+    int64_t id;
+    float difficulty; /* 0..1 */
 } ds_digit_key;
 
-int  ds_digit_label(ds_digit_key key);                    /* 0..9, equally likely */
-void ds_digit_render(ds_digit_key key, uint8_t *pixels);  /* [28, 28], ink 255 on 0 */
+int ds_digit_label(ds_digit_key key);                    /* 0..9, equally likely */
+void ds_digit_render(ds_digit_key key, uint8_t *pixels); /* [28, 28], ink 255 on 0 */
 
 #endif

@@ -4,7 +4,8 @@
  *   bending  p += field(p), a coarse grid of random vectors, bilinear with smoothed coordinates
  *   ink      255 clamp(r + 1/2 - d), d the distance of the pixel's centre to the path, r half the pen's width
  * Only + - * / sqrt and conversions, in f32: the same bytes on every machine. Rotation by t = tan(angle/2):
- * cos = (1 - t^2) / (1 + t^2), sin = 2 t / (1 + t^2). Numbers come from one Philox stream a digit, in the order written here. */
+ * cos = (1 - t^2) / (1 + t^2), sin = 2 t / (1 + t^2). Numbers come from one Philox stream a digit, in the order written
+ * here. */
 #include "data/source/digit.h"
 
 #include <math.h>
@@ -21,8 +22,8 @@ typedef struct point {
 
 typedef struct path {
     point at[MAX_POINTS];
-    bool  joined[MAX_POINTS]; /* a piece leads here from the point before */
-    int   n;
+    bool joined[MAX_POINTS]; /* a piece leads here from the point before */
+    int n;
 } path;
 
 typedef struct canvas {
@@ -85,7 +86,8 @@ static void stroke(path *p, const point *c, int n)
         point a = c[k ? k - 1 : 0], d = c[k + 2 < n ? k + 2 : n - 1];
         for (int i = 1; i <= PIECES; i++) {
             float u = (float)i / PIECES;
-            path_add(p, (point){ spline(a.x, c[k].x, c[k + 1].x, d.x, u), spline(a.y, c[k].y, c[k + 1].y, d.y, u) }, true);
+            path_add(p, (point){ spline(a.x, c[k].x, c[k + 1].x, d.x, u), spline(a.y, c[k].y, c[k + 1].y, d.y, u) },
+                     true);
         }
     }
 }
@@ -93,9 +95,9 @@ static void stroke(path *p, const point *c, int n)
 /* The shape's strokes with every control point moved a little; strokes that meet keep meeting. */
 static void skeleton(path *p, const ds_pen *shape, ds_rng *r, float jitter)
 {
-    point  c[16], moved = { 0, 0 };
+    point c[16], moved = { 0, 0 };
     ds_pen before = { DS_SHAPE_END, 0 };
-    int    n = 0;
+    int n = 0;
     for (const ds_pen *pen = shape;; pen++) {
         if (pen->x < 0) {
             stroke(p, c, n);
@@ -119,7 +121,7 @@ static void bend(path *p, ds_rng *r, float size)
         for (int i = 0; i < GRID; i++) field[j][i] = point_at(r, bell, size);
     for (int k = 0; k < p->n; k++) {
         float x = clamp(p->at[k].x, 0, 0.999f) * (GRID - 1), y = clamp(p->at[k].y, 0, 0.999f) * (GRID - 1);
-        int   i = (int)x, j = (int)y;
+        int i = (int)x, j = (int)y;
         float u = smooth(x - (float)i), v = smooth(y - (float)j);
         const point *a = &field[j][i], *b = &field[j + 1][i];
         p->at[k].x += (1 - v) * ((1 - u) * a[0].x + u * a[1].x) + v * ((1 - u) * b[0].x + u * b[1].x);
@@ -158,8 +160,8 @@ static int pixel(float x) { return (int)clamp(x, 0, SIDE); }
 static void trace(canvas *v, point a, point b, float reach)
 {
     float ex = b.x - a.x, ey = b.y - a.y, inverse = 1 / (ex * ex + ey * ey + 1e-6f);
-    int   x0 = pixel((a.x < b.x ? a.x : b.x) - reach), x1 = pixel((a.x < b.x ? b.x : a.x) + reach + 1);
-    int   y0 = pixel((a.y < b.y ? a.y : b.y) - reach), y1 = pixel((a.y < b.y ? b.y : a.y) + reach + 1);
+    int x0 = pixel((a.x < b.x ? a.x : b.x) - reach), x1 = pixel((a.x < b.x ? b.x : a.x) + reach + 1);
+    int y0 = pixel((a.y < b.y ? a.y : b.y) - reach), y1 = pixel((a.y < b.y ? b.y : a.y) + reach + 1);
     for (int y = y0; y < y1; y++) {
         float py = (float)y + 0.5f - a.y, *row = v->near + y * SIDE;
         for (int x = x0; x < x1; x++) {
@@ -188,7 +190,7 @@ static void draw(canvas *v, const path *p, float radius, float strength, float s
 /* A straight mark across the picture, of ink or of no ink. */
 static void mark(canvas *v, ds_rng *r, float D)
 {
-    path  p = { .n = 0 };
+    path p = { .n = 0 };
     float radius = 0.4f + 0.7f * unit(r), chance = unit(r), sign = unit(r) < 0.5f ? 1.0f : -1.0f;
     float strength = sign > 0 ? 0.3f + 0.5f * unit(r) : 1.0f;
     point a = point_at(r, around, SIDE / 2), e = point_at(r, around, 12);
@@ -215,11 +217,11 @@ static void develop(const canvas *v, ds_rng *r, float D, uint8_t *pixels)
 void ds_digit_render(ds_digit_key key, uint8_t *pixels)
 {
     ds_rng r = stream(key);
-    float  D = key.difficulty;
-    int    label = first_draw(&r), shapes = 0;
+    float D = key.difficulty;
+    int label = first_draw(&r), shapes = 0;
     while (shapes < DS_DIGIT_SHAPES && ds_digit_shape[label][shapes]) shapes++;
-    int    which = (int)((uint64_t)ds_rng_u32(&r) * (uint32_t)shapes >> 32);
-    path   p = { .n = 0 };
+    int which = (int)((uint64_t)ds_rng_u32(&r) * (uint32_t)shapes >> 32);
+    path p = { .n = 0 };
     canvas v;
     memset(v.ink, 0, sizeof v.ink);
     skeleton(&p, ds_digit_shape[label][which], &r, 0.008f + 0.050f * D);

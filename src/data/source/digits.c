@@ -14,21 +14,34 @@ enum { SET_TRAIN, SET_TEST, SET_STREAM };
 enum { EMPTY, TAKEN, KEPT }; /* of a row in the cache */
 
 static const ds_option options[] = {
-    { .name = "difficulty", .type = DS_OPT_REAL, .lo = 0, .hi = 1, .def = "0.5", .help = "0: neat digits, 1: wild ones with marks and noise" },
-    { .name = "seed", .type = DS_OPT_INT, .lo = 0, .hi = 9007199254740992.0, .def = "0", .help = "another set of digits for every seed" },
-    { .name = "stream", .type = DS_OPT_BOOL, .def = "false", .help = "training rows never repeat; 60,000 count as an epoch" },
+    { .name = "difficulty",
+      .type = DS_OPT_REAL,
+      .lo = 0,
+      .hi = 1,
+      .def = "0.5",
+      .help = "0: neat digits, 1: wild ones with marks and noise" },
+    { .name = "seed",
+      .type = DS_OPT_INT,
+      .lo = 0,
+      .hi = 9007199254740992.0,
+      .def = "0",
+      .help = "another set of digits for every seed" },
+    { .name = "stream",
+      .type = DS_OPT_BOOL,
+      .def = "false",
+      .help = "training rows never repeat; 60,000 count as an epoch" },
     { .type = DS_OPT_END },
 };
 
 typedef struct digits {
-    ds_digit_key     key; /* but for the id */
+    ds_digit_key key;       /* but for the id */
     _Atomic uint8_t *state; /* [rows]; NULL: nothing is kept */
 } digits;
 
 static ds_digit_key key_of(const ds_source *s, int64_t index)
 {
     const digits *own = s->own;
-    ds_digit_key  key = own->key;
+    ds_digit_key key = own->key;
     key.id = index;
     return key;
 }
@@ -37,7 +50,7 @@ static ds_digit_key key_of(const ds_source *s, int64_t index)
 static const void *row(const ds_source *s, int64_t index, void *scratch)
 {
     const digits *own = s->own;
-    uint8_t      *kept = s->memory + (own->state ? (size_t)index * DS_DIGIT_BYTES : 0);
+    uint8_t *kept = s->memory + (own->state ? (size_t)index * DS_DIGIT_BYTES : 0);
     if (own->state && atomic_load_explicit(&own->state[index], memory_order_acquire) == KEPT) return kept;
     ds_digit_render(key_of(s, index), scratch);
     uint8_t empty = EMPTY;
@@ -61,13 +74,18 @@ static ds_status keep(ds_ctx *ctx, ds_source *s, digits *own)
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
     (void)train;
-    if (set->path || set->train_count) return ds_fail(ctx, DS_ECONFIG, "data: digits are generated; path and files have no effect");
-    if (!(set->difficulty >= 0 && set->difficulty <= 1)) return ds_fail(ctx, DS_ERANGE, "data: difficulty is %g; wanted 0 to 1", set->difficulty);
+    if (set->path || set->train_count)
+        return ds_fail(ctx, DS_ECONFIG, "data: digits are generated; path and files have no effect");
+    if (!(set->difficulty >= 0 && set->difficulty <= 1))
+        return ds_fail(ctx, DS_ERANGE, "data: difficulty is %g; wanted 0 to 1", set->difficulty);
     if (split == DS_VAL) return DS_OK;
     digits *own = s->own = calloc(1, sizeof *own);
     if (!own) return ds_fail_memory(ctx, sizeof *own, "digits");
     s->endless = split == DS_TRAIN && set->stream;
-    own->key = (ds_digit_key){ .seed = set->seed, .set = split == DS_TEST ? SET_TEST : s->endless ? SET_STREAM : SET_TRAIN,
+    own->key = (ds_digit_key){ .seed = set->seed,
+                               .set = split == DS_TEST ? SET_TEST
+                                      : s->endless     ? SET_STREAM
+                                                       : SET_TRAIN,
                                .difficulty = (float)set->difficulty };
     s->rows = split == DS_TEST ? TEST_ROWS : TRAIN_ROWS;
     s->layout = DS_SHAPE(DS_DIGIT_SIDE, DS_DIGIT_SIDE, 1);
@@ -89,7 +107,9 @@ static void close(ds_source *s)
 }
 
 const ds_source_def ds_source_digits = {
-    .head = { .name = "digits", .summary = "generated hand-drawn-looking digits, 1x28x28, no file needed", .options = options },
+    .head = { .name = "digits",
+              .summary = "generated hand-drawn-looking digits, 1x28x28, no file needed",
+              .options = options },
     .open = open,
     .row = row,
     .label = label,

@@ -7,16 +7,23 @@
 
 #include "data/source.h"
 
-static uint32_t big_endian(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t big_endian(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 /* Check the header of a file in memory: extents into dim, offset of the first element into *at. */
-static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int least, int most, int64_t dim[4], size_t *at)
+static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int least, int most, int64_t dim[4],
+                        size_t *at)
 {
-    if (b->size < 4) return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; an IDX file begins with 4 bytes of magic", path, b->size);
+    if (b->size < 4)
+        return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; an IDX file begins with 4 bytes of magic", path, b->size);
     const uint8_t *p = b->data;
     if (p[0] || p[1] || p[2] != 8 || p[3] < least || p[3] > most)
-        return ds_fail(ctx, DS_EFORMAT, "%s: offset 0: magic %02x%02x%02x%02x; wanted 0000 08 (bytes) and %02x to %02x (dimensions)%s", path, p[0],
-                       p[1], p[2], p[3], least, most, p[0] == 0 && p[1] == 0 && p[2] == 8 ? "; are images and labels swapped?" : "");
+        return ds_fail(ctx, DS_EFORMAT,
+                       "%s: offset 0: magic %02x%02x%02x%02x; wanted 0000 08 (bytes) and %02x to %02x (dimensions)%s",
+                       path, p[0], p[1], p[2], p[3], least, most,
+                       p[0] == 0 && p[1] == 0 && p[2] == 8 ? "; are images and labels swapped?" : "");
     int rank = p[3];
     *at = 4 + 4 * (size_t)rank;
     if (b->size < *at) return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; the header alone has %zu", path, b->size, *at);
@@ -25,19 +32,22 @@ static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int le
         dim[i] = big_endian(p + 4 + 4 * i);
         if (dim[i] == 0) return ds_fail(ctx, DS_EFORMAT, "%s: offset %d: extent %d is 0", path, 4 + 4 * i, i);
         count = ds_product(count, dim[i]);
-        if (count < 0) return ds_fail(ctx, DS_EFORMAT, "%s: offset %d: the extents' product exceeds 2^63", path, 4 + 4 * i);
+        if (count < 0)
+            return ds_fail(ctx, DS_EFORMAT, "%s: offset %d: the extents' product exceeds 2^63", path, 4 + 4 * i);
     }
     if ((uint64_t)count != b->size - *at)
-        return ds_fail(ctx, DS_EFORMAT, "%s: the header promises %lld bytes from offset %zu, the file has %zu; %s", path, (long long)count, *at,
-                       b->size - *at, (uint64_t)count > b->size - *at ? "it is cut short, fetch it again" : "there is something after the data");
+        return ds_fail(ctx, DS_EFORMAT, "%s: the header promises %lld bytes from offset %zu, the file has %zu; %s",
+                       path, (long long)count, *at, b->size - *at,
+                       (uint64_t)count > b->size - *at ? "it is cut short, fetch it again"
+                                                       : "there is something after the data");
     return DS_OK;
 }
 
 static ds_status images(ds_ctx *ctx, const char *path, ds_source *s)
 {
     ds_bytes b;
-    int64_t  dim[4];
-    size_t   at;
+    int64_t dim[4];
+    size_t at;
     DS_TRY(ds_bytes_read(ctx, path, &b));
     s->memory = b.data;
     DS_TRY(header(ctx, path, &b, 2, 4, dim, &at));
@@ -45,7 +55,9 @@ static ds_status images(ds_ctx *ctx, const char *path, ds_source *s)
     s->first = s->memory + at;
     s->rows = dim[0];
     s->cell = DS_CELL_U8;
-    s->layout = rank == 2 ? DS_SHAPE(dim[1]) : rank == 3 ? DS_SHAPE(dim[1], dim[2], 1) : DS_SHAPE(dim[2], dim[3], dim[1]);
+    s->layout = rank == 2   ? DS_SHAPE(dim[1])
+                : rank == 3 ? DS_SHAPE(dim[1], dim[2], 1)
+                            : DS_SHAPE(dim[2], dim[3], dim[1]);
     s->elements = ds_shape_count(s->layout);
     return rank == 4 ? ds_channels_last(ctx, s) : DS_OK;
 }
@@ -53,12 +65,13 @@ static ds_status images(ds_ctx *ctx, const char *path, ds_source *s)
 static ds_status labels(ds_ctx *ctx, const char *path, ds_source *s)
 {
     ds_bytes b;
-    int64_t  dim[4];
-    size_t   at;
+    int64_t dim[4];
+    size_t at;
     DS_TRY(ds_bytes_read(ctx, path, &b));
     ds_status status = header(ctx, path, &b, 1, 1, dim, &at);
     if (status == DS_OK && dim[0] != s->rows)
-        status = ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld images; the files do not belong together", path, (long long)dim[0], (long long)s->rows);
+        status = ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld images; the files do not belong together", path,
+                         (long long)dim[0], (long long)s->rows);
     if (status == DS_OK) {
         s->labels = malloc((size_t)s->rows * sizeof *s->labels);
         if (!s->labels) status = ds_fail_memory(ctx, (size_t)s->rows * sizeof *s->labels, "labels");
@@ -88,18 +101,22 @@ static ds_status find(ds_ctx *ctx, const char *folder, const char *stem, int ran
 
 static ds_status paths(ds_ctx *ctx, const ds_data_settings *set, ds_split split, char *image_path, char *label_path)
 {
-    int                count;
+    int count;
     const char *const *files = ds_split_files(set, split, &count);
     image_path[0] = label_path[0] = 0;
     if (files) {
-        if (count != 2) return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; idx wants [images, labels]", ds_split_name(split), count);
+        if (count != 2)
+            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; idx wants [images, labels]", ds_split_name(split),
+                           count);
         DS_TRY(ds_path_copy(ctx, image_path, files[0]));
         return ds_path_copy(ctx, label_path, files[1]);
     }
     if (split == DS_VAL || !set->path) return DS_OK;
-    if (!ds_folder_exists(set->path)) return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of idx is a folder with train-images-idx3-ubyte[.gz]", set->path);
+    if (!ds_folder_exists(set->path))
+        return ds_fail(ctx, DS_EIO,
+                       "%s: no such folder; data.path of idx is a folder with train-images-idx3-ubyte[.gz]", set->path);
     const char *stem = split == DS_TRAIN ? "train" : "t10k";
-    char        name[32];
+    char name[32];
     snprintf(name, sizeof name, "%s-images", stem);
     DS_TRY(find(ctx, set->path, name, 3, image_path));
     snprintf(name, sizeof name, "%s-labels", stem);
@@ -107,8 +124,8 @@ static ds_status paths(ds_ctx *ctx, const ds_data_settings *set, ds_split split,
     bool none = !image_path[0] && !label_path[0];
     if (none && split == DS_TEST) return DS_OK;
     if (!image_path[0] || !label_path[0])
-        return ds_fail(ctx, DS_EIO, "%s/%s-%s-ubyte: no such file, with or without .gz; fetch it, or set data.path", set->path, stem,
-                       image_path[0] ? "labels-idx1" : "images-idx3");
+        return ds_fail(ctx, DS_EIO, "%s/%s-%s-ubyte: no such file, with or without .gz; fetch it, or set data.path",
+                       set->path, stem, image_path[0] ? "labels-idx1" : "images-idx3");
     return DS_OK;
 }
 
@@ -120,12 +137,15 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     DS_TRY(images(ctx, image_path, s));
     DS_TRY(labels(ctx, label_path, s));
     if (train && s->classes > train->classes)
-        return ds_fail(ctx, DS_EFORMAT, "%s: label %d; the training labels are 0 to %d", label_path, s->classes - 1, train->classes - 1);
+        return ds_fail(ctx, DS_EFORMAT, "%s: label %d; the training labels are 0 to %d", label_path, s->classes - 1,
+                       train->classes - 1);
     return ds_number_classes(ctx, s);
 }
 
 const ds_source_def ds_source_idx = {
-    .head = { .name = "idx", .summary = "IDX images and labels as MNIST has them, plain or .gz", .cite = "LeCun, Cortes, Burges: MNIST" },
+    .head = { .name = "idx",
+              .summary = "IDX images and labels as MNIST has them, plain or .gz",
+              .cite = "LeCun, Cortes, Burges: MNIST" },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

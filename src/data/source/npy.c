@@ -12,14 +12,14 @@
 enum { MAX_CLASSES = 1 << 16 };
 typedef enum kind { U1, I4, I8, F4, F8, KINDS } kind;
 static const char *const kind_text[KINDS] = { "|u1", "<i4", "<i8", "<f4", "<f8" };
-static const size_t      kind_bytes[KINDS] = { 1, 4, 8, 4, 8 };
+static const size_t kind_bytes[KINDS] = { 1, 4, 8, 4, 8 };
 
 typedef struct array {
     const char *path;
-    ds_bytes    bytes; /* after reading, the elements begin at bytes.data */
-    kind        kind;
-    int         rank;
-    int64_t     dim[4], count;
+    ds_bytes bytes; /* after reading, the elements begin at bytes.data */
+    kind kind;
+    int rank;
+    int64_t dim[4], count;
 } array;
 
 static const char *skip_space(const char *p)
@@ -45,44 +45,55 @@ static ds_status read_shape(ds_ctx *ctx, array *a, const char *p)
     a->count = 1;
     if (!p || *p != '(') return ds_fail(ctx, DS_EFORMAT, "%s: the header has no shape", a->path);
     for (p = skip_space(p + 1); *p != ')'; p = skip_space(p)) {
-        char     *end;
+        char *end;
         long long n = *p >= '0' && *p <= '9' ? strtoll(p, &end, 10) : -1;
         if (n < 0 || n == INT64_MAX || a->rank == 4)
             return ds_fail(ctx, DS_EFORMAT, "%s: header, at '%.20s': wanted 1 to 4 extents", a->path, p);
         a->dim[a->rank++] = n;
         a->count = ds_product(a->count, n);
         p = skip_space(end);
-        if (*p == ',') p++;
-        else if (*p != ')') return ds_fail(ctx, DS_EFORMAT, "%s: header, at '%.20s': wanted , or ) in the shape", a->path, p);
+        if (*p == ',')
+            p++;
+        else if (*p != ')')
+            return ds_fail(ctx, DS_EFORMAT, "%s: header, at '%.20s': wanted , or ) in the shape", a->path, p);
     }
-    if (a->rank == 0 || a->count == 0) return ds_fail(ctx, DS_EFORMAT, "%s: an array without elements or rows", a->path);
+    if (a->rank == 0 || a->count == 0)
+        return ds_fail(ctx, DS_EFORMAT, "%s: an array without elements or rows", a->path);
     return DS_OK;
 }
 
 static ds_status read_header(ds_ctx *ctx, array *a, const char *text)
 {
     const char *p = value_of(text, "descr");
-    if (!p || *p != '\'') return ds_fail(ctx, DS_EFORMAT, "%s: the header has no plain descr (records cannot be read)", a->path);
+    if (!p || *p != '\'')
+        return ds_fail(ctx, DS_EFORMAT, "%s: the header has no plain descr (records cannot be read)", a->path);
     for (a->kind = 0; a->kind < KINDS; a->kind++)
         if (strncmp(p + 1, kind_text[a->kind], 3) == 0 && p[4] == '\'') break;
     if (a->kind == KINDS)
-        return ds_fail(ctx, DS_EFORMAT, "%s: element type %.6s; wanted u1, i4, i8, f4 or f8, little-endian: save x.astype('<f4')", a->path, p);
+        return ds_fail(ctx, DS_EFORMAT,
+                       "%s: element type %.6s; wanted u1, i4, i8, f4 or f8, little-endian: save x.astype('<f4')",
+                       a->path, p);
     p = value_of(text, "fortran_order");
     if (p && strncmp(p, "True", 4) == 0)
-        return ds_fail(ctx, DS_EFORMAT, "%s: found Fortran order, wanted C order: save numpy.ascontiguousarray(x)", a->path);
-    if (!p || strncmp(p, "False", 5) != 0) return ds_fail(ctx, DS_EFORMAT, "%s: the header has no fortran_order", a->path);
+        return ds_fail(ctx, DS_EFORMAT, "%s: found Fortran order, wanted C order: save numpy.ascontiguousarray(x)",
+                       a->path);
+    if (!p || strncmp(p, "False", 5) != 0)
+        return ds_fail(ctx, DS_EFORMAT, "%s: the header has no fortran_order", a->path);
     return read_shape(ctx, a, value_of(text, "shape"));
 }
 
 static ds_status read_content(ds_ctx *ctx, array *a)
 {
     const uint8_t *p = a->bytes.data;
-    size_t         size = a->bytes.size;
-    if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0) return ds_fail(ctx, DS_EFORMAT, "%s: offset 0: not a NumPy array (no magic \\x93NUMPY)", a->path);
-    if (p[6] < 1 || p[6] > 3) return ds_fail(ctx, DS_EFORMAT, "%s: offset 6: format version %d; wanted 1 to 3", a->path, p[6]);
+    size_t size = a->bytes.size;
+    if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0)
+        return ds_fail(ctx, DS_EFORMAT, "%s: offset 0: not a NumPy array (no magic \\x93NUMPY)", a->path);
+    if (p[6] < 1 || p[6] > 3)
+        return ds_fail(ctx, DS_EFORMAT, "%s: offset 6: format version %d; wanted 1 to 3", a->path, p[6]);
     size_t at = p[6] == 1 ? 10 : 12, length = p[8] | (size_t)p[9] << 8;
     if (p[6] > 1 && size >= 12) length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
-    if (size < at || length > size - at) return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes in a file of %zu", a->path, length, size);
+    if (size < at || length > size - at)
+        return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes in a file of %zu", a->path, length, size);
     char *text = calloc(1, length + 1);
     if (!text) return ds_fail_memory(ctx, length + 1, "a header");
     memcpy(text, p + at, length);
@@ -90,10 +101,12 @@ static ds_status read_content(ds_ctx *ctx, array *a)
     free(text);
     DS_TRY(status);
     int64_t wanted = ds_product(a->count, (int64_t)kind_bytes[a->kind]);
-    size_t  found = size - at - length;
+    size_t found = size - at - length;
     if (wanted < 0 || (uint64_t)wanted != found)
-        return ds_fail(ctx, DS_EFORMAT, "%s: the header promises %lld elements of %zu bytes from offset %zu, the file has %zu bytes there", a->path,
-                       (long long)a->count, kind_bytes[a->kind], at + length, found);
+        return ds_fail(
+            ctx, DS_EFORMAT,
+            "%s: the header promises %lld elements of %zu bytes from offset %zu, the file has %zu bytes there", a->path,
+            (long long)a->count, kind_bytes[a->kind], at + length, found);
     memmove(a->bytes.data, p + at + length, found); /* aligned as malloc aligns */
     a->bytes.size = found;
     return DS_OK;
@@ -115,8 +128,9 @@ static ds_status check_finite(ds_ctx *ctx, const array *a)
 {
     for (int64_t i = 0; i < a->count && a->kind >= F4; i++)
         if (!isfinite(element(a, i)))
-            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld, element %lld: found %g, wanted a finite number", a->path, (long long)(i / (a->count / a->dim[0])),
-                           (long long)(i % (a->count / a->dim[0])), element(a, i));
+            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld, element %lld: found %g, wanted a finite number", a->path,
+                           (long long)(i / (a->count / a->dim[0])), (long long)(i % (a->count / a->dim[0])),
+                           element(a, i));
     return DS_OK;
 }
 
@@ -134,7 +148,10 @@ static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
     DS_TRY(check_finite(ctx, a));
     const int64_t *n = a->dim;
     s->rows = n[0];
-    s->layout = a->rank == 1 ? DS_SHAPE(1) : a->rank == 2 ? DS_SHAPE(n[1]) : a->rank == 3 ? DS_SHAPE(n[1], n[2], 1) : DS_SHAPE(n[2], n[3], n[1]);
+    s->layout = a->rank == 1   ? DS_SHAPE(1)
+                : a->rank == 2 ? DS_SHAPE(n[1])
+                : a->rank == 3 ? DS_SHAPE(n[1], n[2], 1)
+                               : DS_SHAPE(n[2], n[3], n[1]);
     s->elements = ds_shape_count(s->layout);
     s->cell = a->kind == U1 ? DS_CELL_U8 : a->kind == F4 ? DS_CELL_F32 : DS_CELL_F64;
     if (a->kind == I4 || a->kind == I8) {
@@ -151,13 +168,16 @@ static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
 
 static ds_status take_classes(ds_ctx *ctx, const array *a, ds_source *s)
 {
-    if (a->count != s->rows) return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld rows; several a row need target: real", a->path, (long long)a->count, (long long)s->rows);
+    if (a->count != s->rows)
+        return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld rows; several a row need target: real", a->path,
+                       (long long)a->count, (long long)s->rows);
     s->labels = malloc((size_t)s->rows * sizeof *s->labels);
     if (!s->labels) return ds_fail_memory(ctx, (size_t)s->rows * sizeof *s->labels, "labels");
     for (int64_t i = 0; i < s->rows; i++) {
         double v = element(a, i);
         if (!(v >= 0 && v < MAX_CLASSES && v == floor(v)))
-            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld: label %g; wanted a class from 0 to %d, or set target: real", a->path, (long long)i, v, MAX_CLASSES - 1);
+            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld: label %g; wanted a class from 0 to %d, or set target: real",
+                           a->path, (long long)i, v, MAX_CLASSES - 1);
         s->labels[i] = (int32_t)v;
         if (s->labels[i] >= s->classes) s->classes = s->labels[i] + 1;
     }
@@ -167,7 +187,8 @@ static ds_status take_classes(ds_ctx *ctx, const array *a, ds_source *s)
 static ds_status take_targets(ds_ctx *ctx, const array *a, ds_target target, ds_source *s)
 {
     if (a->dim[0] != s->rows)
-        return ds_fail(ctx, DS_EFORMAT, "%s: %lld rows, x has %lld; the files do not belong together", a->path, (long long)a->dim[0], (long long)s->rows);
+        return ds_fail(ctx, DS_EFORMAT, "%s: %lld rows, x has %lld; the files do not belong together", a->path,
+                       (long long)a->dim[0], (long long)s->rows);
     if (target == DS_TARGET_AUTO) target = a->kind >= F4 ? DS_TARGET_REAL : DS_TARGET_CLASS;
     if (target == DS_TARGET_CLASS) return take_classes(ctx, a, s);
     DS_TRY(check_finite(ctx, a));
@@ -185,16 +206,18 @@ static ds_status read_array(ds_ctx *ctx, const char *path, array *a)
 /* [x, y] as listed, or x.npy and y.npy (x_test.npy and y_test.npy) of the folder. "" when there are none. */
 static ds_status find_files(ds_ctx *ctx, const ds_data_settings *set, ds_split split, char *x, char *y)
 {
-    int                count;
+    int count;
     const char *const *files = ds_split_files(set, split, &count);
     x[0] = y[0] = 0;
     if (files) {
-        if (count != 2) return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; npy wants [x, y]", ds_split_name(split), count);
+        if (count != 2)
+            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; npy wants [x, y]", ds_split_name(split), count);
         DS_TRY(ds_path_copy(ctx, x, files[0]));
         return ds_path_copy(ctx, y, files[1]);
     }
     if (!set->path || split == DS_VAL) return DS_OK;
-    if (!ds_folder_exists(set->path)) return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of npy is a folder with x.npy and y.npy", set->path);
+    if (!ds_folder_exists(set->path))
+        return ds_fail(ctx, DS_EIO, "%s: no such folder; data.path of npy is a folder with x.npy and y.npy", set->path);
     DS_TRY(ds_path_join(ctx, x, set->path, split == DS_TRAIN ? "x.npy" : "x_test.npy"));
     DS_TRY(ds_path_join(ctx, y, set->path, split == DS_TRAIN ? "y.npy" : "y_test.npy"));
     if (split == DS_TEST && !ds_file_exists(x) && !ds_file_exists(y)) x[0] = 0;
@@ -203,7 +226,7 @@ static ds_status find_files(ds_ctx *ctx, const ds_data_settings *set, ds_split s
 
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
-    char  x[DS_PATH_BYTES], y[DS_PATH_BYTES];
+    char x[DS_PATH_BYTES], y[DS_PATH_BYTES];
     array a;
     (void)train;
     DS_TRY(find_files(ctx, set, split, x, y));
@@ -219,12 +242,18 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
 }
 
 static const ds_option options[] = {
-    { .name = "target", .type = DS_OPT_CHOICE, .def = "auto", .choices = "auto|class|real", .help = "y as classes or as numbers; auto: by its element type" },
+    { .name = "target",
+      .type = DS_OPT_CHOICE,
+      .def = "auto",
+      .choices = "auto|class|real",
+      .help = "y as classes or as numbers; auto: by its element type" },
     { .type = DS_OPT_END },
 };
 
 const ds_source_def ds_source_npy = {
-    .head = { .name = "npy", .summary = "NumPy arrays x.npy and y.npy: u1, i4, i8, f4, f8 in C order", .options = options },
+    .head = { .name = "npy",
+              .summary = "NumPy arrays x.npy and y.npy: u1, i4, i8, f4, f8 in C order",
+              .options = options },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

@@ -6,7 +6,13 @@
 #include "data/source.h"
 
 static const ds_option options[] = {
-    { .name = "crop", .aliases = "size", .type = DS_OPT_INT, .lo = 0, .hi = 65535, .def = "0", .help = "side of the window; 0: the image's own" },
+    { .name = "crop",
+      .aliases = "size",
+      .type = DS_OPT_INT,
+      .lo = 0,
+      .hi = 65535,
+      .def = "0",
+      .help = "side of the window; 0: the image's own" },
     { .name = "pad", .type = DS_OPT_INT, .lo = 0, .hi = 65535, .def = "4", .help = "zeros around the image" },
     { .type = DS_OPT_END },
 };
@@ -16,7 +22,8 @@ static ds_status prepare(ds_ctx *ctx, const ds_optval *values, ds_transform *t)
 {
     int64_t size = values[SIZE].integer, H = t->layout.dim[0], W = t->layout.dim[1];
     if (size && (size != H || size != W))
-        return ds_fail(ctx, DS_ECONFIG, "augment: crop size %lld, images are %lldx%lld; rows must keep their shape, leave size out",
+        return ds_fail(ctx, DS_ECONFIG,
+                       "augment: crop size %lld, images are %lldx%lld; rows must keep their shape, leave size out",
                        (long long)size, (long long)H, (long long)W);
     t->arg[PAD] = values[PAD].integer;
     return DS_OK;
@@ -28,18 +35,22 @@ static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8
     int64_t span = 2 * pad + 1;
     int64_t dy = (int64_t)((uint64_t)draw.u[0] * (uint64_t)span >> 32) - pad;
     int64_t dx = (int64_t)((uint64_t)draw.u[1] * (uint64_t)span >> 32) - pad;
-    size_t  pixel = (size_t)t->layout.dim[2] * t->cell_bytes, line = (size_t)W * pixel;
+    size_t pixel = (size_t)t->layout.dim[2] * t->cell_bytes, line = (size_t)W * pixel;
     int64_t from = dx < 0 ? -dx : 0, to = dx > 0 ? W - dx : W; /* columns of out that lie on in */
     memset(out, 0, (size_t)H * line);
     for (int64_t h = 0; h < H && from < to; h++)
         if (h + dy >= 0 && h + dy < H)
-            memcpy(out + (size_t)h * line + (size_t)from * pixel, in + (size_t)(h + dy) * line + (size_t)(from + dx) * pixel,
-                   (size_t)(to - from) * pixel);
+            memcpy(out + (size_t)h * line + (size_t)from * pixel,
+                   in + (size_t)(h + dy) * line + (size_t)(from + dx) * pixel, (size_t)(to - from) * pixel);
 }
 
 const ds_transform_def ds_transform_crop = {
-    .head = { .name = "crop", .summary = "shift images at random, zeros coming in", .formula = "x(h,w,c) = x(h+dy,w+dx,c)",
-              .cite = "Goodfellow sec. 7.4", .options = options, .elsewhere = "torchvision RandomCrop(size, padding)" },
+    .head = { .name = "crop",
+              .summary = "shift images at random, zeros coming in",
+              .formula = "x(h,w,c) = x(h+dy,w+dx,c)",
+              .cite = "Goodfellow sec. 7.4",
+              .options = options,
+              .elsewhere = "torchvision RandomCrop(size, padding)" },
     .prepare = prepare,
     .apply = apply,
 };

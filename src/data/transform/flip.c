@@ -4,7 +4,12 @@
 #include "data/source.h"
 
 static const ds_option options[] = {
-    { .name = "flip", .aliases = "axis", .type = DS_OPT_CHOICE, .def = "horizontal", .choices = "horizontal", .help = "direction of the mirror" },
+    { .name = "flip",
+      .aliases = "axis",
+      .type = DS_OPT_CHOICE,
+      .def = "horizontal",
+      .choices = "horizontal",
+      .help = "direction of the mirror" },
     { .type = DS_OPT_END },
 };
 
@@ -17,7 +22,7 @@ static ds_status prepare(ds_ctx *ctx, const ds_optval *values, ds_transform *t)
 static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8_t *out)
 {
     int64_t H = t->layout.dim[0], W = t->layout.dim[1];
-    size_t  pixel = (size_t)t->layout.dim[2] * t->cell_bytes, line = (size_t)W * pixel;
+    size_t pixel = (size_t)t->layout.dim[2] * t->cell_bytes, line = (size_t)W * pixel;
     if (draw.u[0] & 1) {
         memcpy(out, in, (size_t)H * line);
         return;
@@ -27,8 +32,12 @@ static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8
 }
 
 const ds_transform_def ds_transform_flip = {
-    .head = { .name = "flip", .summary = "mirror half of the images left to right", .formula = "x(h,w,c) = x(h,W-1-w,c)",
-              .cite = "Goodfellow sec. 7.4", .options = options, .elsewhere = "torchvision RandomHorizontalFlip" },
+    .head = { .name = "flip",
+              .summary = "mirror half of the images left to right",
+              .formula = "x(h,w,c) = x(h,W-1-w,c)",
+              .cite = "Goodfellow sec. 7.4",
+              .options = options,
+              .elsewhere = "torchvision RandomHorizontalFlip" },
     .prepare = prepare,
     .apply = apply,
 };
