@@ -13,7 +13,7 @@
 #include "base/pool.h"
 #include "descent/graph.h"
 
-enum { TASK_ROWS = 16, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 17 };
+enum { TASK_ROWS = 32, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 17 };
 
 struct ds_loader {
     const ds_view *view;

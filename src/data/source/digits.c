@@ -67,7 +67,7 @@ static ds_status keep(ds_ctx *ctx, ds_source *s, digits *own)
 {
     size_t n = (size_t)s->rows;
     own->state = calloc(n, sizeof *own->state);
-    s->memory = calloc(n, DS_DIGIT_BYTES);
+    s->memory = s->first = calloc(n, DS_DIGIT_BYTES);
     return own->state && s->memory ? DS_OK : ds_fail_memory(ctx, n * DS_DIGIT_BYTES, "digits");
 }
 
