@@ -3,6 +3,8 @@
 
 #include <zlib.h>
 
+#include "base/random.h"
+
 /* ---- the corpus of broken files: list.tsv says what must come out ---- */
 
 static ds_status status_of(const char *name)
@@ -322,12 +324,75 @@ static void npy(void **state)
     ds_dataset_free(d);
 }
 
+/* ---- fuzzing: random edits of good files are read or refused, never more (the sanitizer builds look on) ---- */
+
+static size_t edit(ds_rng *r, uint8_t *bytes, size_t n, size_t room)
+{
+    for (uint64_t k = 1 + ds_rng_below(r, 4); k > 0 && n > 0; k--) {
+        size_t at = (size_t)ds_rng_below(r, n);
+        static const char digits[] = "0123456789,.-+e\"\n ";
+        switch (ds_rng_below(r, 5)) {
+        case 0: bytes[at] = (uint8_t)ds_rng_below(r, 256); break;
+        case 1: bytes[at] = (uint8_t)digits[ds_rng_below(r, sizeof digits - 1)]; break;
+        case 2: bytes[at] ^= (uint8_t)(1 << ds_rng_below(r, 8)); break;
+        case 3: n = at; break;
+        default:
+            if (n == room) break;
+            memmove(bytes + at + 1, bytes + at, n - at);
+            n++;
+        }
+    }
+    return n;
+}
+
+static void random_edits(void **state)
+{
+    ds_ctx *ctx = *state;
+    static const char *const good[][4] = { { "idx", "good-images.idx", "good-labels.idx", NULL },
+                                           { "csv", "good.csv", NULL, NULL },
+                                           { "npy", "good-x.npy", "good-y.npy", NULL } };
+    int opened = 0, refused = 0;
+    ds_rng r = ds_rng_at(1, DS_FOR_TEST, 0, 0);
+    for (int round = 0; round < 3000; round++) {
+        const char *const *g = good[round % 3];
+        const char *files[2];
+        int count = g[2] ? 2 : 1, target = (int)ds_rng_below(&r, (uint64_t)count);
+        for (int k = 0; k < count; k++) {
+            char path[128];
+            uint8_t bytes[512];
+            snprintf(path, sizeof path, "tests/data-bad/%s", g[1 + k]);
+            FILE *f = fopen(path, "rb");
+            assert_non_null(f);
+            size_t n = fread(bytes, 1, sizeof bytes - 8, f);
+            fclose(f);
+            if (k == target) n = edit(&r, bytes, n, sizeof bytes);
+            files[k] = write_file(k ? "edited-2" : "edited-1", bytes, n);
+        }
+        ds_data_settings set = ds_data_defaults();
+        ds_dataset *d;
+        set.format = g[0], set.train = files, set.train_count = count, set.standardize = true;
+        ds_status status = ds_dataset_create(&d, ctx, &set);
+        if (status == DS_OK) {
+            int32_t *y = malloc((size_t)(ds_view_rows(ds_dataset_view(d, DS_TRAIN)) * (ds_dataset_targets(d) + 1)) * 8);
+            free(read_all(ctx, ds_dataset_view(d, DS_TRAIN), ds_shape_count(ds_dataset_layout(d)), y, NULL));
+            free(y);
+            opened++;
+        } else {
+            assert_true(status == DS_EFORMAT);
+            refused++;
+        }
+        ds_dataset_free(d);
+    }
+    assert_true(opened > 300 && refused > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(corpus),          cmocka_unit_test(idx_channels),     cmocka_unit_test(mnist),
         cmocka_unit_test(cifar10),         cmocka_unit_test(csv_text_classes), cmocka_unit_test(csv_number_classes),
         cmocka_unit_test(csv_real_target), cmocka_unit_test(csv_other_files),  cmocka_unit_test(npy),
+        cmocka_unit_test(random_edits),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

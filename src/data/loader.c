@@ -13,7 +13,7 @@
 #include "base/pool.h"
 #include "descent/graph.h"
 
-enum { TASK_ROWS = 32, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 17 };
+enum { TASK_ROWS = 32, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 21 };
 
 struct ds_loader {
     const ds_view *view;
@@ -173,7 +173,7 @@ ds_status ds_loader_create(ds_loader **out, ds_ctx *ctx, const ds_loader_setting
     l->batches = (s->view->rows - 1) / s->batch + 1;
     l->slots = prefetch + 1;
     size_t bytes = (size_t)s->batch * ds_view_x_bytes(s->view, s->dtype);
-    if (prefetch == 0 && (bytes >= SHARE_BYTES || s->view->source->identity)) l->pool = ds_ctx_pool(ctx);
+    if (prefetch == 0 && (bytes >= SHARE_BYTES || l->augment || s->view->source->identity)) l->pool = ds_ctx_pool(ctx);
     ds_status status = place(ctx, l, l->pool ? ds_ctx_threads(ctx) : 1);
     if (status == DS_OK && prefetch) status = start_thread(ctx, l);
     if (status == DS_OK)

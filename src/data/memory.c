@@ -45,11 +45,22 @@ ds_status ds_number_classes(ds_ctx *ctx, ds_source *s)
     return DS_OK;
 }
 
+/* Called with a constant for the usual element sizes, so that the copies become moves. */
+static inline void interleave(const uint8_t *in, uint8_t *out, size_t pixels, size_t C, size_t cell)
+{
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t c = 0; c < C; c++, out += cell) memcpy(out, in + (c * pixels + p) * cell, cell);
+}
+
 void ds_planes_to_pixels(const uint8_t *in, uint8_t *out, ds_shape layout, size_t cell_bytes)
 {
     size_t pixels = (size_t)(layout.dim[0] * layout.dim[1]), C = (size_t)layout.dim[2];
-    for (size_t c = 0; c < C; c++)
-        for (size_t p = 0; p < pixels; p++, in += cell_bytes) memcpy(out + (p * C + c) * cell_bytes, in, cell_bytes);
+    if (cell_bytes == 1 && C == 3)
+        interleave(in, out, pixels, 3, 1);
+    else if (cell_bytes == 1)
+        interleave(in, out, pixels, C, 1);
+    else
+        interleave(in, out, pixels, C, cell_bytes);
 }
 
 ds_status ds_channels_last(ds_ctx *ctx, ds_source *s)

@@ -19,6 +19,12 @@ static ds_status prepare(ds_ctx *ctx, const ds_optval *values, ds_transform *t)
     return DS_OK;
 }
 
+/* Called with a constant for the usual pixels, so that the copies become moves. */
+static inline void mirror(const uint8_t *in, uint8_t *out, int64_t W, size_t pixel)
+{
+    for (int64_t w = 0; w < W; w++) memcpy(out + (size_t)w * pixel, in + (size_t)(W - 1 - w) * pixel, pixel);
+}
+
 static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8_t *out)
 {
     int64_t H = t->layout.dim[0], W = t->layout.dim[1];
@@ -28,7 +34,12 @@ static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8
         return;
     }
     for (int64_t h = 0; h < H; h++, in += line, out += line)
-        for (int64_t w = 0; w < W; w++) memcpy(out + (size_t)w * pixel, in + (size_t)(W - 1 - w) * pixel, pixel);
+        if (pixel == 1)
+            mirror(in, out, W, 1);
+        else if (pixel == 3)
+            mirror(in, out, W, 3);
+        else
+            mirror(in, out, W, pixel);
 }
 
 const ds_transform_def ds_transform_flip = {
