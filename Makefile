@@ -33,7 +33,7 @@ format:
 
 bench:
 	@tools/deps bench
-	@tools/build release
+	@tools/build release all bench_programs
 	@python3 bench/run.py
 
 asan tsan clang:
