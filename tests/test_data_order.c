@@ -209,8 +209,11 @@ static void image_statistics(void **state)
     ds_ctx *ctx = *state;
     uint8_t *rows = malloc(600 * 3073);
     double mean[3] = { 0 }, square[3] = { 0 };
-    for (int i = 0; i < 600 * 3073; i++) rows[i] = (uint8_t)(((uint32_t)i * 2654435761u) >> (24 + (i / 1024) % 3));
-    for (int i = 0; i < 600; i++) rows[i * 3073] = 0;
+    for (int i = 0; i < 600; i++) {
+        rows[i * 3073] = 0;
+        for (int k = 0; k < 3072; k++) /* each channel with a range of its own */
+            rows[i * 3073 + 1 + k] = (uint8_t)(((uint32_t)(i * 3072 + k) * 2654435761u) >> (24 + k / 1024));
+    }
     const char *path = write_file("images.bin", rows, 600 * 3073);
     ds_data_settings set = ds_data_defaults();
     ds_dataset *d;
@@ -364,6 +367,35 @@ static void loader_same_bits(void **state)
     ds_ctx_free(one);
 }
 
+/* Augmentation is drawn anew for every epoch and seed, and the same again for the same two. */
+static void augmentation_by_epoch(void **state)
+{
+    ds_ctx *ctx = *state;
+    ds_data_settings set = ds_data_defaults();
+    ds_augment a = { "crop", 1, { "pad" }, { "3" } };
+    ds_dataset *d;
+    uint64_t hash[4];
+    set.augment = &a, set.augment_count = 1, set.difficulty = 0;
+    assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
+    for (int k = 0; k < 4; k++) {
+        ds_loader_settings ls = { .view = ds_dataset_view(d, DS_TRAIN),
+                                  .sampler = "sequential",
+                                  .batch = 8,
+                                  .dtype = DS_F32,
+                                  .seed = k == 2,
+                                  .augment = true };
+        ds_loader *l;
+        assert_ok(ctx, ds_loader_create(&l, ctx, &ls));
+        ds_loader_seek(l, k == 1, 0);
+        ds_batch b = *ds_loader_next(l);
+        b.epoch = 0;
+        hash[k] = hash_batch(&b, 784 * sizeof(float));
+        ds_loader_free(l);
+    }
+    assert_true(hash[0] != hash[1] && hash[0] != hash[2] && hash[0] == hash[3]);
+    ds_dataset_free(d);
+}
+
 static void loader_covers_the_rows(void **state)
 {
     ds_ctx *ctx = *state;
@@ -419,6 +451,7 @@ int main(void)
         cmocka_unit_test(transforms),
         cmocka_unit_test(augment_settings),
         cmocka_unit_test(loader_same_bits),
+        cmocka_unit_test(augmentation_by_epoch),
         cmocka_unit_test(loader_covers_the_rows),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);

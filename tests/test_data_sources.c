@@ -92,14 +92,17 @@ static void idx_channels(void **state)
         ds_dataset_free(d);
     }
     assert_true(print[0] == print[1]);
-    images[43] ^= 1;
-    plain[0] = write_file("i", images, sizeof images);
-    ds_data_settings set = ds_data_defaults();
-    set.format = "idx", set.train = plain, set.train_count = 2;
-    ds_dataset *d;
-    assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
-    assert_true(print[0] != ds_dataset_fingerprint(d));
-    ds_dataset_free(d);
+    for (int k = 0; k < 2; k++) { /* one pixel, one label */
+        images[43] ^= k == 0, labels[9] ^= (uint8_t)k;
+        plain[0] = write_file("i", images, sizeof images), plain[1] = write_file("l", labels, sizeof labels);
+        ds_data_settings set = ds_data_defaults();
+        set.format = "idx", set.train = plain, set.train_count = 2;
+        ds_dataset *d;
+        assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
+        assert_true(print[k] != ds_dataset_fingerprint(d));
+        print[1] = ds_dataset_fingerprint(d);
+        ds_dataset_free(d);
+    }
 }
 
 static void mnist(void **state)

@@ -10,25 +10,15 @@
 
 enum { FIRST_BYTES = 1 << 16, READ_BYTES = 1 << 24 };
 
-static bool stat_folder(const char *path, bool *folder)
+/* The kind of a path (S_IFDIR ...), 0 when there is nothing. */
+static mode_t kind(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0) return false;
-    *folder = S_ISDIR(st.st_mode);
-    return true;
+    return stat(path, &st) == 0 ? st.st_mode & S_IFMT : 0;
 }
 
-bool ds_file_exists(const char *path)
-{
-    bool folder;
-    return stat_folder(path, &folder) && !folder;
-}
-
-bool ds_folder_exists(const char *path)
-{
-    bool folder;
-    return stat_folder(path, &folder) && folder;
-}
+bool ds_file_exists(const char *path) { return kind(path) != 0 && kind(path) != S_IFDIR; }
+bool ds_folder_exists(const char *path) { return kind(path) == S_IFDIR; }
 
 static ds_status check_length(ds_ctx *ctx, int n, const char *path)
 {
