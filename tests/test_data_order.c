@@ -438,6 +438,36 @@ static void loader_covers_the_rows(void **state)
     ds_dataset_free(d);
 }
 
+/* Small batches and many seeks, so that the thread is caught at every point of its work. */
+static void loader_seeks(void **state)
+{
+    ds_ctx *ctx = *state;
+    ds_dataset *d = table(ctx, ds_data_defaults());
+    ds_loader_settings set = {
+        .view = ds_dataset_view(d, DS_TRAIN), .sampler = "shuffle", .batch = 3, .dtype = DS_F32
+    };
+    ds_loader *ahead, *inline_;
+    ds_rng r = ds_rng_at(2, DS_FOR_TEST, 0, 0);
+    assert_ok(ctx, ds_loader_create(&inline_, ctx, &set));
+    set.prefetch = 3;
+    assert_ok(ctx, ds_loader_create(&ahead, ctx, &set));
+    for (int k = 0; k < 3000; k++) {
+        if (ds_rng_below(&r, 3) == 0) {
+            int64_t epoch = (int64_t)ds_rng_below(&r, 5), index = (int64_t)ds_rng_below(&r, 14);
+            ds_loader_seek(ahead, epoch, index);
+            ds_loader_seek(inline_, epoch, index);
+        }
+        const ds_batch *a = ds_loader_next(ahead), *b = ds_loader_next(inline_);
+        assert_true(a->epoch == b->epoch && a->index == b->index && a->n == b->n && a->last == b->last);
+        assert_memory_equal(a->x, b->x, (size_t)a->n * 3 * sizeof(float));
+        assert_memory_equal(a->y, b->y, (size_t)a->n * sizeof(int32_t));
+        assert_memory_equal(a->ids, b->ids, (size_t)a->n * sizeof(int32_t));
+    }
+    ds_loader_free(ahead);
+    ds_loader_free(inline_);
+    ds_dataset_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +483,7 @@ int main(void)
         cmocka_unit_test(loader_same_bits),
         cmocka_unit_test(augmentation_by_epoch),
         cmocka_unit_test(loader_covers_the_rows),
+        cmocka_unit_test(loader_seeks),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }
