@@ -18,7 +18,7 @@ typedef enum ds_opt_type {
     DS_OPT_TEXT,   /* any text */
     DS_OPT_SPAN,   /* "2 epochs" | "100 steps" | "5 minutes": number and unit */
     DS_OPT_RANGE,  /* [lo, hi] two numbers */
-    DS_OPT_OTHER   /* a shape of its own, read by the owner (layers, lists, "N | all") */
+    DS_OPT_OTHER   /* a shape of its own, read by the owner (layers, lists, "N | all"); choices says what it takes */
 } ds_opt_type;
 
 typedef struct ds_option {
@@ -26,7 +26,7 @@ typedef struct ds_option {
     ds_opt_type type;
     double      lo, hi;    /* inclusive range for REAL, INT and the number of SPAN */
     const char *def;       /* default as text; NULL: must be given, "" : absent means off */
-    const char *choices;   /* CHOICE only: "book|torch" */
+    const char *choices;   /* CHOICE: "book|torch"; OTHER: what it takes, in words */
     const char *aliases;   /* "alpha,rho" or NULL */
     const char *help;      /* one line: meaning with the book's letter */
 } ds_option;
@@ -54,10 +54,17 @@ typedef struct ds_head {
 #define DS_MAX_OPTIONS 24
 
 DS_API int ds_option_count(const ds_option *table);
+/* Reading rules: numbers are decimal and finite, with nothing after them; true and false have one spelling; lo = hi = 0 sets
+ * no bounds; an absent value ("" or NULL as default) reads as zero with its default as text. */
 /* Index of the option called name (or an alias of it), -1 when there is none. */
 DS_API int ds_option_find(const ds_option *table, const char *name);
 /* Parse text as the option's type and check its range. On failure *why (bytes long) says what was found and wanted. */
 DS_API ds_status ds_option_parse(const ds_option *o, const char *text, ds_optval *out, char *why, size_t bytes);
+/* What the option takes, for messages and help: "a number from 0 to 1", "book or torch"; returns buf. For OTHER the text in
+ * choices stands for it. */
+DS_API char *ds_option_wants(const ds_option *o, char *buf, size_t bytes);
+/* Whether word is one of the entries of list (NULL: none), and which. */
+DS_API bool ds_list_has(const char *list, char separator, const char *word, int *index);
 /* Fill values[0..count) with the table's defaults (given = false). */
 DS_API ds_status ds_option_defaults(const ds_option *table, ds_optval *values, char *why, size_t bytes);
 

@@ -38,7 +38,7 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_part *parts)
+ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
 {
     char temporary[4096];
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)

@@ -74,7 +74,7 @@ void ds_rundir_close(ds_rundir *r)
 ds_status ds_rundir_text(ds_rundir *r, ds_ctx *ctx, const char *file, const char *text)
 {
     char path[4200];
-    return ds_file_write(ctx, ds_rundir_path(r, file, path, sizeof path), 1, &(ds_part){ text, strlen(text) });
+    return ds_file_write(ctx, ds_rundir_path(r, file, path, sizeof path), 1, &(ds_piece){ text, strlen(text) });
 }
 
 ds_status ds_rundir_metrics(ds_rundir *r, ds_ctx *ctx, const char *line)

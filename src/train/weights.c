@@ -30,12 +30,12 @@ static int add_entry(json_t *header, const ds_named_tensor *t, size_t offset)
 ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors)
 {
     json_t  *header = json_object();
-    ds_part *part = calloc((size_t)n + 2, sizeof *part);
+    ds_piece *part = calloc((size_t)n + 2, sizeof *part);
     bool     good = header && part;
     size_t   offset = 0;
     for (int k = 0; k < n && good; k++) {
         good = add_entry(header, &tensors[k], offset) == 0;
-        part[k + 2] = (ds_part){ tensors[k].data, tensor_bytes(&tensors[k]) };
+        part[k + 2] = (ds_piece){ tensors[k].data, tensor_bytes(&tensors[k]) };
         offset += tensor_bytes(&tensors[k]);
     }
     char *text = good ? json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
@@ -51,7 +51,7 @@ ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_
         for (int b = 0; b < 8; b++) block[b] = (char)((uint64_t)padded >> 8 * b & 0xff);
         memcpy(block + 8, text, length);
         memset(block + 8 + length, ' ', padded - length);
-        part[1] = (ds_part){ block, 8 + padded };
+        part[1] = (ds_piece){ block, 8 + padded };
         status = ds_file_write(ctx, path, n + 1, part + 1);
     } else {
         status = ds_fail_memory(ctx, padded, "the header of a weights file");
