@@ -116,8 +116,18 @@ static void stream_never_repeats(void **state)
     assert_int_equal(ds_loader_next(l)->ids[2], 3 * 60000 + 4 + 2);
     ds_loader_free(l);
     ds_dataset_free(d);
-    set.holdout = "100";
-    assert_fails(ctx, DS_ECONFIG, "endless stream", ds_dataset_create(&d, ctx, &set));
+    set.holdout = "100"; /* a stream's validation rows are digits of their own */
+    assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
+    const int64_t five[] = { 5, 6, 7 };
+    static float w[3][784];
+    ds_batch held = { .x = w };
+    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_VAL)), 100);
+    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_TRAIN)), 60000);
+    assert_ok(ctx, ds_view_read(ds_dataset_view(d, DS_VAL), five, 3, DS_F32, &held));
+    assert_memory_not_equal(x[0], w[0], sizeof w[0]);
+    ds_dataset_free(d);
+    set.holdout = "10%";
+    assert_fails(ctx, DS_ECONFIG, "wanted a count", ds_dataset_create(&d, ctx, &set));
 }
 
 static void fingerprints(void **state)

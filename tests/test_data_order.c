@@ -164,7 +164,9 @@ static void holdout(void **state)
     ds_data_settings set = ds_data_defaults();
     ds_dataset *d;
     set.format = "csv", set.path = temporary("forty.csv");
-    static const char *const bad[] = { "40", "x", "-3", "100%", "5 rows", "stratified maybe" };
+    set.holdout = "no/such.csv";
+    assert_fails(ctx, DS_EIO, "no/such.csv: No such file", ds_dataset_create(&d, ctx, &set));
+    static const char *const bad[] = { "40", "x", "-3", "100%", "5 rows", "stratified maybe", "5x" };
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
         set.holdout = bad[k];
         assert_fails(ctx, DS_ECONFIG, "holdout", ds_dataset_create(&d, ctx, &set));

