@@ -1,0 +1,46 @@
+#!/bin/sh
+# The same bits on aarch64, under qemu-user.
+#   arm64.sh [DESCENT]      the library's core, cross-compiled: the table of result hashes must come out the same
+#   arm64.sh whole          the whole program: a few training steps here and there must give equal weights and metrics
+set -eu
+cd "$(dirname "$0")/.."
+for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
+    command -v $tool >/dev/null || { echo "skipped: $tool is missing (tools/deps test installs it)"; exit 77; }
+done
+
+# In parallel runs of the suite the build below must not starve the rest.
+quiet() { nice "$@" >build-arm64.log 2>&1 || { tail -n 40 build-arm64.log; exit 1; }; }
+trap 'rm -f build-arm64.log' EXIT
+
+if [ "${1:-}" != whole ]; then
+    quiet tools/build arm64 hash_table
+    qemu-aarch64 build-arm64/hash_table tests/hashes/table.txt
+    exit
+fi
+
+native=${DS_BUILD:-build}/descent
+[ -x "$native" ] || { echo "skipped: $native is not built"; exit 77; }
+if ! tools/arm64-sysroot build-arm64-whole/sysroot; then
+    echo "skipped: the arm64 libraries cannot be had from the package mirror"
+    exit 77
+fi
+quiet cmake -S . -B build-arm64-whole -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake -DDS_BUILD_TESTS=OFF \
+    -DDS_BUILD_EXAMPLES=OFF -DDS_ARM64_ROOT="$PWD/build-arm64-whole/sysroot/root"
+quiet cmake --build build-arm64-whole --parallel "$(nproc)" --target descent
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch" build-arm64.log' EXIT
+small="data.holdout=200 train.steps=3 train.batch=32"
+for config in examples/digits.yaml tests/arm64_resnet.yaml; do
+    name=$(basename "$config" .yaml)
+    "$native" train "$config" $small --out "$scratch/$name-here" >/dev/null 2>&1
+    qemu-aarch64 build-arm64-whole/descent train "$config" $small --out "$scratch/$name-there" >"$scratch/log" 2>&1 || {
+        tail -n 20 "$scratch/log"
+        exit 1
+    }
+    cmp "$scratch/$name-here/last.safetensors" "$scratch/$name-there/last.safetensors"
+    tests/metrics_without_times.sh "$scratch/$name-here/metrics.tsv" >"$scratch/a"
+    tests/metrics_without_times.sh "$scratch/$name-there/metrics.tsv" >"$scratch/b"
+    cmp "$scratch/a" "$scratch/b"
+    echo "$name: equal weights and metrics on $(uname -m) and aarch64"
+done
