@@ -1,0 +1,19 @@
+/* hashes.h - one row of the table: a name and the hash of an array of results.
+ * The hash is FNV-1a (64 bits) over little-endian bytes; all NaNs count as one, and so do both zeros, as the promise of
+ * equal bits says. */
+#ifndef HASHES_H
+#define HASHES_H
+
+#include "descent/base.h"
+
+/* Record the hash of count elements under a name; compared with the table's row, or printed when there is no table. */
+void hash_row(const char *name, ds_dtype t, const void *data, int64_t count);
+void hash_bytes(const char *name, const void *data, int64_t bytes);
+/* A failure that is no wrong hash: something could not be built or run. */
+void hash_failure(const char *name, const char *why);
+
+/* The parts of the table, a file each. */
+void hash_random(void);
+void hash_digits(void);
+
+#endif
