@@ -69,6 +69,9 @@ DS_API ds_val ds_mean_all(ds_graph *g, ds_val x);
 DS_API ds_val ds_logsumexp(ds_graph *g, ds_val x);   /* over the last axis, extent becomes 1 */
 DS_API ds_val ds_softmax(ds_graph *g, ds_val x);     /* over the last axis */
 DS_API ds_val ds_log_softmax(ds_graph *g, ds_val x); /* over the last axis */
+/* Negative log-probability of the label by softmax, per row: logits [N, C], labels I32 [N] -> [N]. smoothing s mixes in the
+ * mean over classes with weight s. */
+DS_API ds_val ds_cross_entropy(ds_graph *g, ds_val logits, ds_val labels, double smoothing);
 
 /* products */
 /* Matrix product over the last two axes, op(a) op(b), op transposes when told; leading axes equal. */
