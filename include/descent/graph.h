@@ -58,6 +58,8 @@ DS_API void      ds_plan_free(ds_plan *p);
 /* Give an input or output its memory (dense, row-major, 128 readable bytes past the end, 64-byte aligned, both as
  * ds_buffer_alloc gives). Inputs must be bound before a run; unbound outputs live in the work area until the next run. */
 DS_API ds_status ds_plan_bind(ds_plan *p, ds_val v, void *memory);
+/* Whether the plan reads input v or gives output v: inputs that no output depends on are not part of a plan. */
+DS_API bool      ds_plan_has(const ds_plan *p, ds_val v);
 /* Where an output lies after a run (also a bound one). NULL when v is no output of the plan. */
 DS_API void     *ds_plan_data(const ds_plan *p, ds_val v);
 DS_API ds_status ds_plan_run(ds_plan *p);

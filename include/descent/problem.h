@@ -31,6 +31,9 @@ typedef struct ds_problem_settings {
     const char *backend;  /* NULL: the default */
 } ds_problem_settings;
 
+/* Table of the keys of `penalty`: l1, l2, all. */
+DS_API const ds_option *ds_penalty_options(void);
+
 DS_API ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model *model, const ds_problem_settings *settings);
 DS_API void      ds_problem_free(ds_problem *p);
 
@@ -57,7 +60,8 @@ typedef enum ds_mode {
     DS_MODE_EVAL   /* no dropout; norms use the running statistics */
 } ds_mode;
 
-/* Where and on what to evaluate: x and y as in ds_batch (x [n, layout], y labels or targets; ids for dropout). */
+/* Where and on what to evaluate: x and y as in ds_batch (x [n, layout], y labels or targets; ids for dropout, NULL: the
+ * position in the batch). y may be NULL where no value is wanted. */
 typedef struct ds_at {
     const ds_batch *batch;
     const void     *theta;

@@ -429,6 +429,8 @@ ds_status ds_plan_bind(ds_plan *plan, ds_val v, void *memory)
     return DS_OK;
 }
 
+bool ds_plan_has(const ds_plan *plan, ds_val v) { return v.id > 0 && v.id < plan->count && plan->kind[v.id]; }
+
 void *ds_plan_data(const ds_plan *plan, ds_val v)
 {
     if (v.id <= 0 || v.id >= plan->count || plan->kind[v.id] != 'o') return NULL;

@@ -98,12 +98,26 @@ static ds_status copy_spec(ds_net *net, const ds_layer_spec *in, ds_layer_spec *
     return DS_OK;
 }
 
+static ds_status add_row(ds_net *net, ds_layer *l)
+{
+    if (net->rows == net->row_capacity) {
+        int        capacity = 2 * net->row_capacity + 16;
+        ds_layer **grown = realloc(net->row, (size_t)capacity * sizeof *grown);
+        if (!grown) return ds_fail_memory(net->ctx, (size_t)capacity * sizeof *grown, "layers");
+        net->row = grown;
+        net->row_capacity = capacity;
+    }
+    l->row = net->rows;
+    net->row[net->rows++] = l;
+    return DS_OK;
+}
+
 ds_status ds_lay_one(ds_net *net, const ds_layer_spec *spec, const char *name, ds_shape in, ds_layer **out)
 {
     ds_layer *l = *out = ds_arena_alloc(&net->arena, sizeof *l);
     if (!l) return ds_fail_memory(net->ctx, sizeof *l, "a layer");
     *l = (ds_layer){ .def = (const ds_layer_def *)spec->kind.head, .in = in, .out = in, .weight = -1, .bias = -1, .norm = { -1, -1, -1, -1 } };
-    l->row = net->rows++;
+    DS_TRY(add_row(net, l));
     l->name = ds_arena_text(&net->arena, name);
     if (!l->name) return ds_fail_memory(net->ctx, strlen(name), "a layer's name");
     DS_TRY(copy_spec(net, spec, &l->spec));
@@ -173,6 +187,7 @@ void ds_net_free(ds_net *net)
     ds_space_clear(&net->stats);
     ds_arena_free(&net->arena);
     free(net->param);
+    free(net->row);
     free(net);
 }
 

@@ -69,7 +69,7 @@ void ds_init_fill_scaled(const ds_init_ask *a, bool normal, double std, double *
 ds_status ds_model_fail(ds_model *m, const char *fmt, ...) DS_PRINTF(2, 3);
 extern const ds_layer_def ds_layer_conv, ds_layer_norm_entry; /* the shortcut's, the entry that is a norm */
 extern const ds_registry ds_layer_registry, ds_activation_registry, ds_norm_registry, ds_initializer_registry;
-/* Parse "name" or "name(key=value, ...)" by a registry; text it keeps goes to the arena. `where` starts the message. */
+/* Parse "name" or "name(key=value, ...)" by a registry; text it keeps goes to the arena (NULL: there is none to keep). `where` starts the message. */
 ds_status ds_part_parse(ds_ctx *ctx, ds_arena *arena, const ds_registry *r, const char *where, const char *text, ds_part *out);
 /* DS_ECONFIG when an option without default is not given. */
 ds_status ds_part_complete(ds_ctx *ctx, const char *where, const ds_part *part);
@@ -104,7 +104,8 @@ struct ds_net {
     ds_ctx    *ctx;
     ds_arena   arena;
     ds_layer  *first;
-    int        rows, sites; /* of the summary; dropouts */
+    ds_layer **row;         /* every layer, in the order of the summary */
+    int        rows, row_capacity, sites; /* sites: dropouts */
     ds_shape   in, out;
     int64_t    classes;     /* what `dense: classes` stands for */
     ds_space   params, stats;

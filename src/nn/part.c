@@ -26,7 +26,7 @@ static ds_status unknown(ds_ctx *ctx, const ds_registry *r, const char *where, c
 
 static ds_status keep_text(ds_ctx *ctx, ds_arena *arena, ds_optval *v)
 {
-    if (!v->text) return DS_OK;
+    if (!v->text || !arena) return DS_OK;
     v->text = ds_arena_text(arena, v->text);
     return v->text ? DS_OK : ds_fail_memory(ctx, WORD, "option text");
 }

@@ -9,7 +9,7 @@ static const ds_option options[] = {
 
 static ds_status lay(ds_net *net, ds_layer *l)
 {
-    l->site = net->sites++;
+    if (l->spec.kind.value[0].real > 0) l->site = net->sites++;
     return DS_OK;
 }
 

@@ -1,0 +1,52 @@
+/* problem.c - the objective as callers see it: every question becomes one ask of the kind that answers. */
+#include "problem/problem.h"
+
+void ds_problem_free(ds_problem *p)
+{
+    if (p) p->ops->free(p);
+}
+
+const ds_space *ds_problem_space(const ds_problem *p) { return p->space; }
+const ds_space *ds_problem_statistics(const ds_problem *p) { return p->stats; }
+void *ds_problem_running(ds_problem *p) { return p->running; }
+ds_dtype ds_problem_dtype(const ds_problem *p) { return p->dtype; }
+int64_t ds_problem_width(const ds_problem *p) { return p->width; }
+const ds_head *ds_problem_loss(const ds_problem *p) { return p->loss.head; }
+int ds_problem_layers(const ds_problem *p) { return p->layers; }
+const ds_layer_summary *ds_problem_layer(const ds_problem *p, int i) { return i >= 0 && i < p->layers ? &p->summary[i] : NULL; }
+size_t ds_problem_bytes(const ds_problem *p) { return p->ops->bytes(p); }
+
+ds_status ds_problem_init(ds_problem *p, uint64_t seed, void *theta, const ds_init_data *from)
+{
+    static const ds_init_data none;
+    return p->ops->init(p, seed, theta, from ? from : &none);
+}
+
+ds_status ds_problem_prepare(ds_problem *p, int64_t rows, ds_mode mode, unsigned want) { return p->ops->prepare(p, rows, mode, want); }
+
+ds_status ds_problem_value(ds_problem *p, const ds_at *at, double *value)
+{
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_VALUE, .at = at, .value = value });
+}
+
+ds_status ds_problem_gradient(ds_problem *p, const ds_at *at, void *gradient, double *value)
+{
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_GRADIENT, .at = at, .out = gradient, .value = value });
+}
+
+void ds_problem_commit(ds_problem *p) { p->ops->commit(p); }
+
+ds_status ds_problem_hvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point)
+{
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_HVP, .at = at, .v = v, .out = out, .same_point = same_point });
+}
+
+ds_status ds_problem_gnvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point)
+{
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_GNVP, .at = at, .v = v, .out = out, .same_point = same_point });
+}
+
+ds_status ds_problem_outputs(ds_problem *p, const ds_at *at, const void **outputs, double *loss)
+{
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_OUTPUTS, .at = at, .value = loss, .outputs = outputs });
+}

@@ -1,0 +1,84 @@
+/* problem.h - inside view of an objective: what every kind of objective answers, and the definitions of losses and metrics. */
+#ifndef DS_PROBLEM_PROBLEM_H
+#define DS_PROBLEM_PROBLEM_H
+
+#include "base/ctx.h"
+#include "descent/op.h"
+#include "descent/problem.h"
+#include "descent/registry.h"
+#include "nn/nn.h"
+
+/* What is asked of an objective in one evaluation; want is one of DS_WANT_*. */
+typedef struct ds_ask {
+    unsigned     want;
+    const ds_at *at;
+    const void  *v;          /* direction, for products */
+    void        *out;        /* gradient or product */
+    bool         same_point; /* only v has changed */
+    double      *value;      /* NULL: not wanted */
+    const void **outputs;
+} ds_ask;
+
+/* One kind of objective: a network, or a function given by formula. */
+typedef struct ds_problem_ops {
+    void (*free)(ds_problem *p);
+    ds_status (*prepare)(ds_problem *p, int64_t rows, ds_mode mode, unsigned want);
+    ds_status (*init)(ds_problem *p, uint64_t seed, void *theta, const ds_init_data *from);
+    ds_status (*run)(ds_problem *p, const ds_ask *ask);
+    void (*commit)(ds_problem *p);
+    size_t (*bytes)(const ds_problem *p);
+} ds_problem_ops;
+
+/* First member of every kind's own struct. */
+struct ds_problem {
+    const ds_problem_ops *ops;
+    ds_ctx               *ctx;
+    ds_dtype              dtype;
+    const ds_space       *space, *stats;
+    void                 *running;
+    int64_t               width, targets;
+    int                   classes;
+    ds_part               loss;
+    ds_layer_summary     *summary;
+    int                   layers;
+};
+
+/* A loss: what it makes of outputs and targets, both [n, K]. */
+enum { DS_FOR_CLASSES = 1, DS_FOR_REALS = 2, DS_FOR_ONE_LOGIT = 4 /* two classes may share one output */ };
+typedef struct ds_loss_def {
+    ds_head  head;
+    unsigned fits;
+    /* Scalar mean; target is one-hot for classes. */
+    ds_val (*build)(ds_graph *g, const ds_optval *o, ds_val z, ds_val target);
+    /* Constant outputs that fit class frequencies p best; NULL: p itself, which are means where targets are real. */
+    ds_val (*marginals)(ds_graph *g, ds_val p);
+} ds_loss_def;
+
+/* A metric sees one row after another, in f64. */
+typedef struct ds_metric_def {
+    ds_head  head;
+    unsigned fits; /* DS_FOR_CLASSES, DS_FOR_REALS */
+    bool     table;
+    void (*add)(ds_metric *m, const double *z, int label, const double *target);
+    double (*value)(const ds_metric *m);
+} ds_metric_def;
+
+struct ds_metric {
+    const ds_metric_def *def;
+    ds_part              part;
+    ds_dtype             dtype;
+    int                  classes;
+    int64_t              width, targets, rows, hits;
+    double               sum;
+    double              *row;   /* outputs and targets of one row */
+    int64_t             *table; /* [classes, classes], row = true class */
+};
+
+extern const ds_registry ds_loss_registry, ds_metric_registry;
+
+/* Predicted class of a row: the first largest output, or the sign of a lone logit; -1 when all are NaN. */
+int ds_predict(const ds_metric *m, const double *z);
+/* Rows of a graph value, for means over rows. */
+static inline double ds_rows_of(const ds_graph *g, ds_val z) { return (double)ds_val_shape(g, z).dim[0]; }
+
+#endif
