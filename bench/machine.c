@@ -73,6 +73,7 @@ typedef struct worker {
     float             *a, *b, *c;
     size_t             count;
     int                triad;
+    double             start, end;
     double             kept; /* a result that must exist, so that no loop is dropped */
 } worker;
 
@@ -82,35 +83,38 @@ static void *work(void *arg)
     if (w->triad) /* first touch by the thread that uses the pages */
         for (size_t i = 0; i < w->count; i++) w->a[i] = w->b[i] = w->c[i] = 1.0f;
     pthread_barrier_wait(w->barrier);
+    w->start = now();
     if (w->triad)
         for (size_t i = 0; i < w->count; i++) w->a[i] = w->b[i] + 0.5f * w->c[i];
     else
         w->kept = fma_run(FMA_LOOPS);
-    pthread_barrier_wait(w->barrier);
+    w->end = now();
     if (w->triad) w->kept = (double)w->a[w->count / 2];
     return NULL;
 }
 
-/* Seconds between the two barriers, or a negative number when threads or memory cannot be had. */
+/* Seconds from the first worker's start to the last one's end, by the workers' own clocks (the caller may be scheduled
+ * late); negative when threads or memory cannot be had. */
 static double timed(int threads, int triad, float *memory)
 {
     worker            w[MAX_THREADS];
     pthread_barrier_t barrier;
     size_t            each = TRIAD_COUNT / (size_t)threads;
-    if (pthread_barrier_init(&barrier, NULL, (unsigned)threads + 1)) return -1;
+    if (pthread_barrier_init(&barrier, NULL, (unsigned)threads)) return -1;
     for (int i = 0; i < threads; i++) {
         float *base = memory ? memory + 3 * each * (size_t)i : NULL;
         w[i] = (worker){ .barrier = &barrier, .triad = triad, .count = each, .a = base };
         if (base) w[i].b = base + each, w[i].c = base + 2 * each;
         if (pthread_create(&w[i].thread, NULL, work, &w[i])) return -1;
     }
-    pthread_barrier_wait(&barrier);
-    double start = now();
-    pthread_barrier_wait(&barrier);
-    double seconds = now() - start;
-    for (int i = 0; i < threads; i++) pthread_join(w[i].thread, NULL);
+    double start = 1e300, end = 0;
+    for (int i = 0; i < threads; i++) {
+        pthread_join(w[i].thread, NULL);
+        start = w[i].start < start ? w[i].start : start;
+        end = w[i].end > end ? w[i].end : end;
+    }
     pthread_barrier_destroy(&barrier);
-    return seconds;
+    return end - start;
 }
 
 int main(int argc, char **argv)
