@@ -192,7 +192,8 @@ ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_va
     ds_build b = { .g = n->g, .param = n->theta, .stat = eval ? n->stat : NULL, .batch_stat = eval ? NULL : n->stat, .product = product,
                    .rng = n->rng, .ids = n->ids };
     n->z = ds_net_build(&b, net, n->x);
-    n->loss = ((const ds_loss_def *)w->base.loss.head)->build(n->g, w->base.loss.value, n->z, target(w, n->g, n->y, rows));
+    ds_loss_ask ask = { w->base.loss.value, n->z, target(w, n->g, n->y, rows), w->settings.targets ? (ds_val){ 0 } : n->y };
+    n->loss = ((const ds_loss_def *)w->base.loss.head)->build(n->g, &ask);
     n->value = penalty(w, n->g, n->theta, n->loss);
     return ds_graph_status(n->g);
 }

@@ -43,13 +43,17 @@ struct ds_problem {
     int                   layers;
 };
 
-/* A loss: what it makes of outputs and targets, both [n, K]. */
+/* A loss: what it makes of outputs z and targets. */
+typedef struct ds_loss_ask {
+    const ds_optval *option;
+    ds_val           z, target, labels; /* [n, K], [n, K] (one-hot for classes), i32 [n] (none for real targets) */
+} ds_loss_ask;
+
 enum { DS_FOR_CLASSES = 1, DS_FOR_REALS = 2, DS_FOR_ONE_LOGIT = 4 /* two classes may share one output */ };
 typedef struct ds_loss_def {
     ds_head  head;
     unsigned fits;
-    /* Scalar mean; target is one-hot for classes. */
-    ds_val (*build)(ds_graph *g, const ds_optval *o, ds_val z, ds_val target);
+    ds_val (*build)(ds_graph *g, const ds_loss_ask *a); /* a scalar mean */
     /* Constant outputs that fit class frequencies p best; NULL: p itself, which are means where targets are real. */
     ds_val (*marginals)(ds_graph *g, ds_val p);
 } ds_loss_def;

@@ -1,5 +1,6 @@
 /* program.c - questions to a network, planned: a graph and a plan per (rows, mode, question), made once, bound when memory
  * moves, run. */
+#include "graph/graph.h"
 #include "problem/network.h"
 
 #include <stdlib.h>
@@ -34,6 +35,17 @@ static void add_penalty_curvature(const ds_network *w, ds_graph *g, const ds_val
             out[i] = ds_add(g, out[i], ds_scale(g, v[i], 2 * w->settings.l2));
 }
 
+/* Equal gradients (two biases that are added) are one value of the graph, but each has its own place in the vector. */
+static void separate(ds_graph *g, int n, ds_val *v)
+{
+    for (int i = 1; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (v[i].id == v[j].id && ds_val_ok(v[i])) {
+                v[i] = ds_copy(g, v[i]);
+                break;
+            }
+}
+
 /* Values of the question; returns how many outputs the plan has. */
 static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_val *output)
 {
@@ -50,6 +62,7 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
         break;
     default: break;
     }
+    separate(n->g, segments, p->out);
     if (p->want < DS_WANT_HVP) output[count++] = p->value = p->want == DS_WANT_OUTPUTS ? n->loss : n->value;
     for (int i = 0; (p->want & (DS_WANT_GRADIENT | DS_WANT_HVP | DS_WANT_GNVP)) && i < segments; i++) output[count++] = p->out[i];
     for (int i = 0; i < w->net->stats.count; i++) {

@@ -2,10 +2,10 @@
  * a sigmoid whose logarithm could be lost. y in [0, 1]; with two classes one output is enough.   Goodfellow eq. 6.25, 6.26 */
 #include "problem/problem.h"
 
-static ds_val build(ds_graph *g, const ds_optval *o, ds_val z, ds_val y)
+static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    (void)o;
-    return ds_scale(g, ds_sum_all(g, ds_sub(g, ds_softplus(g, z), ds_mul(g, y, z))), 1 / ds_rows_of(g, z));
+    ds_val lost = ds_sub(g, ds_softplus(g, a->z), ds_mul(g, a->target, a->z));
+    return ds_scale(g, ds_sum_all(g, lost), 1 / ds_rows_of(g, a->z));
 }
 
 static ds_val marginals(ds_graph *g, ds_val p) { return ds_sub(g, ds_log(g, p), ds_log1p(g, ds_neg(g, p))); }

@@ -1,5 +1,5 @@
 /* cross_entropy.c - mean over rows of -sum_k q_k log softmax(z)_k; q is one-hot, smoothed to (1 - e) q + e / K when asked.
- * log softmax subtracts the largest output first, so no exponential overflows.   Goodfellow sec. 6.2.2.3, 7.5.1 */
+ * The op subtracts the largest output first, so no exponential overflows.   Goodfellow sec. 6.2.2.3, 7.5.1 */
 #include "problem/problem.h"
 
 static const ds_option options[] = {
@@ -7,11 +7,9 @@ static const ds_option options[] = {
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
-static ds_val build(ds_graph *g, const ds_optval *o, ds_val z, ds_val q)
+static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    double e = o[0].real, n = ds_rows_of(g, z);
-    if (e > 0) q = ds_shift(g, ds_scale(g, q, 1 - e), e / (double)ds_val_shape(g, z).dim[1]);
-    return ds_scale(g, ds_sum_all(g, ds_mul(g, q, ds_log_softmax(g, z))), -1 / n);
+    return ds_mean_all(g, ds_cross_entropy(g, a->z, a->labels, a->option[0].real));
 }
 
 const ds_loss_def ds_loss_cross_entropy = {

@@ -7,10 +7,10 @@ static const ds_option options[] = {
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
-static ds_val build(ds_graph *g, const ds_optval *o, ds_val z, ds_val y)
+static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    ds_val r = ds_abs(g, ds_sub(g, z, y));
-    ds_val m = ds_min(g, r, ds_fill(g, ds_val_dtype(g, z), ds_val_shape(g, z), o[0].real));
+    ds_val r = ds_abs(g, ds_sub(g, a->z, a->target));
+    ds_val m = ds_min(g, r, ds_fill(g, ds_val_dtype(g, r), ds_val_shape(g, r), a->option[0].real));
     return ds_mean_all(g, ds_mul(g, m, ds_sub(g, r, ds_scale(g, m, 0.5))));
 }
 

@@ -8,21 +8,18 @@ static const ds_option options[] = {
 };
 
 /* max(0, s_j - s_y + delta), 0 at j = y. */
-static ds_val margins(ds_graph *g, const ds_optval *o, ds_val s, ds_val q)
+static ds_val margins(ds_graph *g, const ds_loss_ask *a)
 {
-    ds_val own = ds_sum(g, ds_mul(g, q, s), 1u << 1);
-    ds_val lack = ds_relu(g, ds_shift(g, ds_sub(g, s, own), o[0].real));
+    ds_val s = a->z, q = a->target, own = ds_sum(g, ds_mul(g, q, s), 1u << 1);
+    ds_val lack = ds_relu(g, ds_shift(g, ds_sub(g, s, own), a->option[0].real));
     return ds_mul(g, lack, ds_shift(g, ds_neg(g, q), 1));
 }
 
-static ds_val hinge(ds_graph *g, const ds_optval *o, ds_val s, ds_val q)
-{
-    return ds_scale(g, ds_sum_all(g, margins(g, o, s, q)), 1 / ds_rows_of(g, s));
-}
+static ds_val hinge(ds_graph *g, const ds_loss_ask *a) { return ds_scale(g, ds_sum_all(g, margins(g, a)), 1 / ds_rows_of(g, a->z)); }
 
-static ds_val squared(ds_graph *g, const ds_optval *o, ds_val s, ds_val q)
+static ds_val squared(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_scale(g, ds_sum_all(g, ds_square(g, margins(g, o, s, q))), 1 / ds_rows_of(g, s));
+    return ds_scale(g, ds_sum_all(g, ds_square(g, margins(g, a))), 1 / ds_rows_of(g, a->z));
 }
 
 const ds_loss_def ds_loss_svm = {
