@@ -1,0 +1,105 @@
+/* rule.h - what a rule is: options, the scalars of a step, and one statement of the update as a graph.
+ *
+ * update() gets theta and g as vectors [n] and says what theta and each state become. Only elementwise operations with
+ * scalar operands, so that the whole rule is one pass over memory. What depends on the step alone (rates, bias
+ * corrections) is computed by scalars() on the host in f64 and rounded once to the dtype.
+ *
+ * Order of operations (part of the arithmetic, docs/arithmetic.md): products and sums are rounded one by one as written;
+ * a rate multiplies the gradient or moment before the division by the root: theta - (lr g) / (sqrt(r) + eps). */
+#ifndef DS_OPTIM_RULE_H
+#define DS_OPTIM_RULE_H
+
+#include "base/ctx.h"
+#include "descent/op.h"
+#include "descent/optim.h"
+#include "descent/registry.h"
+
+enum { DS_RULE_STATES = 4, DS_RULE_SCALARS = 4 };
+
+/* Resolved options. */
+typedef struct ds_rule_options {
+    const ds_part *part;
+    bool book; /* dialect book, else torch */
+} ds_rule_options;
+
+/* Value of an option by name; 0 and false when the rule has none of that name. */
+double ds_rule_real(const ds_rule_options *o, const char *name);
+bool ds_rule_flag(const ds_rule_options *o, const char *name);
+
+typedef struct ds_rule_step {
+    ds_rule_options option;
+    int64_t t; /* counts from 1 */
+    double lr;
+} ds_rule_step;
+
+typedef struct ds_rule_state {
+    const char *name;
+    double initial;
+    ds_val now, next;
+} ds_rule_state;
+
+typedef struct ds_rule_build {
+    ds_graph *g;
+    ds_rule_options option;
+    ds_val theta, grad;                 /* given */
+    ds_val theta_next, point;           /* set by update(); point: where the gradient is taken, none: at theta */
+    ds_rule_state state[DS_RULE_STATES]; /* made by ds_rule_keep */
+    ds_val scalar[DS_RULE_SCALARS];     /* made by ds_rule_scalar; none: not used */
+    int nstates;
+} ds_rule_build;
+
+/* Declare a state vector that starts as `initial` everywhere; its value before the step. The update sets its `next`. */
+ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial);
+/* Scalar i of the rule's scalars(). */
+ds_val ds_rule_scalar(ds_rule_build *b, int i);
+
+/* Pieces that rules share. */
+/* g + l x with l of option weight_decay; g itself for l = 0. */
+ds_val ds_rule_decayed(ds_rule_build *b, ds_val x);
+/* a x + b y */
+ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y);
+/* max(x, least) */
+ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least);
+/* x + eps, for a root or what is under it. With eps = 0 a zero becomes tiny: where no gradient has come there is no step. */
+ds_val ds_rule_above(ds_rule_build *b, ds_val x, double eps);
+
+/* A default that dialect book has instead of the table's; value NULL: the option has no effect there. */
+typedef struct ds_rule_default_def {
+    const char *option, *value;
+} ds_rule_default_def;
+
+typedef struct ds_rule_def {
+    ds_head head;                     /* the table has the defaults of dialect torch */
+    const ds_rule_default_def *book;  /* closed by option NULL; NULL: none */
+    /* Options that do not go together: the name of one at fault and in *why what is wrong; NULL: fine. NULL: any go. */
+    const char *(*conflict)(const ds_rule_options *o, const char **why);
+    void (*scalars)(const ds_rule_step *s, double *out);
+    void (*update)(ds_rule_build *b);
+} ds_rule_def;
+
+extern const ds_registry ds_rule_registry;
+const ds_rule_def *ds_rule_of(const ds_head *head); /* NULL: not a rule */
+
+/* Families that several rules belong to. */
+const char *ds_momentum_conflict(const ds_rule_options *o, const char **why);
+void ds_momentum_scalars(const ds_rule_step *s, double *out);
+void ds_momentum_update(ds_rule_build *b);
+void ds_rmsprop_scalars(const ds_rule_step *s, double *out);
+void ds_adam_update(ds_rule_build *b);
+void ds_adamw_update(ds_rule_build *b);
+void ds_adam_scalars(const ds_rule_step *s, double *out);
+
+/* Lines of option tables. */
+#define DS_RULE_LR(def) { "lr", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, "rate epsilon that the schedule starts from" }
+#define DS_RULE_MOMENTUM(def) { "momentum", DS_OPT_REAL, 0, 1, def, NULL, NULL, "share alpha of the velocity that is kept" }
+#define DS_RULE_DECAY(def, help) { "weight_decay", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, help }
+#define DS_RULE_L2(def) DS_RULE_DECAY(def, "coefficient lambda; lambda theta is added to the gradient")
+#define DS_RULE_EPS(def, help) { "eps", DS_OPT_REAL, 0, 1, def, NULL, "delta", help }
+#define DS_RULE_BETAS                                                                                                  \
+    { "beta1", DS_OPT_REAL, 0, 0.9999999999, "0.9", NULL, "rho1", "decay rho1 of the first moment" },                  \
+    { "beta2", DS_OPT_REAL, 0, 0.9999999999, "0.999", NULL, "rho2", "decay rho2 of the second moment" }
+#define DS_RULE_AMSGRAD                                                                                                \
+    { "amsgrad", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the largest second moment so far" }
+#define DS_RULE_END { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL }
+
+#endif
