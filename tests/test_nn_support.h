@@ -28,7 +28,7 @@ static inline ds_model *model_of(ds_ctx *ctx, const char *const *lines)
 
 static inline ds_problem *problem_of(ds_ctx *ctx, const char *const *lines, const ds_problem_settings *settings)
 {
-    ds_model   *m = model_of(ctx, lines);
+    ds_model *m = model_of(ctx, lines);
     ds_problem *p;
     if (ds_problem_create(&p, ctx, m, settings) != DS_OK) fail_msg("%s", ds_error(ctx));
     ds_model_free(m);
@@ -54,9 +54,9 @@ static inline double relative(int64_t n, const double *a, const double *b, doubl
     return sqrt(d) / (l > floor_length ? l : floor_length);
 }
 
-#define OK(call)                                                                                             \
-    do {                                                                                                     \
-        if ((call) != DS_OK) fail_msg("%s", ds_error(ctx));                                                  \
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        if ((call) != DS_OK) fail_msg("%s", ds_error(ctx));                                                            \
     } while (0)
 
 #endif

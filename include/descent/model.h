@@ -26,35 +26,36 @@ extern "C" {
 /* A definition and the values of its options, in the order of its table. head NULL: absent, the default counts. */
 typedef struct ds_part {
     const ds_head *head;
-    ds_optval      value[DS_MAX_PART_OPTIONS];
+    ds_optval value[DS_MAX_PART_OPTIONS];
 } ds_part;
 
 /* Bias of a dense or conv layer. AUTO: zeros, or none where the entry has a norm. */
 typedef enum ds_bias_kind { DS_BIAS_AUTO, DS_BIAS_NONE, DS_BIAS_CONSTANT, DS_BIAS_MARGINALS } ds_bias_kind;
 
 typedef struct ds_layer_spec {
-    const char   *name;  /* NULL: the position counts */
-    ds_part       kind;  /* of registry "layer" */
-    ds_part       act;   /* of registry "activation" */
-    ds_part       norm;  /* of registry "norm" */
-    ds_part       init;  /* of registry "initializer" */
-    ds_bias_kind  bias;
-    double        bias_value; /* CONSTANT */
-    int64_t       repeat;     /* at least 1 */
+    const char *name; /* NULL: the position counts */
+    ds_part kind;     /* of registry "layer" */
+    ds_part act;      /* of registry "activation" */
+    ds_part norm;     /* of registry "norm" */
+    ds_part init;     /* of registry "initializer" */
+    ds_bias_kind bias;
+    double bias_value;                  /* CONSTANT */
+    int64_t repeat;                     /* at least 1 */
     struct ds_layer_spec *child, *next; /* first inner layer (residual); the layer after this one */
 } ds_layer_spec;
 
 typedef struct ds_model ds_model;
 
 DS_API ds_status ds_model_create(ds_model **out, ds_ctx *ctx);
-DS_API void      ds_model_free(ds_model *m);
+DS_API void ds_model_free(ds_model *m);
 /* Append the layer written in text. */
 DS_API ds_status ds_model_add(ds_model *m, const char *text);
 DS_API const ds_layer_spec *ds_model_layers(const ds_model *m); /* the first; NULL when there is none */
 
 /* The same piece by piece, for readers of other notations. key is a layer's name; value that of its first option, NULL
  * where it has none to give (residual, flatten). parent NULL: into the model itself, else into that residual block. */
-DS_API ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, const char *value, ds_layer_spec **out);
+DS_API ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, const char *value,
+                                ds_layer_spec **out);
 /* Set an option or a common key of a layer from text. */
 DS_API ds_status ds_model_set(ds_model *m, ds_layer_spec *layer, const char *key, const char *value);
 /* Parse "name" or "name(key=value, ...)" by a registry's tables; text it keeps belongs to m. */

@@ -1,7 +1,10 @@
 /* activations.c - y = act(x), elementwise; the functions are graph ops (src/op).   Goodfellow sec. 6.3 */
 #include "nn/nn.h"
 
-#define END { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL                                                                 \
+    }
 
 /* An activation without options: its build calls the op of the same name. */
 #define PLAIN(id, op, text, summary, formula, cite, is_rectifier)                                                      \
@@ -10,29 +13,39 @@
         (void)o;                                                                                                       \
         return op(g, x);                                                                                               \
     }                                                                                                                  \
-    const ds_activation_def ds_activation_##id = {                                                                     \
-        .head = { text, summary, formula, cite, NULL, NULL }, .rectifier = is_rectifier, .build = build_##id           \
-    };
+    const ds_activation_def ds_activation_##id = { .head = { text, summary, formula, cite, NULL, NULL },               \
+                                                   .rectifier = is_rectifier,                                          \
+                                                   .build = build_##id };
 
 PLAIN(relu, ds_relu, "relu", "rectified linear unit", "max(0, x); derivative 0 at 0", "Goodfellow sec. 6.3.1", true)
-PLAIN(gelu, ds_gelu, "gelu", "Gaussian error linear unit, erf form", "x (1 + erf(x / sqrt 2)) / 2", "Hendrycks, Gimpel 2016", true)
-PLAIN(gelu_tanh, ds_gelu_tanh, "gelu-tanh", "Gaussian error linear unit, tanh form", "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2",
+PLAIN(gelu, ds_gelu, "gelu", "Gaussian error linear unit, erf form", "x (1 + erf(x / sqrt 2)) / 2",
       "Hendrycks, Gimpel 2016", true)
-PLAIN(silu, ds_silu, "silu", "sigmoid linear unit", "x sigmoid(x)", "Hendrycks, Gimpel 2016; Ramachandran et al. 2017", true)
+PLAIN(gelu_tanh, ds_gelu_tanh, "gelu-tanh", "Gaussian error linear unit, tanh form",
+      "x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2", "Hendrycks, Gimpel 2016", true)
+PLAIN(silu, ds_silu, "silu", "sigmoid linear unit", "x sigmoid(x)", "Hendrycks, Gimpel 2016; Ramachandran et al. 2017",
+      true)
 PLAIN(tanh, ds_tanh, "tanh", "hyperbolic tangent", "tanh x", "Goodfellow sec. 6.3.2", false)
 PLAIN(sigmoid, ds_sigmoid, "sigmoid", "logistic sigmoid", "1 / (1 + exp(-x))", "Goodfellow sec. 6.3.2", false)
 PLAIN(softplus, ds_softplus, "softplus", "smooth rectifier", "log(1 + exp(x))", "Goodfellow sec. 6.3.3", false)
 
-static const ds_option leaky_options[] = { { "slope", DS_OPT_REAL, 0, 1, "0.01", NULL, "negative_slope", "slope for x < 0" }, END };
+static const ds_option leaky_options[] = {
+    { "slope", DS_OPT_REAL, 0, 1, "0.01", NULL, "negative_slope", "slope for x < 0" }, END
+};
 static ds_val build_leaky(ds_graph *g, const ds_optval *o, ds_val x) { return ds_leaky_relu(g, x, o[0].real); }
 const ds_activation_def ds_activation_leaky_relu = {
-    .head = { "leaky-relu", "rectifier with a small slope below 0", "max(0, x) + slope min(0, x)", "Goodfellow sec. 6.3.1", leaky_options, "PyTorch LeakyReLU" },
-    .rectifier = true, .build = build_leaky,
+    .head = { "leaky-relu", "rectifier with a small slope below 0", "max(0, x) + slope min(0, x)",
+              "Goodfellow sec. 6.3.1", leaky_options, "PyTorch LeakyReLU" },
+    .rectifier = true,
+    .build = build_leaky,
 };
 
-static const ds_option elu_options[] = { { "alpha", DS_OPT_REAL, 0, 100, "1", NULL, NULL, "minus the limit for x -> -infinity" }, END };
+static const ds_option elu_options[] = {
+    { "alpha", DS_OPT_REAL, 0, 100, "1", NULL, NULL, "minus the limit for x -> -infinity" }, END
+};
 static ds_val build_elu(ds_graph *g, const ds_optval *o, ds_val x) { return ds_elu(g, x, o[0].real); }
 const ds_activation_def ds_activation_elu = {
-    .head = { "elu", "exponential linear unit", "x for x > 0, else alpha (exp(x) - 1)", "Clevert et al. 2016", elu_options, "PyTorch ELU" },
-    .rectifier = true, .build = build_elu,
+    .head = { "elu", "exponential linear unit", "x for x > 0, else alpha (exp(x) - 1)", "Clevert et al. 2016",
+              elu_options, "PyTorch ELU" },
+    .rectifier = true,
+    .build = build_elu,
 };

@@ -1,5 +1,5 @@
-/* init.c - draws of the initializers: pure functions of (seed, parameter, element in file order), so initial weights do not
- * depend on dtype, layout or order of calls. */
+/* init.c - draws of the initializers: pure functions of (seed, parameter, element in file order), so initial weights do
+ * not depend on dtype, layout or order of calls. */
 #include <math.h>
 
 #include "base/random.h"
@@ -38,6 +38,8 @@ void ds_init_fill_normal(const ds_init_ask *a, double mean, double std, double *
 void ds_init_fill_scaled(const ds_init_ask *a, bool normal, double std, double *w)
 {
     double h = sqrt(3) * std;
-    if (normal) ds_init_fill_normal(a, 0, std, w);
-    else ds_init_fill_uniform(a, -h, h, w);
+    if (normal)
+        ds_init_fill_normal(a, 0, std, w);
+    else
+        ds_init_fill_uniform(a, -h, h, w);
 }

@@ -9,22 +9,26 @@
 enum { DEPTH = 8, WORD = 256 };
 
 struct ds_model {
-    ds_ctx        *ctx;
-    ds_arena       arena;
+    ds_ctx *ctx;
+    ds_arena arena;
     ds_layer_spec *first;
     ds_layer_spec *open[DEPTH]; /* residual blocks that ds_model_add has begun */
-    int            depth;
+    int depth;
 };
 
 enum { KEY_NAME, KEY_ACT, KEY_NORM, KEY_INIT, KEY_BIAS, KEY_REPEAT };
 
 static const ds_option common[] = {
     { "name", DS_OPT_TEXT, 0, 0, "", NULL, NULL, "what parameter names begin with, instead of the position" },
-    { "act", DS_OPT_OTHER, 0, 0, "", "an activation", NULL, "activation, after product and norm; one of registry \"activation\"" },
+    { "act", DS_OPT_OTHER, 0, 0, "", "an activation", NULL,
+      "activation, after product and norm; one of registry \"activation\"" },
     { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product" },
     { "init", DS_OPT_OTHER, 0, 0, "", "an initializer", NULL,
-      "initializer of the weight; absent: he before a rectifier or a norm, glorot before other activations, fan-in without any" },
-    { "bias", DS_OPT_OTHER, 0, 0, "", "true, false, a number or marginals", NULL, "constant of each output, true is zeros, marginals the logarithm of class frequencies; absent: true, but false in an entry with a norm" },
+      "initializer of the weight; absent: he before a rectifier or a norm, glorot before other activations, fan-in "
+      "without any" },
+    { "bias", DS_OPT_OTHER, 0, 0, "", "true, false, a number or marginals", NULL,
+      "constant of each output, true is zeros, marginals the logarithm of class frequencies; absent: true, but false "
+      "in an entry with a norm" },
     { "repeat", DS_OPT_INT, 1, 10000, "1", NULL, NULL, "how many such entries in a row" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
@@ -72,13 +76,16 @@ ds_status ds_model_fail(ds_model *m, const char *fmt, ...)
 static ds_status read_bias(ds_model *m, ds_layer_spec *s, const char *text)
 {
     static const ds_option number = { "bias", DS_OPT_REAL, 0, 0, NULL, NULL, NULL, NULL };
-    ds_optval              value = { 0 };
-    char                   why[256];
+    ds_optval value = { 0 };
+    char why[256];
     s->bias = DS_BIAS_CONSTANT;
-    if (strcmp(text, "false") == 0) s->bias = DS_BIAS_NONE;
-    else if (strcmp(text, "marginals") == 0) s->bias = DS_BIAS_MARGINALS;
+    if (strcmp(text, "false") == 0)
+        s->bias = DS_BIAS_NONE;
+    else if (strcmp(text, "marginals") == 0)
+        s->bias = DS_BIAS_MARGINALS;
     else if (strcmp(text, "true") && ds_option_parse(&number, text, &value, why, sizeof why) != DS_OK)
-        return ds_model_fail(m, "layer \"%s\": found bias \"%.60s\", wanted true, false, a number or marginals", s->kind.head->name, text);
+        return ds_model_fail(m, "layer \"%s\": found bias \"%.60s\", wanted true, false, a number or marginals",
+                             s->kind.head->name, text);
     s->bias_value = value.real;
     return DS_OK;
 }
@@ -92,11 +99,13 @@ static ds_status no_effect(ds_model *m, const ds_layer_spec *s, const char *key)
 static ds_status set_common(ds_model *m, ds_layer_spec *s, int key, const char *text)
 {
     static const unsigned needs[] = { 0, DS_TAKES_ACT, DS_TAKES_NORM, DS_TAKES_WEIGHT, DS_TAKES_WEIGHT, 0 };
-    const char           *where = s->kind.head->name;
+    const char *where = s->kind.head->name;
     if ((def_of(s)->takes & needs[key]) != needs[key]) return no_effect(m, s, common[key].name);
     switch (key) {
     case KEY_NAME:
-        if (!*text || strpbrk(text, " .\"")) return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\": found name \"%s\"; wanted a word without dots", where, text);
+        if (!*text || strpbrk(text, " .\""))
+            return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\": found name \"%s\"; wanted a word without dots", where,
+                           text);
         s->name = ds_arena_text(&m->arena, text);
         return s->name ? DS_OK : ds_fail_memory(m->ctx, strlen(text), "a layer's name");
     case KEY_ACT: return ds_part_parse(m->ctx, &m->arena, &ds_activation_registry, where, text, &s->act);
@@ -105,15 +114,16 @@ static ds_status set_common(ds_model *m, ds_layer_spec *s, int key, const char *
     case KEY_BIAS: return read_bias(m, s, text);
     default:
         if (ds_text_integer(text, 1, (int64_t)common[KEY_REPEAT].hi, &s->repeat)) return DS_OK;
-        return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\": repeat is \"%s\"; wanted a number from 1 to %.0f", where, text, common[KEY_REPEAT].hi);
+        return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\": repeat is \"%s\"; wanted a number from 1 to %.0f", where,
+                       text, common[KEY_REPEAT].hi);
     }
 }
 
 static ds_status set_option(ds_model *m, ds_layer_spec *s, int k, const char *text)
 {
     const ds_option *o = &s->kind.head->options[k];
-    ds_optval       *v = &s->kind.value[k];
-    char             why[256];
+    ds_optval *v = &s->kind.value[k];
+    char why[256];
     v->given = true;
     if (o->type == DS_OPT_OTHER) return def_of(s)->read(m, s, k, text);
     if (ds_option_parse(o, text, v, why, sizeof why) != DS_OK)
@@ -126,12 +136,13 @@ static ds_status set_option(ds_model *m, ds_layer_spec *s, int k, const char *te
 static ds_status unknown_key(ds_model *m, const ds_layer_spec *s, const char *key)
 {
     const char *names[DS_MAX_PART_OPTIONS + 6];
-    int         n = 0;
-    for (const ds_option *o = s->kind.head->options; o->type != DS_OPT_END && n < DS_MAX_PART_OPTIONS; o++) names[n++] = o->name;
+    int n = 0;
+    for (const ds_option *o = s->kind.head->options; o->type != DS_OPT_END && n < DS_MAX_PART_OPTIONS; o++)
+        names[n++] = o->name;
     for (const ds_option *o = common; o->type != DS_OPT_END; o++) names[n++] = o->name;
     const char *near = ds_nearest(key, names, n);
-    return ds_fail(m->ctx, DS_EUNKNOWN, "layer \"%s\" has no option \"%s\"%s%s%s", s->kind.head->name, key, near ? "; did you mean \"" : "",
-                   near ? near : "", near ? "\"?" : "");
+    return ds_fail(m->ctx, DS_EUNKNOWN, "layer \"%s\" has no option \"%s\"%s%s%s", s->kind.head->name, key,
+                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 ds_status ds_model_set(ds_model *m, ds_layer_spec *layer, const char *key, const char *value)
@@ -146,10 +157,12 @@ ds_status ds_model_set(ds_model *m, ds_layer_spec *layer, const char *key, const
 static ds_status start(ds_model *m, ds_layer_spec *s, const char *value)
 {
     const ds_option *table = s->kind.head->options;
-    char             why[256];
-    if (ds_option_defaults(table, s->kind.value, why, sizeof why) != DS_OK) return ds_fail(m->ctx, DS_EBUG, "layer \"%s\": %s", s->kind.head->name, why);
+    char why[256];
+    if (ds_option_defaults(table, s->kind.value, why, sizeof why) != DS_OK)
+        return ds_fail(m->ctx, DS_EBUG, "layer \"%s\": %s", s->kind.head->name, why);
     for (int k = 0; table[k].type != DS_OPT_END; k++)
-        if (table[k].type == DS_OPT_OTHER && table[k].def && *table[k].def) DS_TRY(def_of(s)->read(m, s, k, table[k].def));
+        if (table[k].type == DS_OPT_OTHER && table[k].def && *table[k].def)
+            DS_TRY(def_of(s)->read(m, s, k, table[k].def));
     if (value) return set_option(m, s, 0, value);
     if (table[0].def) return DS_OK;
     return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\" wants a value: %s", s->kind.head->name, table[0].help);
@@ -163,7 +176,9 @@ ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, co
     ds_part kind = { 0 };
     for (int i = 0; i < ds_layer_registry.count; i++)
         if (strcmp(ds_layer_registry.heads[i]->name, key) == 0) kind.head = ds_layer_registry.heads[i];
-    if (!kind.head) return ds_part_parse(m->ctx, &m->arena, &ds_layer_registry, "model.layers", key, &kind); /* fails, with a hint */
+    if (!kind.head)
+        return ds_part_parse(m->ctx, &m->arena, &ds_layer_registry, "model.layers", key,
+                             &kind); /* fails, with a hint */
     if (parent && !(def_of(parent)->takes & DS_TAKES_LAYERS))
         return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\" holds no inner layers", parent->kind.head->name);
     s->kind = kind;
@@ -177,10 +192,12 @@ ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, co
 
 ds_status ds_model_part(ds_model *m, const char *kind, const char *text, ds_part *out)
 {
-    const ds_registry *const all[] = { &ds_layer_registry, &ds_activation_registry, &ds_norm_registry, &ds_initializer_registry };
+    const ds_registry *const all[] = { &ds_layer_registry, &ds_activation_registry, &ds_norm_registry,
+                                       &ds_initializer_registry };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->kind, kind) == 0) return ds_part_parse(m->ctx, &m->arena, all[i], kind, text, out);
-    return ds_fail(m->ctx, DS_EUNKNOWN, "\"%s\" is no kind of model part; there are layer, activation, norm and initializer", kind);
+    return ds_fail(m->ctx, DS_EUNKNOWN,
+                   "\"%s\" is no kind of model part; there are layer, activation, norm and initializer", kind);
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
@@ -191,7 +208,8 @@ static bool next_word(const char **at, char *word)
     const char *p = *at;
     while (isspace((unsigned char)*p)) p++;
     size_t n = 0;
-    for (int depth = 0; p[n] && (depth > 0 || !isspace((unsigned char)p[n])); n++) depth += (p[n] == '(') - (p[n] == ')');
+    for (int depth = 0; p[n] && (depth > 0 || !isspace((unsigned char)p[n])); n++)
+        depth += (p[n] == '(') - (p[n] == ')');
     *at = n < WORD ? p + n : NULL;
     if (n == 0 || n >= WORD) return false;
     memcpy(word, p, n);
@@ -217,11 +235,12 @@ static ds_status end_block(ds_model *m)
 
 ds_status ds_model_add(ds_model *m, const char *text)
 {
-    char        key[WORD], word[WORD];
+    char key[WORD], word[WORD];
     const char *at = text;
-    if (!next_word(&at, key)) return ds_fail(m->ctx, DS_ECONFIG, "found \"%.60s\"; wanted a layer such as \"dense 64 act=relu\"", text);
+    if (!next_word(&at, key))
+        return ds_fail(m->ctx, DS_ECONFIG, "found \"%.60s\"; wanted a layer such as \"dense 64 act=relu\"", text);
     if (strcmp(key, "end") == 0) return end_block(m);
-    bool           more = next_word(&at, word), first = more && !strchr(word, '=');
+    bool more = next_word(&at, word), first = more && !strchr(word, '=');
     if (more && !first) { /* a value may hold signs inside its parentheses: act leaky-relu(slope=0.1) */
         const char *open = strchr(word, '(');
         first = open && open < strchr(word, '=');

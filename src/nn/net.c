@@ -13,20 +13,22 @@ ds_shape ds_user_shape(ds_shape s) { return s.rank == 3 ? DS_SHAPE(s.dim[2], s.d
 ds_status ds_lay_fail(ds_net *net, const ds_layer *l, const char *wants, const char *hint)
 {
     char text[64];
-    return ds_fail(net->ctx, DS_ESHAPE, "layer %s \"%s\" wants %s but receives %s; %s", l->name, l->def->head.name, wants,
-                   ds_shape_text(ds_user_shape(l->in), text, sizeof text), hint);
+    return ds_fail(net->ctx, DS_ESHAPE, "layer %s \"%s\" wants %s but receives %s; %s", l->name, l->def->head.name,
+                   wants, ds_shape_text(ds_user_shape(l->in), text, sizeof text), hint);
 }
 
-static ds_status add_param(ds_net *net, const ds_layer *l, const char *what, ds_segment segment, const ds_param *how, int *index)
+static ds_status add_param(ds_net *net, const ds_layer *l, const char *what, ds_segment segment, const ds_param *how,
+                           int *index)
 {
     char name[NAME];
-    if (snprintf(name, sizeof name, "%s.%s", l->name, what) >= NAME) return ds_fail(net->ctx, DS_ECONFIG, "layer name \"%s\" is too long", l->name);
+    if (snprintf(name, sizeof name, "%s.%s", l->name, what) >= NAME)
+        return ds_fail(net->ctx, DS_ECONFIG, "layer name \"%s\" is too long", l->name);
     segment.name = name;
     segment.layer = l->row;
     *index = net->params.count;
     DS_TRY(ds_space_add(&net->params, net->ctx, &segment));
     if (net->params.count > net->param_capacity) {
-        int       capacity = 2 * net->param_capacity + 16;
+        int capacity = 2 * net->param_capacity + 16;
         ds_param *grown = realloc(net->param, (size_t)capacity * sizeof *grown);
         if (!grown) return ds_fail_memory(net->ctx, (size_t)capacity * sizeof *grown, "parameters");
         net->param = grown;
@@ -42,7 +44,7 @@ static ds_status add_param(ds_net *net, const ds_layer *l, const char *what, ds_
 static ds_status default_init(ds_net *net, const ds_layer_spec *s, ds_part *out)
 {
     const ds_activation_def *act = (const ds_activation_def *)s->act.head;
-    const char              *name = s->norm.head || (act && act->rectifier) ? "he" : act ? "glorot" : "fan-in";
+    const char *name = s->norm.head || (act && act->rectifier) ? "he" : act ? "glorot" : "fan-in";
     return ds_part_parse(net->ctx, &net->arena, &ds_initializer_registry, "init", name, out);
 }
 
@@ -55,9 +57,12 @@ ds_status ds_lay_weight(ds_net *net, ds_layer *l, ds_segment weight, int64_t out
     ds_bias_kind bias = l->spec.bias;
     if (bias == DS_BIAS_NONE || (bias == DS_BIAS_AUTO && l->spec.norm.head)) return DS_OK;
     if (bias == DS_BIAS_MARGINALS && outputs != net->classes)
-        return ds_fail(net->ctx, DS_ESHAPE, "layer %s \"%s\" has %lld outputs, but bias: marginals wants as many as there are classes or targets, %lld",
-                       l->name, l->def->head.name, (long long)outputs, (long long)net->classes);
-    how = (ds_param){ .value = bias == DS_BIAS_CONSTANT ? l->spec.bias_value : 0, .marginals = bias == DS_BIAS_MARGINALS };
+        return ds_fail(
+            net->ctx, DS_ESHAPE,
+            "layer %s \"%s\" has %lld outputs, but bias: marginals wants as many as there are classes or targets, %lld",
+            l->name, l->def->head.name, (long long)outputs, (long long)net->classes);
+    how = (ds_param){ .value = bias == DS_BIAS_CONSTANT ? l->spec.bias_value : 0,
+                      .marginals = bias == DS_BIAS_MARGINALS };
     return add_param(net, l, "bias", (ds_segment){ .role = DS_BIAS, .shape = DS_SHAPE(outputs) }, &how, &l->bias);
 }
 
@@ -67,8 +72,8 @@ static ds_status lay_norm(ds_net *net, ds_layer *l)
     const ds_norm_def *def = (const ds_norm_def *)l->spec.norm.head;
     if (!def) return DS_OK;
     const char *inner = l->def == &ds_layer_norm_entry ? "" : "norm.";
-    char        what[2][32], name[NAME];
-    ds_segment  s = { .shape = DS_SHAPE(l->out.dim[l->out.rank - 1]) };
+    char what[2][32], name[NAME];
+    ds_segment s = { .shape = DS_SHAPE(l->out.dim[l->out.rank - 1]) };
     snprintf(what[0], sizeof what[0], "%sweight", inner);
     snprintf(what[1], sizeof what[1], "%sbias", inner);
     s.role = DS_GAIN;
@@ -92,7 +97,7 @@ static ds_status copy_spec(ds_net *net, const ds_layer_spec *in, ds_layer_spec *
     out->child = in->child; /* needed while laying; cleared after */
     out->next = NULL;
     const ds_part *from[] = { &in->kind, &in->act, &in->norm, &in->init };
-    ds_part       *to[] = { &out->kind, &out->act, &out->norm, &out->init };
+    ds_part *to[] = { &out->kind, &out->act, &out->norm, &out->init };
     for (int k = 0; k < 4; k++)
         if (from[k]->head) DS_TRY(ds_part_copy(net->ctx, &net->arena, from[k], to[k]));
     return DS_OK;
@@ -101,7 +106,7 @@ static ds_status copy_spec(ds_net *net, const ds_layer_spec *in, ds_layer_spec *
 static ds_status add_row(ds_net *net, ds_layer *l)
 {
     if (net->rows == net->row_capacity) {
-        int        capacity = 2 * net->row_capacity + 16;
+        int capacity = 2 * net->row_capacity + 16;
         ds_layer **grown = realloc(net->row, (size_t)capacity * sizeof *grown);
         if (!grown) return ds_fail_memory(net->ctx, (size_t)capacity * sizeof *grown, "layers");
         net->row = grown;
@@ -116,7 +121,12 @@ ds_status ds_lay_one(ds_net *net, const ds_layer_spec *spec, const char *name, d
 {
     ds_layer *l = *out = ds_arena_alloc(&net->arena, sizeof *l);
     if (!l) return ds_fail_memory(net->ctx, sizeof *l, "a layer");
-    *l = (ds_layer){ .def = (const ds_layer_def *)spec->kind.head, .in = in, .out = in, .weight = -1, .bias = -1, .norm = { -1, -1, -1, -1 } };
+    *l = (ds_layer){ .def = (const ds_layer_def *)spec->kind.head,
+                     .in = in,
+                     .out = in,
+                     .weight = -1,
+                     .bias = -1,
+                     .norm = { -1, -1, -1, -1 } };
     DS_TRY(add_row(net, l));
     l->name = ds_arena_text(&net->arena, name);
     if (!l->name) return ds_fail_memory(net->ctx, strlen(name), "a layer's name");
@@ -132,19 +142,21 @@ ds_status ds_lay_one(ds_net *net, const ds_layer_spec *spec, const char *name, d
 /* Name of the k-th copy of an entry: prefix, then the given name (numbered when repeated) or the position. */
 static bool entry_name(char *name, const char *prefix, const ds_layer_spec *s, int64_t k, int position)
 {
-    int n = !s->name ? snprintf(name, NAME, "%s%d", prefix, position)
+    int n = !s->name        ? snprintf(name, NAME, "%s%d", prefix, position)
             : s->repeat > 1 ? snprintf(name, NAME, "%s%s-%lld", prefix, s->name, (long long)k)
                             : snprintf(name, NAME, "%s%s", prefix, s->name);
     return n < NAME;
 }
 
-ds_status ds_lay_chain(ds_net *net, const ds_layer_spec *spec, const char *prefix, ds_shape in, ds_layer **first, ds_shape *out)
+ds_status ds_lay_chain(ds_net *net, const ds_layer_spec *spec, const char *prefix, ds_shape in, ds_layer **first,
+                       ds_shape *out)
 {
     int position = 0;
     for (const ds_layer_spec *s = spec; s; s = s->next)
         for (int64_t k = 0; k < s->repeat; k++, position++) {
             char name[NAME];
-            if (!entry_name(name, prefix, s, k, position)) return ds_fail(net->ctx, DS_ECONFIG, "layer name \"%s...\" is too long", prefix);
+            if (!entry_name(name, prefix, s, k, position))
+                return ds_fail(net->ctx, DS_ECONFIG, "layer name \"%s...\" is too long", prefix);
             DS_TRY(ds_lay_one(net, s, name, in, first));
             in = (*first)->out;
             first = &(*first)->next;
@@ -159,7 +171,8 @@ static ds_status check_sample(ds_ctx *ctx, ds_shape s)
     bool good = s.rank == 1 || s.rank == 3;
     for (int a = 0; a < s.rank; a++) good &= s.dim[a] > 0;
     if (good) return DS_OK;
-    return ds_fail(ctx, DS_ESHAPE, "rows have shape %s; wanted [channels, height, width] or [features]", ds_shape_text(s, text, sizeof text));
+    return ds_fail(ctx, DS_ESHAPE, "rows have shape %s; wanted [channels, height, width] or [features]",
+                   ds_shape_text(s, text, sizeof text));
 }
 
 ds_status ds_net_create(ds_net **out, ds_ctx *ctx, const ds_model *model, ds_shape sample, int64_t classes)

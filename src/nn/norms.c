@@ -4,8 +4,14 @@
  *   layer  of one row at one place over its channels. Ba et al. 2016 */
 #include "nn/nn.h"
 
-#define EPS { "eps", DS_OPT_REAL, 1e-12, 1, "1e-5", NULL, NULL, "added to the variance" }
-#define END { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL }
+#define EPS                                                                                                            \
+    {                                                                                                                  \
+        "eps", DS_OPT_REAL, 1e-12, 1, "1e-5", NULL, NULL, "added to the variance"                                      \
+    }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL                                                                 \
+    }
 
 static const ds_option batch_options[] = {
     EPS,
@@ -17,11 +23,13 @@ static const ds_option layer_options[] = { EPS, END };
 static const char formula[] = "y = gain (x - mean) / sqrt(var + eps) + shift";
 
 const ds_norm_def ds_norm_batch = {
-    .head = { "batch", "statistics of each channel over the batch", formula, "Ioffe, Szegedy 2015; Goodfellow sec. 8.7.1", batch_options,
+    .head = { "batch", "statistics of each channel over the batch", formula,
+              "Ioffe, Szegedy 2015; Goodfellow sec. 8.7.1", batch_options,
               "PyTorch BatchNorm1d, BatchNorm2d, Keras BatchNormalization" },
     .batch = true,
 };
 
 const ds_norm_def ds_norm_layer = {
-    .head = { "layer", "statistics of each row over its channels", formula, "Ba et al. 2016", layer_options, "PyTorch LayerNorm" },
+    .head = { "layer", "statistics of each row over its channels", formula, "Ba et al. 2016", layer_options,
+              "PyTorch LayerNorm" },
 };

@@ -22,12 +22,15 @@ ds_status ds_metric_create(ds_metric **out, const ds_problem *p, const char *tex
     DS_TRY(ds_part_parse(p->ctx, NULL, &ds_metric_registry, "metric", text, &part));
     const ds_metric_def *def = (const ds_metric_def *)part.head;
     if (!(def->fits & (p->classes ? DS_FOR_CLASSES : DS_FOR_REALS)))
-        return ds_fail(p->ctx, DS_ECONFIG, "metric \"%s\" is for %s, but the data has %s", def->head.name, p->classes ? "real targets" : "classes",
-                       p->classes ? "classes" : "real targets");
-    size_t     row = 2 * (size_t)p->width * sizeof(double), table = def->table ? (size_t)p->classes * (size_t)p->classes * sizeof(int64_t) : 0;
+        return ds_fail(p->ctx, DS_ECONFIG, "metric \"%s\" is for %s, but the data has %s", def->head.name,
+                       p->classes ? "real targets" : "classes", p->classes ? "classes" : "real targets");
+    size_t row = 2 * (size_t)p->width * sizeof(double),
+           table = def->table ? (size_t)p->classes * (size_t)p->classes * sizeof(int64_t) : 0;
     ds_metric *m = calloc(1, sizeof *m + row + table);
     if (!m) return ds_fail_memory(p->ctx, sizeof *m + row + table, "a metric");
-    *m = (ds_metric){ .def = def, .part = part, .dtype = p->dtype, .classes = p->classes, .width = p->width, .targets = p->targets };
+    *m = (ds_metric){
+        .def = def, .part = part, .dtype = p->dtype, .classes = p->classes, .width = p->width, .targets = p->targets
+    };
     m->row = (double *)(void *)(m + 1);
     if (table) m->table = (int64_t *)(void *)((char *)m->row + row);
     *out = m;
@@ -53,7 +56,8 @@ const int64_t *ds_metric_table(const ds_metric *m, int *classes)
 
 static void widen(ds_dtype t, const void *from, int64_t at, int64_t n, double *to)
 {
-    for (int64_t k = 0; k < n; k++) to[k] = t == DS_F64 ? ((const double *)from)[at + k] : (double)((const float *)from)[at + k];
+    for (int64_t k = 0; k < n; k++)
+        to[k] = t == DS_F64 ? ((const double *)from)[at + k] : (double)((const float *)from)[at + k];
 }
 
 void ds_metric_add(ds_metric *m, const void *outputs, const void *y, int64_t n)

@@ -30,11 +30,11 @@ static void commit(ds_problem *p)
     w->pending = NULL;
     for (int i = 0; g && i < p->stats->count; i++) {
         const ds_segment *s = &p->stats->segment[i];
-        const ds_layer   *l = w->net->row[s->layer];
-        double            m = l->spec.norm.value[DS_NORM_MOMENTUM].real;
-        double            n = (double)g->rows * (double)(ds_shape_count(l->out) / s->count);
-        double            unbias = s->role == DS_VARIANCE && n > 1 ? n / (n - 1) : 1;
-        const void       *batch = ds_plan_data(g->plan, g->stat[i]);
+        const ds_layer *l = w->net->row[s->layer];
+        double m = l->spec.norm.value[DS_NORM_MOMENTUM].real;
+        double n = (double)g->rows * (double)(ds_shape_count(l->out) / s->count);
+        double unbias = s->role == DS_VARIANCE && n > 1 ? n / (n - 1) : 1;
+        const void *batch = ds_plan_data(g->plan, g->stat[i]);
         for (int64_t k = 0; k < s->count; k++) {
             if (p->dtype == DS_F64) {
                 double *r = (double *)p->running + s->offset + k;
@@ -47,35 +47,43 @@ static void commit(ds_problem *p)
     }
 }
 
-static const ds_problem_ops network_ops = { free_network, ds_network_prepare, ds_network_init, ds_network_run, commit, bytes };
+static const ds_problem_ops network_ops = { free_network, ds_network_prepare, ds_network_init, ds_network_run, commit,
+                                            bytes };
 
 /* ---- creation ---------------------------------------------------------------------------------------------------- */
 
 static ds_status check_settings(ds_ctx *ctx, const ds_problem_settings *s)
 {
-    if (s->dtype != DS_F32 && s->dtype != DS_F64) return ds_fail(ctx, DS_EUSAGE, "dtype is %s; wanted f32 or f64", ds_dtype_name(s->dtype));
+    if (s->dtype != DS_F32 && s->dtype != DS_F64)
+        return ds_fail(ctx, DS_EUSAGE, "dtype is %s; wanted f32 or f64", ds_dtype_name(s->dtype));
     if ((s->classes > 0) == (s->targets > 0))
-        return ds_fail(ctx, DS_EUSAGE, "found %d classes and %lld real targets; wanted one of them", s->classes, (long long)s->targets);
-    if (!(s->l1 >= 0 && s->l2 >= 0)) return ds_fail(ctx, DS_ERANGE, "penalties are l1 = %g, l2 = %g; wanted 0 or more", s->l1, s->l2);
+        return ds_fail(ctx, DS_EUSAGE, "found %d classes and %lld real targets; wanted one of them", s->classes,
+                       (long long)s->targets);
+    if (!(s->l1 >= 0 && s->l2 >= 0))
+        return ds_fail(ctx, DS_ERANGE, "penalties are l1 = %g, l2 = %g; wanted 0 or more", s->l1, s->l2);
     return DS_OK;
 }
 
 static ds_status check_loss(ds_network *w, ds_part *loss)
 {
     const ds_problem_settings *s = &w->settings;
-    const ds_loss_def         *def = (const ds_loss_def *)loss->head;
+    const ds_loss_def *def = (const ds_loss_def *)loss->head;
     if (!(def->fits & (s->classes ? DS_FOR_CLASSES : DS_FOR_REALS)))
-        return ds_fail(w->base.ctx, DS_ECONFIG, "loss \"%s\" is for %s, but the data has %s; use %s", def->head.name, s->classes ? "real targets" : "classes",
-                       s->classes ? "classes" : "real targets", s->classes ? "cross-entropy" : "squared-error");
-    char    text[64];
+        return ds_fail(w->base.ctx, DS_ECONFIG, "loss \"%s\" is for %s, but the data has %s; use %s", def->head.name,
+                       s->classes ? "real targets" : "classes", s->classes ? "classes" : "real targets",
+                       s->classes ? "cross-entropy" : "squared-error");
+    char text[64];
     int64_t wants = s->classes ? s->classes : s->targets;
     if (w->net->out.rank != 1)
-        return ds_fail(w->base.ctx, DS_ESHAPE, "the network gives images of %s; end it with {flatten: true} or {pool: global-average} and {dense: classes}",
+        return ds_fail(w->base.ctx, DS_ESHAPE,
+                       "the network gives images of %s; end it with {flatten: true} or {pool: global-average} and "
+                       "{dense: classes}",
                        ds_shape_text(ds_user_shape(w->net->out), text, sizeof text));
     w->base.width = w->net->out.dim[0];
     bool one = s->classes == 2 && w->base.width == 1 && (def->fits & DS_FOR_ONE_LOGIT);
     if (w->base.width == wants || one) return DS_OK;
-    return ds_fail(w->base.ctx, DS_ESHAPE, "the network gives %lld outputs a row, but the data has %lld %s; end it with {dense: classes}",
+    return ds_fail(w->base.ctx, DS_ESHAPE,
+                   "the network gives %lld outputs a row, but the data has %lld %s; end it with {dense: classes}",
                    (long long)w->base.width, (long long)wants, s->classes ? "classes" : "targets");
 }
 
@@ -83,13 +91,17 @@ static ds_status summarize(ds_network *w)
 {
     ds_net *net = w->net;
     w->base.summary = calloc((size_t)net->rows + 1, sizeof *w->base.summary);
-    if (!w->base.summary) return ds_fail_memory(w->base.ctx, (size_t)net->rows * sizeof *w->base.summary, "the summary");
+    if (!w->base.summary)
+        return ds_fail_memory(w->base.ctx, (size_t)net->rows * sizeof *w->base.summary, "the summary");
     w->base.layers = net->rows;
     for (int i = 0; i < net->rows; i++) {
         const ds_layer *l = net->row[i];
-        w->base.summary[i] = (ds_layer_summary){ .name = l->name, .kind = l->def->head.name, .output = ds_user_shape(l->out), .flops = l->flops };
+        w->base.summary[i] = (ds_layer_summary){
+            .name = l->name, .kind = l->def->head.name, .output = ds_user_shape(l->out), .flops = l->flops
+        };
     }
-    for (int i = 0; i < net->params.count; i++) w->base.summary[net->params.segment[i].layer].parameters += net->params.segment[i].count;
+    for (int i = 0; i < net->params.count; i++)
+        w->base.summary[net->params.segment[i].layer].parameters += net->params.segment[i].count;
     return DS_OK;
 }
 
@@ -98,16 +110,18 @@ void ds_network_reset_running(ds_network *w)
     ds_problem *p = &w->base;
     for (int i = 0; i < p->stats->count; i++)
         for (int64_t k = 0; k < p->stats->segment[i].count; k++) {
-            double  x = p->stats->segment[i].role == DS_VARIANCE;
+            double x = p->stats->segment[i].role == DS_VARIANCE;
             int64_t at = p->stats->segment[i].offset + k;
-            if (p->dtype == DS_F64) ((double *)p->running)[at] = x;
-            else ((float *)p->running)[at] = (float)x;
+            if (p->dtype == DS_F64)
+                ((double *)p->running)[at] = x;
+            else
+                ((float *)p->running)[at] = (float)x;
         }
 }
 
 static ds_status fill(ds_network *w, const ds_model *model)
 {
-    ds_problem                *p = &w->base;
+    ds_problem *p = &w->base;
     const ds_problem_settings *s = &w->settings;
     DS_TRY(ds_net_create(&w->net, p->ctx, model, s->sample, s->classes ? s->classes : s->targets));
     p->space = &w->net->params;
@@ -132,7 +146,11 @@ ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model *model
     ds_network *w = calloc(1, sizeof *w);
     if (!w) return ds_fail_memory(ctx, sizeof *w, "an objective");
     w->settings = *settings;
-    w->base = (ds_problem){ .ops = &network_ops, .ctx = ctx, .dtype = settings->dtype, .classes = settings->classes, .targets = settings->targets };
+    w->base = (ds_problem){ .ops = &network_ops,
+                            .ctx = ctx,
+                            .dtype = settings->dtype,
+                            .classes = settings->classes,
+                            .targets = settings->targets };
     ds_status status = fill(w, model);
     if (status != DS_OK) {
         free_network(&w->base);
@@ -166,12 +184,14 @@ static ds_val target(const ds_network *w, ds_graph *g, ds_val y, int64_t rows)
 static void make_inputs(const ds_network *w, int64_t rows, ds_mode mode, ds_network_graph *n)
 {
     const ds_net *net = w->net;
-    ds_dtype      t = w->base.dtype;
-    ds_shape      x = { .rank = net->in.rank + 1, .dim = { rows } };
+    ds_dtype t = w->base.dtype;
+    ds_shape x = { .rank = net->in.rank + 1, .dim = { rows } };
     for (int a = 0; a < net->in.rank; a++) x.dim[a + 1] = net->in.dim[a];
     n->x = ds_input(n->g, "x", t, x);
-    n->y = w->settings.targets ? ds_input(n->g, "y", t, DS_SHAPE(rows, w->settings.targets)) : ds_input(n->g, "y", DS_I32, DS_SHAPE(rows));
-    for (int i = 0; i < net->params.count; i++) n->theta[i] = ds_input(n->g, net->params.segment[i].name, t, ds_space_shape(&net->params, i));
+    n->y = w->settings.targets ? ds_input(n->g, "y", t, DS_SHAPE(rows, w->settings.targets))
+                               : ds_input(n->g, "y", DS_I32, DS_SHAPE(rows));
+    for (int i = 0; i < net->params.count; i++)
+        n->theta[i] = ds_input(n->g, net->params.segment[i].name, t, ds_space_shape(&net->params, i));
     for (int i = 0; mode == DS_MODE_EVAL && i < net->stats.count; i++)
         n->stat[i] = ds_input(n->g, net->stats.segment[i].name, t, net->stats.segment[i].shape);
     if (mode != DS_MODE_TRAIN || net->sites == 0) return;
@@ -188,11 +208,17 @@ ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_va
     if (!n->theta) return ds_fail_memory(w->base.ctx, (size_t)net->params.count * sizeof *n->theta, "a graph");
     n->stat = n->theta + net->params.count;
     make_inputs(w, rows, mode, n);
-    bool     eval = mode == DS_MODE_EVAL;
-    ds_build b = { .g = n->g, .param = n->theta, .stat = eval ? n->stat : NULL, .batch_stat = eval ? NULL : n->stat, .product = product,
-                   .rng = n->rng, .ids = n->ids };
+    bool eval = mode == DS_MODE_EVAL;
+    ds_build b = { .g = n->g,
+                   .param = n->theta,
+                   .stat = eval ? n->stat : NULL,
+                   .batch_stat = eval ? NULL : n->stat,
+                   .product = product,
+                   .rng = n->rng,
+                   .ids = n->ids };
     n->z = ds_net_build(&b, net, n->x);
-    ds_loss_ask ask = { w->base.loss.value, n->z, target(w, n->g, n->y, rows), w->settings.targets ? (ds_val){ 0 } : n->y };
+    ds_loss_ask ask = { w->base.loss.value, n->z, target(w, n->g, n->y, rows),
+                        w->settings.targets ? (ds_val){ 0 } : n->y };
     n->loss = ((const ds_loss_def *)w->base.loss.head)->build(n->g, &ask);
     n->value = penalty(w, n->g, n->theta, n->loss);
     return ds_graph_status(n->g);

@@ -13,7 +13,10 @@ ds_dtype ds_problem_dtype(const ds_problem *p) { return p->dtype; }
 int64_t ds_problem_width(const ds_problem *p) { return p->width; }
 const ds_head *ds_problem_loss(const ds_problem *p) { return p->loss.head; }
 int ds_problem_layers(const ds_problem *p) { return p->layers; }
-const ds_layer_summary *ds_problem_layer(const ds_problem *p, int i) { return i >= 0 && i < p->layers ? &p->summary[i] : NULL; }
+const ds_layer_summary *ds_problem_layer(const ds_problem *p, int i)
+{
+    return i >= 0 && i < p->layers ? &p->summary[i] : NULL;
+}
 size_t ds_problem_bytes(const ds_problem *p) { return p->ops->bytes(p); }
 
 ds_status ds_problem_init(ds_problem *p, uint64_t seed, void *theta, const ds_init_data *from)
@@ -22,7 +25,10 @@ ds_status ds_problem_init(ds_problem *p, uint64_t seed, void *theta, const ds_in
     return p->ops->init(p, seed, theta, from ? from : &none);
 }
 
-ds_status ds_problem_prepare(ds_problem *p, int64_t rows, ds_mode mode, unsigned want) { return p->ops->prepare(p, rows, mode, want); }
+ds_status ds_problem_prepare(ds_problem *p, int64_t rows, ds_mode mode, unsigned want)
+{
+    return p->ops->prepare(p, rows, mode, want);
+}
 
 ds_status ds_problem_value(ds_problem *p, const ds_at *at, double *value)
 {

@@ -1,4 +1,5 @@
-/* problem.h - inside view of an objective: what every kind of objective answers, and the definitions of losses and metrics. */
+/* problem.h - inside view of an objective: what every kind of objective answers, and the definitions of losses and
+ * metrics. */
 #ifndef DS_PROBLEM_PROBLEM_H
 #define DS_PROBLEM_PROBLEM_H
 
@@ -10,12 +11,12 @@
 
 /* What is asked of an objective in one evaluation; want is one of DS_WANT_*. */
 typedef struct ds_ask {
-    unsigned     want;
+    unsigned want;
     const ds_at *at;
-    const void  *v;          /* direction, for products */
-    void        *out;        /* gradient or product */
-    bool         same_point; /* only v has changed */
-    double      *value;      /* NULL: not wanted */
+    const void *v;   /* direction, for products */
+    void *out;       /* gradient or product */
+    bool same_point; /* only v has changed */
+    double *value;   /* NULL: not wanted */
     const void **outputs;
 } ds_ask;
 
@@ -32,26 +33,26 @@ typedef struct ds_problem_ops {
 /* First member of every kind's own struct. */
 struct ds_problem {
     const ds_problem_ops *ops;
-    ds_ctx               *ctx;
-    ds_dtype              dtype;
-    const ds_space       *space, *stats;
-    void                 *running;
-    int64_t               width, targets;
-    int                   classes;
-    ds_part               loss;
-    ds_layer_summary     *summary;
-    int                   layers;
+    ds_ctx *ctx;
+    ds_dtype dtype;
+    const ds_space *space, *stats;
+    void *running;
+    int64_t width, targets;
+    int classes;
+    ds_part loss;
+    ds_layer_summary *summary;
+    int layers;
 };
 
 /* A loss: what it makes of outputs z and targets. */
 typedef struct ds_loss_ask {
     const ds_optval *option;
-    ds_val           z, target, labels; /* [n, K], [n, K] (one-hot for classes), i32 [n] (none for real targets) */
+    ds_val z, target, labels; /* [n, K], [n, K] (one-hot for classes), i32 [n] (none for real targets) */
 } ds_loss_ask;
 
 enum { DS_FOR_CLASSES = 1, DS_FOR_REALS = 2, DS_FOR_ONE_LOGIT = 4 /* two classes may share one output */ };
 typedef struct ds_loss_def {
-    ds_head  head;
+    ds_head head;
     unsigned fits;
     ds_val (*build)(ds_graph *g, const ds_loss_ask *a); /* a scalar mean */
     /* Constant outputs that fit class frequencies p best; NULL: p itself, which are means where targets are real. */
@@ -60,22 +61,22 @@ typedef struct ds_loss_def {
 
 /* A metric sees one row after another, in f64. */
 typedef struct ds_metric_def {
-    ds_head  head;
+    ds_head head;
     unsigned fits; /* DS_FOR_CLASSES, DS_FOR_REALS */
-    bool     table;
+    bool table;
     void (*add)(ds_metric *m, const double *z, int label, const double *target);
     double (*value)(const ds_metric *m);
 } ds_metric_def;
 
 struct ds_metric {
     const ds_metric_def *def;
-    ds_part              part;
-    ds_dtype             dtype;
-    int                  classes;
-    int64_t              width, targets, rows, hits;
-    double               sum;
-    double              *row;   /* outputs and targets of one row */
-    int64_t             *table; /* [classes, classes], row = true class */
+    ds_part part;
+    ds_dtype dtype;
+    int classes;
+    int64_t width, targets, rows, hits;
+    double sum;
+    double *row;    /* outputs and targets of one row */
+    int64_t *table; /* [classes, classes], row = true class */
 };
 
 extern const ds_registry ds_loss_registry, ds_metric_registry;

@@ -1,5 +1,5 @@
-/* program.c - questions to a network, planned: a graph and a plan per (rows, mode, question), made once, bound when memory
- * moves, run. */
+/* program.c - questions to a network, planned: a graph and a plan per (rows, mode, question), made once, bound when
+ * memory moves, run. */
 #include "graph/graph.h"
 #include "problem/network.h"
 
@@ -35,15 +35,17 @@ static void add_penalty_curvature(const ds_network *w, ds_graph *g, const ds_val
             out[i] = ds_add(g, out[i], ds_scale(g, v[i], 2 * w->settings.l2));
 }
 
+/* An output that is an input has that input's memory; it gets memory of its own. */
+static ds_val own(ds_graph *g, ds_val v) { return ds_node_of(g, v)->op == &ds_op_input ? ds_copy(g, v) : v; }
+
 /* Equal gradients (two biases that are added) are one value of the graph, but each has its own place in the vector. */
 static void separate(ds_graph *g, int n, ds_val *v)
 {
-    for (int i = 1; i < n; i++)
-        for (int j = 0; j < i; j++)
-            if (v[i].id == v[j].id && ds_val_ok(v[i])) {
-                v[i] = ds_copy(g, v[i]);
-                break;
-            }
+    for (int i = 0; i < n; i++) {
+        bool taken = false;
+        for (int j = 0; j < i; j++) taken |= v[i].id == v[j].id;
+        v[i] = taken && ds_val_ok(v[i]) ? ds_copy(g, v[i]) : own(g, v[i]);
+    }
 }
 
 /* Values of the question; returns how many outputs the plan has. */
@@ -53,7 +55,7 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
     for (int i = 0; p->want >= DS_WANT_HVP && i < segments; i++)
         p->v[i] = ds_input(n->g, "v", w->base.dtype, ds_space_shape(&w->net->params, i));
     switch (p->want) {
-    case DS_WANT_OUTPUTS: output[count++] = p->outputs = n->z; break;
+    case DS_WANT_OUTPUTS: output[count++] = p->outputs = own(n->g, n->z); break;
     case DS_WANT_GRADIENT: ds_grad(n->g, n->value, segments, n->theta, p->out); break;
     case DS_WANT_HVP: ds_hvp(n->g, n->value, segments, n->theta, p->v, p->out); break;
     case DS_WANT_GNVP:
@@ -64,7 +66,8 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
     }
     separate(n->g, segments, p->out);
     if (p->want < DS_WANT_HVP) output[count++] = p->value = p->want == DS_WANT_OUTPUTS ? n->loss : n->value;
-    for (int i = 0; (p->want & (DS_WANT_GRADIENT | DS_WANT_HVP | DS_WANT_GNVP)) && i < segments; i++) output[count++] = p->out[i];
+    for (int i = 0; (p->want & (DS_WANT_GRADIENT | DS_WANT_HVP | DS_WANT_GNVP)) && i < segments; i++)
+        output[count++] = p->out[i];
     for (int i = 0; i < w->net->stats.count; i++) {
         p->stat[i] = n->stat[i];
         if (p->want == DS_WANT_GRADIENT && p->mode == DS_MODE_TRAIN) output[count++] = n->stat[i];
@@ -90,7 +93,8 @@ static ds_status bind_fixed(ds_network *w, ds_program *p, ds_val rng)
 
 static ds_status own_inputs(ds_network *w, ds_program *p)
 {
-    size_t y = (size_t)p->rows * (w->settings.targets ? (size_t)w->settings.targets * ds_dtype_bytes(w->base.dtype) : sizeof(int32_t));
+    size_t y = (size_t)p->rows *
+               (w->settings.targets ? (size_t)w->settings.targets * ds_dtype_bytes(w->base.dtype) : sizeof(int32_t));
     p->own_ids = ds_buffer_alloc((size_t)p->rows * sizeof *p->own_ids);
     p->own_y = ds_buffer_alloc(y);
     if (!p->own_ids || !p->own_y) return ds_fail_memory(w->base.ctx, y, "a batch's labels");
@@ -100,7 +104,7 @@ static ds_status own_inputs(ds_network *w, ds_program *p)
 
 static ds_status plan(ds_network *w, ds_program *p, ds_network_graph *n)
 {
-    int     segments = w->net->params.count, stats = w->net->stats.count;
+    int segments = w->net->params.count, stats = w->net->stats.count;
     ds_val *output = calloc((size_t)segments + (size_t)stats + 2, sizeof *output);
     p->theta = calloc(3 * (size_t)segments + (size_t)stats + 1, sizeof *p->theta);
     if (!output || !p->theta) {
@@ -116,8 +120,10 @@ static ds_status plan(ds_network *w, ds_program *p, ds_network_graph *n)
         p->x = n->x;
         p->y = n->y;
         p->ids = n->ids;
-        int             count = question(w, n, p, output);
-        ds_plan_options o = { .backend = w->settings.backend, .changing = p->want >= DS_WANT_HVP ? p->v : NULL, .nchanging = p->want >= DS_WANT_HVP ? segments : 0 };
+        int count = question(w, n, p, output);
+        ds_plan_options o = { .backend = w->settings.backend,
+                              .changing = p->want >= DS_WANT_HVP ? p->v : NULL,
+                              .nchanging = p->want >= DS_WANT_HVP ? segments : 0 };
         status = ds_plan_create(&p->plan, n->g, count, output, &o);
     }
     free(output);
@@ -133,7 +139,7 @@ static ds_status make_program(ds_network *w, int64_t rows, ds_mode mode, unsigne
     p->mode = mode;
     p->want = want;
     ds_network_graph n = { 0 };
-    ds_status        status = plan(w, p, &n);
+    ds_status status = plan(w, p, &n);
     if (status == DS_OK) status = bind_fixed(w, p, n.rng);
     if (status == DS_OK) status = own_inputs(w, p);
     ds_network_graph_free(&n);
@@ -192,7 +198,8 @@ static ds_status bind_vector(ds_network *w, ds_program *p, const ds_val *v, cons
 static ds_status bind(ds_network *w, ds_program *p, const ds_ask *ask)
 {
     const ds_batch *b = ask->at->batch;
-    if (!b->y && (ask->value || ask->want != DS_WANT_OUTPUTS)) return ds_fail(w->base.ctx, DS_EUSAGE, "a loss is wanted of a batch without labels");
+    if (!b->y && (ask->value || ask->want != DS_WANT_OUTPUTS))
+        return ds_fail(w->base.ctx, DS_EUSAGE, "a loss is wanted of a batch without labels");
     DS_TRY(bind_one(p, p->x, b->x, &p->at_x));
     DS_TRY(bind_one(p, p->y, b->y ? b->y : p->own_y, &p->at_y));
     if (ds_val_ok(p->ids)) DS_TRY(bind_one(p, p->ids, b->ids ? b->ids : p->own_ids, &p->at_ids));
@@ -217,7 +224,8 @@ ds_status ds_network_run(ds_problem *problem, const ds_ask *ask)
     set_key(w->rng, ask->at->seed, ask->at->step);
     DS_TRY(ask->same_point && p->fresh ? ds_plan_rerun(p->plan) : ds_plan_run(p->plan));
     p->fresh = true;
-    if (ask->value) *ask->value = problem->dtype == DS_F64 ? *(const double *)p->value_data : (double)*(const float *)p->value_data;
+    if (ask->value)
+        *ask->value = problem->dtype == DS_F64 ? *(const double *)p->value_data : (double)*(const float *)p->value_data;
     if (ask->outputs) *ask->outputs = p->outputs_data;
     if (ask->want == DS_WANT_GRADIENT) w->pending = ask->at->mode == DS_MODE_TRAIN ? p : NULL;
     return DS_OK;

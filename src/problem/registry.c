@@ -3,21 +3,21 @@
 
 #define NONE(name)
 
-#define DS_LOSS(name) extern const ds_loss_def ds_loss_##name;
+#define DS_LOSS(name)   extern const ds_loss_def ds_loss_##name;
 #define DS_METRIC(name) extern const ds_metric_def ds_metric_##name;
 #include "problem/registry.def"
 #undef DS_LOSS
 #undef DS_METRIC
 
 #define DS_LOSS(name) &ds_loss_##name.head,
-#define DS_METRIC NONE
+#define DS_METRIC     NONE
 static const ds_head *const losses[] = {
 #include "problem/registry.def"
 };
 #undef DS_LOSS
 #undef DS_METRIC
 
-#define DS_LOSS NONE
+#define DS_LOSS         NONE
 #define DS_METRIC(name) &ds_metric_##name.head,
 static const ds_head *const metrics[] = {
 #include "problem/registry.def"

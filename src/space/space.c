@@ -1,4 +1,5 @@
-/* space.c - the flat parameter vector: segments at multiples of 16 elements, and the way between memory and file layout. */
+/* space.c - the flat parameter vector: segments at multiples of 16 elements, and the way between memory and file
+ * layout. */
 #include "space/space.h"
 
 #include <stdlib.h>
@@ -9,9 +10,10 @@ enum { ALIGN = 16 };
 ds_status ds_space_add(ds_space *s, ds_ctx *ctx, const ds_segment *segment)
 {
     if (ds_space_find(s, segment->name) >= 0)
-        return ds_fail(ctx, DS_ECONFIG, "two parameters are called \"%s\"; give the layers different names", segment->name);
+        return ds_fail(ctx, DS_ECONFIG, "two parameters are called \"%s\"; give the layers different names",
+                       segment->name);
     if (s->count == s->capacity) {
-        int         capacity = s->capacity ? 2 * s->capacity : 16;
+        int capacity = s->capacity ? 2 * s->capacity : 16;
         ds_segment *grown = realloc(s->segment, (size_t)capacity * sizeof *grown);
         if (!grown) return ds_fail_memory(ctx, (size_t)capacity * sizeof *grown, "parameter names");
         s->segment = grown;
@@ -52,17 +54,22 @@ int ds_space_find(const ds_space *s, const char *name)
 ds_shape ds_space_shape(const ds_space *s, int i)
 {
     const ds_segment *x = &s->segment[i];
-    ds_shape          m = x->shape;
+    ds_shape m = x->shape;
     for (int k = 0; k < m.rank; k++) m.dim[k] = x->shape.dim[x->order[k]];
     return m;
 }
 
-static double get(const void *p, ds_dtype t, int64_t i) { return t == DS_F64 ? ((const double *)p)[i] : (double)((const float *)p)[i]; }
+static double get(const void *p, ds_dtype t, int64_t i)
+{
+    return t == DS_F64 ? ((const double *)p)[i] : (double)((const float *)p)[i];
+}
 
 static void put(void *p, ds_dtype t, int64_t i, double x)
 {
-    if (t == DS_F64) ((double *)p)[i] = x;
-    else ((float *)p)[i] = (float)x;
+    if (t == DS_F64)
+        ((double *)p)[i] = x;
+    else
+        ((float *)p)[i] = (float)x;
 }
 
 /* Visit the elements in memory order; file[k] is the step in the file of memory axis k. */
@@ -82,8 +89,10 @@ static void copy(const ds_segment *x, ds_dtype t, void *memory, ds_dtype as, voi
             for (int64_t c = 0; c < extent[2]; c++)
                 for (int64_t d = 0; d < extent[3]; d++, at++) {
                     int64_t f = a * step[0] + b * step[1] + c * step[2] + d * step[3];
-                    if (out) put(file, as, f, get(memory, t, x->offset + at));
-                    else put(memory, t, x->offset + at, get(file, as, f));
+                    if (out)
+                        put(file, as, f, get(memory, t, x->offset + at));
+                    else
+                        put(memory, t, x->offset + at, get(file, as, f));
                 }
 }
 

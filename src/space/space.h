@@ -7,16 +7,16 @@
 #include "descent/space.h"
 
 struct ds_space {
-    ds_arena    names;
+    ds_arena names;
     ds_segment *segment;
-    int         count, capacity;
-    int64_t     dim, elements;
+    int count, capacity;
+    int64_t dim, elements;
 };
 
 /* Append a segment: offset and count are set here, the name is copied. DS_EUSAGE for a name that is taken, DS_EMEM. */
 ds_status ds_space_add(ds_space *s, ds_ctx *ctx, const ds_segment *segment);
 /* Shape of segment i as it lies in memory. */
 ds_shape ds_space_shape(const ds_space *s, int i);
-void     ds_space_clear(ds_space *s);
+void ds_space_clear(ds_space *s);
 
 #endif

@@ -7,24 +7,27 @@
 enum { LANES = 16 };
 
 /* sum of (x - y)^2, or of x*y; y NULL: of x^2. The three differ in one expression only. */
-#define SUM(name, expression)                                                                                \
-    static double name(ds_dtype t, const void *xv, const void *yv, int64_t n)                                \
-    {                                                                                                        \
-        double lane[LANES] = { 0 };                                                                          \
-        for (int64_t i = 0; i < n; i++) {                                                                    \
-            double x = t == DS_F64 ? ((const double *)xv)[i] : (double)((const float *)xv)[i];               \
-            double y = t == DS_F64 ? ((const double *)yv)[i] : (double)((const float *)yv)[i];               \
-            lane[i % LANES] += (expression);                                                                 \
-        }                                                                                                    \
-        for (int width = LANES / 2; width > 0; width /= 2)                                                   \
-            for (int k = 0; k < width; k++) lane[k] += lane[k + width];                                      \
-        return lane[0];                                                                                      \
+#define SUM(name, expression)                                                                                          \
+    static double name(ds_dtype t, const void *xv, const void *yv, int64_t n)                                          \
+    {                                                                                                                  \
+        double lane[LANES] = { 0 };                                                                                    \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            double x = t == DS_F64 ? ((const double *)xv)[i] : (double)((const float *)xv)[i];                         \
+            double y = t == DS_F64 ? ((const double *)yv)[i] : (double)((const float *)yv)[i];                         \
+            lane[i % LANES] += (expression);                                                                           \
+        }                                                                                                              \
+        for (int width = LANES / 2; width > 0; width /= 2)                                                             \
+            for (int k = 0; k < width; k++) lane[k] += lane[k + width];                                                \
+        return lane[0];                                                                                                \
     }
 SUM(sum_products, x *y)
 SUM(sum_squared_differences, (x - y) * (x - y))
 
 double ds_vector_norm(ds_dtype t, const void *x, int64_t n) { return sqrt(sum_products(t, x, x, n)); }
-double ds_vector_distance(ds_dtype t, const void *x, const void *y, int64_t n) { return sqrt(sum_squared_differences(t, x, y, n)); }
+double ds_vector_distance(ds_dtype t, const void *x, const void *y, int64_t n)
+{
+    return sqrt(sum_squared_differences(t, x, y, n));
+}
 double ds_vector_dot(ds_dtype t, const void *x, const void *y, int64_t n) { return sum_products(t, x, y, n); }
 
 /* A value is finite when its exponent bits are not all ones; OR over a block lets the compiler use vectors. */

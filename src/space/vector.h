@@ -4,10 +4,10 @@
 
 #include "descent/base.h"
 
-double  ds_vector_norm(ds_dtype t, const void *x, int64_t n);
-double  ds_vector_distance(ds_dtype t, const void *x, const void *y, int64_t n);
-double  ds_vector_dot(ds_dtype t, const void *x, const void *y, int64_t n);
-bool    ds_vector_is_finite(ds_dtype t, const void *x, int64_t n);
+double ds_vector_norm(ds_dtype t, const void *x, int64_t n);
+double ds_vector_distance(ds_dtype t, const void *x, const void *y, int64_t n);
+double ds_vector_dot(ds_dtype t, const void *x, const void *y, int64_t n);
+bool ds_vector_is_finite(ds_dtype t, const void *x, int64_t n);
 int64_t ds_first_nonfinite(ds_dtype t, const void *x, int64_t n); /* index, -1: all finite */
 
 #endif

@@ -1,12 +1,14 @@
 /* he.c - variance 2 / ((1 + a^2) m): keeps the second moment through layers of rectifiers, which drop half of it.
- * m is the inputs of a unit (fan-in) or its outputs (fan-out), a the slope below zero.   He et al. 2015, eq. 10, 14, 15 */
+ * m is the inputs of a unit (fan-in) or its outputs (fan-out), a the slope below zero.   He et al. 2015, eq. 10, 14, 15
+ */
 #include <math.h>
 
 #include "nn/nn.h"
 
 static const ds_option options[] = {
     { "distribution", DS_OPT_CHOICE, 0, 0, "normal", "normal|uniform", NULL, "shape of the distribution" },
-    { "mode", DS_OPT_CHOICE, 0, 0, "fan-in", "fan-in|fan-out", NULL, "what m is: fan-in keeps activations, fan-out gradients" },
+    { "mode", DS_OPT_CHOICE, 0, 0, "fan-in", "fan-in|fan-out", NULL,
+      "what m is: fan-in keeps activations, fan-out gradients" },
     { "a", DS_OPT_REAL, 0, 1, "0", NULL, NULL, "slope of the rectifier below zero" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
@@ -22,6 +24,7 @@ static ds_status fill(const ds_init_ask *ask, double *w)
 }
 
 const ds_initializer_def ds_initializer_he = {
-    .head = { "he", "variance for rectifiers", "var w = 2 / ((1 + a^2) m)", "He et al. 2015, eq. 10, 14, 15", options, "PyTorch kaiming_normal_, kaiming_uniform_" },
+    .head = { "he", "variance for rectifiers", "var w = 2 / ((1 + a^2) m)", "He et al. 2015, eq. 10, 14, 15", options,
+              "PyTorch kaiming_normal_, kaiming_uniform_" },
     .fill = fill,
 };

@@ -1,7 +1,7 @@
-/* orthogonal.c - rows (or columns, whichever are fewer) of the weight, as a matrix [outputs, rest], are orthonormal times
- * gain. A normal matrix A [n, m], n >= m, is factored A = Q R by Householder reflections; Q times the signs of R's diagonal
- * is uniform over orthonormal frames.   Saxe et al. 2014; Mezzadri 2007 (the signs)
- * Columns are stored one after another; every product is a chain of fused multiply-adds in index order. */
+/* orthogonal.c - rows (or columns, whichever are fewer) of the weight, as a matrix [outputs, rest], are orthonormal
+ * times gain. A normal matrix A [n, m], n >= m, is factored A = Q R by Householder reflections; Q times the signs of
+ * R's diagonal is uniform over orthonormal frames.   Saxe et al. 2014; Mezzadri 2007 (the signs) Columns are stored one
+ * after another; every product is a chain of fused multiply-adds in index order. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -26,8 +26,8 @@ static void reflect(int64_t n, const double *v, double *y)
     for (int64_t i = 0; i < n; i++) y[i] = fma(c, v[i], y[i]);
 }
 
-/* The reflection that takes the column x to a multiple of the first axis: v over x, the sign of R's diagonal entry returned.
- * v = x + sign(x0) |x| e0 loses no digits. A column of zeros gives v = 0, no reflection. */
+/* The reflection that takes the column x to a multiple of the first axis: v over x, the sign of R's diagonal entry
+ * returned. v = x + sign(x0) |x| e0 loses no digits. A column of zeros gives v = 0, no reflection. */
 static double householder(int64_t n, double *x)
 {
     double norm = sqrt(dot(n, x, x)), sign = x[0] < 0 ? 1 : -1;
@@ -52,9 +52,9 @@ static void orthonormalize(int64_t n, int64_t m, double *a, double *q)
 static ds_status fill(const ds_init_ask *ask, double *w)
 {
     int64_t rows = ask->segment->shape.dim[0], cols = ask->segment->count / rows, count = rows * cols;
-    bool    wide = rows < cols;
+    bool wide = rows < cols;
     int64_t n = wide ? cols : rows, m = wide ? rows : cols;
-    double  gain = ask->option[0].real, *a = malloc(2 * (size_t)count * sizeof *a);
+    double gain = ask->option[0].real, *a = malloc(2 * (size_t)count * sizeof *a);
     if (!a) return ds_fail_memory(ask->ctx, 2 * (size_t)count * sizeof *a, "an orthogonal matrix");
     double *q = a + count;
     for (int64_t r = 0; r < rows; r++)
@@ -67,6 +67,7 @@ static ds_status fill(const ds_init_ask *ask, double *w)
 }
 
 const ds_initializer_def ds_initializer_orthogonal = {
-    .head = { "orthogonal", "orthonormal rows or columns times gain", "W' W = gain^2 I", "Saxe et al. 2014", options, "PyTorch orthogonal_" },
+    .head = { "orthogonal", "orthonormal rows or columns times gain", "W' W = gain^2 I", "Saxe et al. 2014", options,
+              "PyTorch orthogonal_" },
     .fill = fill,
 };

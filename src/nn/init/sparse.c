@@ -1,6 +1,6 @@
-/* sparse.c - each unit has exactly k non-zero inputs, from N(0, std^2): their total does not shrink with the layer's width
- * and units stay different.   Martens 2010, sec. 5; Goodfellow sec. 8.4
- * Which ones: k draws without replacement (Floyd), of a stream of their own per unit. */
+/* sparse.c - each unit has exactly k non-zero inputs, from N(0, std^2): their total does not shrink with the layer's
+ * width and units stay different.   Martens 2010, sec. 5; Goodfellow sec. 8.4 Which ones: k draws without replacement
+ * (Floyd), of a stream of their own per unit. */
 #include "base/random.h"
 #include "nn/nn.h"
 
@@ -10,7 +10,8 @@ static const ds_option options[] = {
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
-/* Mark k of the n entries of w with 1, all equally likely: for j = n-k .. n-1 take a random t <= j, or j when t is taken. */
+/* Mark k of the n entries of w with 1, all equally likely: for j = n-k .. n-1 take a random t <= j, or j when t is
+ * taken. */
 static void choose(ds_rng *r, int64_t k, int64_t n, double *w)
 {
     for (int64_t i = 0; i < n; i++) w[i] = 0;
@@ -23,7 +24,8 @@ static void choose(ds_rng *r, int64_t k, int64_t n, double *w)
 static ds_status fill(const ds_init_ask *a, double *w)
 {
     enum { CHOICE = 1 }; /* the step word of the counter: 0 is the values */
-    int64_t units = a->segment->shape.dim[0], n = a->segment->count / units, k = a->option[0].integer < n ? a->option[0].integer : n;
+    int64_t units = a->segment->shape.dim[0], n = a->segment->count / units,
+            k = a->option[0].integer < n ? a->option[0].integer : n;
     for (int64_t u = 0; u < units; u++) {
         ds_rng r = ds_rng_at(a->seed, DS_FOR_INIT, CHOICE, a->id);
         r.block = (uint64_t)u << 32;
@@ -35,6 +37,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 }
 
 const ds_initializer_def ds_initializer_sparse = {
-    .head = { "sparse", "k non-zero inputs a unit", "w ~ N(0, std^2) for k inputs, else 0", "Martens 2010; Goodfellow sec. 8.4", options, "PyTorch sparse_ (by fraction)" },
+    .head = { "sparse", "k non-zero inputs a unit", "w ~ N(0, std^2) for k inputs, else 0",
+              "Martens 2010; Goodfellow sec. 8.4", options, "PyTorch sparse_ (by fraction)" },
     .fill = fill,
 };

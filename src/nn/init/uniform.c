@@ -10,12 +10,15 @@ static const ds_option options[] = {
 static ds_status fill(const ds_init_ask *a, double *w)
 {
     double lo = a->option[0].real, hi = a->option[1].real;
-    if (lo > hi) return ds_fail(a->ctx, DS_ERANGE, "init of \"%s\": uniform wants lo <= hi but found lo = %g, hi = %g", a->segment->name, lo, hi);
+    if (lo > hi)
+        return ds_fail(a->ctx, DS_ERANGE, "init of \"%s\": uniform wants lo <= hi but found lo = %g, hi = %g",
+                       a->segment->name, lo, hi);
     ds_init_fill_uniform(a, lo, hi, w);
     return DS_OK;
 }
 
 const ds_initializer_def ds_initializer_uniform = {
-    .head = { "uniform", "uniform between two ends", "w ~ U(lo, hi)", "Goodfellow sec. 8.4", options, "PyTorch uniform_" },
+    .head = { "uniform", "uniform between two ends", "w ~ U(lo, hi)", "Goodfellow sec. 8.4", options,
+              "PyTorch uniform_" },
     .fill = fill,
 };

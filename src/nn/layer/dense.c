@@ -4,7 +4,8 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "dense", DS_OPT_OTHER, 0, 0, NULL, "a number of outputs or classes", NULL, "number of outputs; `classes` takes it from the data" },
+    { "dense", DS_OPT_OTHER, 0, 0, NULL, "a number of outputs or classes", NULL,
+      "number of outputs; `classes` takes it from the data" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -21,8 +22,9 @@ static ds_status read(ds_model *m, ds_layer_spec *s, int option, const char *tex
 
 static ds_status lay(ds_net *net, ds_layer *l)
 {
-    if (l->in.rank != 1) return ds_lay_fail(net, l, "a flat input", "add {flatten: true} or {pool: global-average} before it");
-    int64_t    in = l->in.dim[0], out = l->spec.kind.value[OUT].integer ? l->spec.kind.value[OUT].integer : net->classes;
+    if (l->in.rank != 1)
+        return ds_lay_fail(net, l, "a flat input", "add {flatten: true} or {pool: global-average} before it");
+    int64_t in = l->in.dim[0], out = l->spec.kind.value[OUT].integer ? l->spec.kind.value[OUT].integer : net->classes;
     ds_segment weight = { .shape = DS_SHAPE(out, in), .order = { 1, 0 }, .fan_in = in, .fan_out = out };
     l->out = DS_SHAPE(out);
     l->flops = 2.0 * (double)in * (double)out;
@@ -36,7 +38,10 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 }
 
 const ds_layer_def ds_layer_dense = {
-    .head = { "dense", "fully connected layer", "y = x W + b", "Goodfellow sec. 6.1", options, "PyTorch Linear, Keras Dense, Caffe InnerProduct" },
+    .head = { "dense", "fully connected layer", "y = x W + b", "Goodfellow sec. 6.1", options,
+              "PyTorch Linear, Keras Dense, Caffe InnerProduct" },
     .takes = DS_TAKES_ACT | DS_TAKES_NORM | DS_TAKES_WEIGHT,
-    .read = read, .lay = lay, .build = build,
+    .read = read,
+    .lay = lay,
+    .build = build,
 };

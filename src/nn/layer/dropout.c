@@ -1,5 +1,5 @@
-/* dropout.c - each unit is zero with probability p in training, the others grow by 1/(1-p); nothing happens in evaluation.
- * Srivastava et al. 2014; Goodfellow sec. 7.12 */
+/* dropout.c - each unit is zero with probability p in training, the others grow by 1/(1-p); nothing happens in
+ * evaluation. Srivastava et al. 2014; Goodfellow sec. 7.12 */
 #include "nn/nn.h"
 
 static const ds_option options[] = {
@@ -21,7 +21,8 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 }
 
 const ds_layer_def ds_layer_dropout = {
-    .head = { "dropout", "random zeros in training", "y = x m / (1 - p), m = 0 with probability p", "Srivastava et al. 2014; Goodfellow sec. 7.12", options,
-              "PyTorch Dropout, Keras Dropout" },
-    .lay = lay, .build = build,
+    .head = { "dropout", "random zeros in training", "y = x m / (1 - p), m = 0 with probability p",
+              "Srivastava et al. 2014; Goodfellow sec. 7.12", options, "PyTorch Dropout, Keras Dropout" },
+    .lay = lay,
+    .build = build,
 };

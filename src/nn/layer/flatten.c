@@ -17,7 +17,8 @@ static ds_status read(ds_model *m, ds_layer_spec *s, int option, const char *tex
 
 static ds_status lay(ds_net *net, ds_layer *l)
 {
-    if (l->in.rank != 3) return ds_lay_fail(net, l, "images (channels x height x width)", "take it out: rows are flat already");
+    if (l->in.rank != 3)
+        return ds_lay_fail(net, l, "images (channels x height x width)", "take it out: rows are flat already");
     l->out = DS_SHAPE(ds_shape_count(l->in));
     return DS_OK;
 }
@@ -26,12 +27,14 @@ static ds_status lay(ds_net *net, ds_layer *l)
 static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 {
     static const int planes_first[] = { 0, 3, 1, 2 };
-    int64_t          rows = ds_val_shape(b->g, x).dim[0];
+    int64_t rows = ds_val_shape(b->g, x).dim[0];
     if (l->in.dim[2] > 1 && l->in.dim[0] * l->in.dim[1] > 1) x = ds_transpose(b->g, x, planes_first);
     return ds_reshape(b->g, x, DS_SHAPE(rows, l->out.dim[0]));
 }
 
 const ds_layer_def ds_layer_flatten = {
     .head = { "flatten", "images to flat rows", NULL, NULL, options, "PyTorch Flatten, Keras Flatten" },
-    .read = read, .lay = lay, .build = build,
+    .read = read,
+    .lay = lay,
+    .build = build,
 };

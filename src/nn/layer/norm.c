@@ -1,5 +1,6 @@
 /* norm.c - a normalization as an entry of its own; an activation may follow in the same entry.
- * Per channel of images, per feature of flat rows: batch over all rows and pixels, layer over the channels of one place. */
+ * Per channel of images, per feature of flat rows: batch over all rows and pixels, layer over the channels of one
+ * place. */
 #include "nn/nn.h"
 
 static const ds_option options[] = {
@@ -14,7 +15,8 @@ static ds_status read(ds_model *m, ds_layer_spec *s, int option, const char *tex
 }
 
 const ds_layer_def ds_layer_norm_entry = {
-    .head = { "norm", "normalization", "y = gain (x - mean) / sqrt(var + eps) + shift", "Ioffe, Szegedy 2015; Ba et al. 2016; Goodfellow sec. 8.7.1", options,
+    .head = { "norm", "normalization", "y = gain (x - mean) / sqrt(var + eps) + shift",
+              "Ioffe, Szegedy 2015; Ba et al. 2016; Goodfellow sec. 8.7.1", options,
               "PyTorch BatchNorm1d, BatchNorm2d, LayerNorm" },
     .takes = DS_TAKES_ACT,
     .read = read,

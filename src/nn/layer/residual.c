@@ -7,7 +7,8 @@
 
 static const ds_option options[] = {
     { "residual", DS_OPT_OTHER, 0, 0, "", "a list of layers", NULL, "the inner layers" },
-    { "shortcut", DS_OPT_CHOICE, 0, 0, "identity", "identity|conv|pad", NULL, "what is added to their output: the input, a 1x1 convolution of it, or its padded channels" },
+    { "shortcut", DS_OPT_CHOICE, 0, 0, "identity", "identity|conv|pad", NULL,
+      "what is added to their output: the input, a 1x1 convolution of it, or its padded channels" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -30,7 +31,7 @@ static int64_t stride_for(ds_shape in, ds_shape out)
 
 static ds_status lay_shortcut(ds_net *net, ds_layer *l, int64_t stride)
 {
-    char          name[160];
+    char name[160];
     ds_layer_spec s = { .kind = { .head = &ds_layer_conv.head }, .bias = DS_BIAS_CONSTANT, .repeat = 1 };
     /* The options of conv in its order: channels, kernel, stride, pad, dilation, groups. */
     const int64_t value[] = { l->out.dim[2], 1, stride, 0, 1, 1 };
@@ -42,18 +43,24 @@ static ds_status lay_shortcut(ds_net *net, ds_layer *l, int64_t stride)
 static ds_status lay(ds_net *net, ds_layer *l)
 {
     char prefix[160], wants[128], text[64];
-    int  kind = (int)l->spec.kind.value[SHORTCUT].integer;
+    int kind = (int)l->spec.kind.value[SHORTCUT].integer;
     if (!l->spec.child) return ds_fail(net->ctx, DS_ECONFIG, "layer %s \"residual\" has no inner layers", l->name);
     snprintf(prefix, sizeof prefix, "%s.", l->name);
     DS_TRY(ds_lay_chain(net, l->spec.child, prefix, l->in, &l->child, &l->out));
-    snprintf(wants, sizeof wants, "what its inner layers give, %s,", ds_shape_text(ds_user_shape(l->out), text, sizeof text));
+    snprintf(wants, sizeof wants, "what its inner layers give, %s,",
+             ds_shape_text(ds_user_shape(l->out), text, sizeof text));
     l->flops = (double)ds_shape_count(l->out);
     if (kind == IDENTITY)
-        return ds_shape_equal(l->in, l->out) ? DS_OK : ds_lay_fail(net, l, wants, "use shortcut: conv or shortcut: pad");
-    if (l->in.rank != 3 || l->out.rank != 3) return ds_lay_fail(net, l, "images inside and out for its shortcut", "use shortcut: identity");
+        return ds_shape_equal(l->in, l->out) ? DS_OK
+                                             : ds_lay_fail(net, l, wants, "use shortcut: conv or shortcut: pad");
+    if (l->in.rank != 3 || l->out.rank != 3)
+        return ds_lay_fail(net, l, "images inside and out for its shortcut", "use shortcut: identity");
     int64_t stride = stride_for(l->in, l->out);
-    if (!stride) return ds_lay_fail(net, l, wants, "no stride of the shortcut leads there; pad the inner convolutions with same");
-    if (kind == PAD && l->out.dim[2] < l->in.dim[2]) return ds_lay_fail(net, l, wants, "padding cannot take channels away; use shortcut: conv");
+    if (!stride)
+        return ds_lay_fail(net, l, wants,
+                           "no stride of the shortcut leads there; pad the inner convolutions with same");
+    if (kind == PAD && l->out.dim[2] < l->in.dim[2])
+        return ds_lay_fail(net, l, wants, "padding cannot take channels away; use shortcut: conv");
     return kind == CONV ? lay_shortcut(net, l, stride) : DS_OK;
 }
 
@@ -71,7 +78,10 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 }
 
 const ds_layer_def ds_layer_residual = {
-    .head = { "residual", "inner layers plus a shortcut", "y = F(x) + S(x)", "He et al. 2016, eq. 1, 2", options, NULL },
+    .head = { "residual", "inner layers plus a shortcut", "y = F(x) + S(x)", "He et al. 2016, eq. 1, 2", options,
+              NULL },
     .takes = DS_TAKES_ACT | DS_TAKES_LAYERS,
-    .read = read, .lay = lay, .build = build,
+    .read = read,
+    .lay = lay,
+    .build = build,
 };

@@ -1,5 +1,6 @@
-/* binary_cross_entropy.c - mean over rows of sum_k softplus(z_k) - y_k z_k: -log likelihood of y_k under sigmoid(z_k), without
- * a sigmoid whose logarithm could be lost. y in [0, 1]; with two classes one output is enough.   Goodfellow eq. 6.25, 6.26 */
+/* binary_cross_entropy.c - mean over rows of sum_k softplus(z_k) - y_k z_k: -log likelihood of y_k under sigmoid(z_k),
+ * without a sigmoid whose logarithm could be lost. y in [0, 1]; with two classes one output is enough.   Goodfellow
+ * eq. 6.25, 6.26 */
 #include "problem/problem.h"
 
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
@@ -11,7 +12,9 @@ static ds_val build(ds_graph *g, const ds_loss_ask *a)
 static ds_val marginals(ds_graph *g, ds_val p) { return ds_sub(g, ds_log(g, p), ds_log1p(g, ds_neg(g, p))); }
 
 const ds_loss_def ds_loss_binary_cross_entropy = {
-    .head = { "binary-cross-entropy", "cross-entropy of independent yes/no outputs", "softplus(z) - y z", "Goodfellow eq. 6.25", NULL,
-              "PyTorch BCEWithLogitsLoss, Keras BinaryCrossentropy(from_logits=True)" },
-    .fits = DS_FOR_CLASSES | DS_FOR_REALS | DS_FOR_ONE_LOGIT, .build = build, .marginals = marginals,
+    .head = { "binary-cross-entropy", "cross-entropy of independent yes/no outputs", "softplus(z) - y z",
+              "Goodfellow eq. 6.25", NULL, "PyTorch BCEWithLogitsLoss, Keras BinaryCrossentropy(from_logits=True)" },
+    .fits = DS_FOR_CLASSES | DS_FOR_REALS | DS_FOR_ONE_LOGIT,
+    .build = build,
+    .marginals = marginals,
 };

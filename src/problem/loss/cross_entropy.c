@@ -1,9 +1,10 @@
-/* cross_entropy.c - mean over rows of -sum_k q_k log softmax(z)_k; q is one-hot, smoothed to (1 - e) q + e / K when asked.
- * The op subtracts the largest output first, so no exponential overflows.   Goodfellow sec. 6.2.2.3, 7.5.1 */
+/* cross_entropy.c - mean over rows of -sum_k q_k log softmax(z)_k; q is one-hot, smoothed to (1 - e) q + e / K when
+ * asked. The op subtracts the largest output first, so no exponential overflows.   Goodfellow sec. 6.2.2.3, 7.5.1 */
 #include "problem/problem.h"
 
 static const ds_option options[] = {
-    { "smoothing", DS_OPT_REAL, 0, 1, "0", NULL, "label_smoothing", "share e of the target that is spread over all classes" },
+    { "smoothing", DS_OPT_REAL, 0, 1, "0", NULL, "label_smoothing",
+      "share e of the target that is spread over all classes" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -15,5 +16,7 @@ static ds_val build(ds_graph *g, const ds_loss_ask *a)
 const ds_loss_def ds_loss_cross_entropy = {
     .head = { "cross-entropy", "softmax cross-entropy", "-log softmax(z)_y", "Goodfellow sec. 6.2.2.3", options,
               "PyTorch CrossEntropyLoss, Keras CategoricalCrossentropy(from_logits=True)" },
-    .fits = DS_FOR_CLASSES, .build = build, .marginals = ds_log,
+    .fits = DS_FOR_CLASSES,
+    .build = build,
+    .marginals = ds_log,
 };

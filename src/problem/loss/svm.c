@@ -15,7 +15,10 @@ static ds_val margins(ds_graph *g, const ds_loss_ask *a)
     return ds_mul(g, lack, ds_shift(g, ds_neg(g, q), 1));
 }
 
-static ds_val hinge(ds_graph *g, const ds_loss_ask *a) { return ds_scale(g, ds_sum_all(g, margins(g, a)), 1 / ds_rows_of(g, a->z)); }
+static ds_val hinge(ds_graph *g, const ds_loss_ask *a)
+{
+    return ds_scale(g, ds_sum_all(g, margins(g, a)), 1 / ds_rows_of(g, a->z));
+}
 
 static ds_val squared(ds_graph *g, const ds_loss_ask *a)
 {
@@ -23,12 +26,15 @@ static ds_val squared(ds_graph *g, const ds_loss_ask *a)
 }
 
 const ds_loss_def ds_loss_svm = {
-    .head = { "svm", "multiclass SVM (hinge)", "sum_{j != y} max(0, s_j - s_y + delta)", "Weston, Watkins 1999", options, "PyTorch MultiMarginLoss, times the number of classes" },
-    .fits = DS_FOR_CLASSES, .build = hinge,
+    .head = { "svm", "multiclass SVM (hinge)", "sum_{j != y} max(0, s_j - s_y + delta)", "Weston, Watkins 1999",
+              options, "PyTorch MultiMarginLoss, times the number of classes" },
+    .fits = DS_FOR_CLASSES,
+    .build = hinge,
 };
 
 const ds_loss_def ds_loss_squared_svm = {
-    .head = { "squared-svm", "multiclass SVM with squared hinge", "sum_{j != y} max(0, s_j - s_y + delta)^2", "Weston, Watkins 1999", options,
-              "PyTorch MultiMarginLoss(p=2), times the number of classes" },
-    .fits = DS_FOR_CLASSES, .build = squared,
+    .head = { "squared-svm", "multiclass SVM with squared hinge", "sum_{j != y} max(0, s_j - s_y + delta)^2",
+              "Weston, Watkins 1999", options, "PyTorch MultiMarginLoss(p=2), times the number of classes" },
+    .fits = DS_FOR_CLASSES,
+    .build = squared,
 };

@@ -15,5 +15,7 @@ static double value(const ds_metric *m) { return m->sum / ((double)m->rows * (do
 
 const ds_metric_def ds_metric_mse = {
     .head = { "mse", "mean squared error", "(z - y)^2", "Goodfellow eq. 5.4", NULL, NULL },
-    .fits = DS_FOR_CLASSES | DS_FOR_REALS, .add = add, .value = value,
+    .fits = DS_FOR_CLASSES | DS_FOR_REALS,
+    .add = add,
+    .value = value,
 };

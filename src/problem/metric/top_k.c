@@ -1,4 +1,5 @@
-/* top_k.c - share of rows whose true class is among the k largest outputs; of equal outputs the first counts as larger. */
+/* top_k.c - share of rows whose true class is among the k largest outputs; of equal outputs the first counts as larger.
+ */
 #include "problem/problem.h"
 
 static const ds_option options[] = {
@@ -19,5 +20,7 @@ static double value(const ds_metric *m) { return (double)m->hits / (double)m->ro
 
 const ds_metric_def ds_metric_top_k = {
     .head = { "top-k", "share of rows with the true class among the k largest outputs", NULL, NULL, options, NULL },
-    .fits = DS_FOR_CLASSES, .add = add, .value = value,
+    .fits = DS_FOR_CLASSES,
+    .add = add,
+    .value = value,
 };
