@@ -90,7 +90,7 @@ static void refuses_broken_files(void **state)
     for (size_t k = 0; k < sizeof broken / sizeof broken[0]; k++) {
         uint64_t     length = strlen(broken[k].header);
         const char   data[16] = { 0 };
-        const ds_part part[3] = { { &length, 8 }, { broken[k].header, length }, { data, broken[k].data } };
+        const ds_piece part[3] = { { &length, 8 }, { broken[k].header, length }, { data, broken[k].data } };
         ds_tensor_file *f;
         assert_int_equal(ds_file_write(ctx, path, 3, part), DS_OK);
         assert_int_equal(ds_tensors_open(&f, ctx, path), DS_EFORMAT);
@@ -111,7 +111,7 @@ static void refuses_every_truncation(void **state)
     assert_int_equal(ds_file_read(ctx, path, 1 << 20, &whole, &bytes), DS_OK);
     for (size_t n = 0; n < bytes; n++) {
         ds_tensor_file *f;
-        assert_int_equal(ds_file_write(ctx, path, 1, &(ds_part){ whole, n }), DS_OK);
+        assert_int_equal(ds_file_write(ctx, path, 1, &(ds_piece){ whole, n }), DS_OK);
         assert_int_equal(ds_tensors_open(&f, ctx, path), DS_EFORMAT);
     }
     free(whole);
