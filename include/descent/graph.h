@@ -48,6 +48,7 @@ typedef struct ds_plan_options {
     const char   *backend;  /* NULL: DS_BACKEND from the environment, else "cpu" */
     const ds_val *changing; /* inputs that change between partial runs; see ds_plan_rerun. NULL: plain plan */
     int           nchanging;
+    bool          bound;    /* every output will be bound before a run: the work area has no place for what programs store there */
     bool          unfused;  /* every node its own step: for tests; the results are the same bits */
 } ds_plan_options;
 

@@ -28,7 +28,9 @@ static size_t node_bytes(const ds_node *n)
 
 static bool has_memory(const ds_planner *p, int id)
 {
-    return p->needed[id] && p->unit_of[id] >= 0 && (p->stored[id] || !ds_is_elementwise(p, id));
+    if (!p->needed[id] || p->unit_of[id] < 0) return false;
+    if (p->bound && p->output[id] && !p->unit[p->unit_of[id]].node) return false; /* a program's result, bound by the caller */
+    return p->stored[id] || !ds_is_elementwise(p, id);
 }
 
 static void touch(placer *m, int id, int when)

@@ -357,7 +357,7 @@ static ds_status build(ds_plan *plan, ds_planner *p, int noutputs, const ds_val 
     ds_val   *own = calloc((size_t)noutputs + 1, sizeof *own);
     if (!own) return ds_fail_memory(p->ctx, (size_t)noutputs * sizeof *own, "a plan");
     ds_status         status = own_outputs(g, noutputs, outputs, own);
-    const ds_planner  start = { .ctx = g->ctx, .g = g, .backend = p->backend, .unfused = o->unfused, .count = g->count,
+    const ds_planner  start = { .ctx = g->ctx, .g = g, .backend = p->backend, .unfused = o->unfused, .bound = o->bound, .count = g->count,
                                 .changing = o->changing, .nchanging = o->nchanging };
     for (int attempt = 0; status == DS_OK && attempt < 2; attempt++) {
         *p = start;

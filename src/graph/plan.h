@@ -34,7 +34,7 @@ typedef struct ds_planner {
     ds_ctx           *ctx;
     ds_graph         *g;
     const ds_backend *backend;
-    bool              unfused;
+    bool              unfused, bound;
     int               count; /* nodes */
     char             *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
     int              *use_first, *use; /* consumers of node id: use[use_first[id] .. use_first[id+1]) */

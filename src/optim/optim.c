@@ -52,7 +52,7 @@ static ds_status plan(ds_optim *o, const ds_optim_settings *s, ds_graph *g)
     o->def->update(b);
     ds_val out[DS_RULE_STATES + 1] = { b->theta_next };
     for (int i = 0; i < b->nstates; i++) out[1 + i] = b->state[i].next;
-    ds_plan_options options = { .backend = s->backend, .unfused = s->unfused };
+    ds_plan_options options = { .backend = s->backend, .bound = true, .unfused = s->unfused };
     DS_TRY(ds_plan_create(&o->plan, g, 1 + b->nstates, out, &options));
     return ds_val_ok(b->point) ? ds_plan_create(&o->look, g, 1, &b->point, &options) : DS_OK;
 }
