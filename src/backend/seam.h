@@ -70,6 +70,7 @@ typedef struct ds_call {
     const ds_ew_program *post; /* epilogue over out as [rows, last dim], run on each finished block; NULL: none */
     const ds_ew_program *pre;  /* prologue: in[0] is not in memory, it is register pre->store_reg[0]; NULL: none */
     ds_pool             *pool;
+    const struct ds_vec *vec;     /* kernel table of the backend (kernel/vec.h) */
     void                *scratch; /* scratch_bytes, 64-byte aligned, shared by nobody during the call */
     size_t               scratch_bytes;
 } ds_call;
@@ -95,6 +96,7 @@ typedef struct ds_backend {
     /* The kernel for this call (addresses not yet set), or NULL: inherit, or lower. */
     const ds_kernel_def *(*find)(const ds_call *call);
     const char *inherits; /* next backend to ask; NULL: none */
+    const struct ds_vec *(*vec)(void); /* its kernel table; NULL result: DS_ISA names one that is not here */
 } ds_backend;
 
 /* Backend by name, or NULL; name NULL: DS_BACKEND from the environment, else "cpu". */

@@ -1,0 +1,32 @@
+/* vec.h - the kernels of one instruction set: loops on raw pointers, no allocation, no threads. One table for each set that the build has;
+ * `scalar` is the definition that the reference backend runs. Shapes and meaning: docs/arithmetic.md. */
+#ifndef DS_KERNEL_VEC_H
+#define DS_KERNEL_VEC_H
+
+#include "backend/seam.h"
+#include "kernel/product.h"
+
+enum { DS_TILE = 512, DS_LANES = 16, DS_ROW_LEAF = 4096, DS_COLUMN_LEAF = 64, DS_COLUMN_CHUNK = 512 };
+
+typedef struct ds_vec {
+    const char *name;
+    /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows). out NULL: to its stores;
+     * else the value of store 0 goes to out, dense [rows, cols]. tile: ds_ew_tile_bytes. */
+    void (*ew)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
+    void (*exp)(ds_dtype t, int64_t n, void *y, const void *x);
+    /* Tree sum of one row of n elements starting at a leaf boundary. */
+    double (*sum_row)(ds_dtype t, int64_t n, const void *x); /* exact in T: the caller casts back */
+    /* acc[c] = chain over `rows` rows (at most a leaf) of x[r * ld + c]; starts at +0. */
+    void (*sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
+    void (*add)(ds_dtype t, int64_t n, void *y, const void *x); /* y += x */
+    const ds_product *f32, *f64;
+} ds_vec;
+
+/* The table of the instruction set in use (DS_ISA forces one); NULL when DS_ISA names one that is not here. */
+const ds_vec *ds_vec_get(void);
+const ds_vec *ds_vec_named(const char *name); /* NULL: not built, or not supported by this processor */
+const char   *ds_vec_built(void);             /* names of all, separated by spaces */
+
+size_t ds_ew_tile_bytes(const ds_ew_program *p);
+
+#endif
