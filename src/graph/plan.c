@@ -58,7 +58,7 @@ void ds_buffer_free(void *memory)
 void ds_call_describe(const ds_planner *p, int id, ds_call *call)
 {
     const ds_node *n = ds_at(p, id);
-    *call = (ds_call){ .op = n->op->head.name, .nin = n->nin, .attr = &n->attr, .pool = ds_ctx_pool(p->ctx) };
+    *call = (ds_call){ .op = n->op->head.name, .nin = n->nin, .attr = &n->attr, .pool = ds_ctx_pool(p->ctx), .vec = p->vec };
     call->out = (ds_tensor){ NULL, n->dtype, n->shape };
     for (int i = 0; i < n->nin; i++) {
         const ds_node *x = ds_at(p, n->in[i].id);
@@ -357,7 +357,7 @@ static ds_status build(ds_plan *plan, ds_planner *p, int noutputs, const ds_val 
     ds_val   *own = calloc((size_t)noutputs + 1, sizeof *own);
     if (!own) return ds_fail_memory(p->ctx, (size_t)noutputs * sizeof *own, "a plan");
     ds_status         status = own_outputs(g, noutputs, outputs, own);
-    const ds_planner  start = { .ctx = g->ctx, .g = g, .backend = p->backend, .unfused = o->unfused, .bound = o->bound, .count = g->count,
+    const ds_planner  start = { .ctx = g->ctx, .g = g, .backend = p->backend, .vec = p->vec, .unfused = o->unfused, .bound = o->bound, .count = g->count,
                                 .changing = o->changing, .nchanging = o->nchanging };
     for (int attempt = 0; status == DS_OK && attempt < 2; attempt++) {
         *p = start;
@@ -382,6 +382,8 @@ ds_status ds_plan_create(ds_plan **out, ds_graph *g, int noutputs, const ds_val 
     const ds_plan_options *o = options ? options : &none;
     ds_planner p = { .ctx = g->ctx, .g = g, .backend = ds_backend_get(o->backend) };
     if (!p.backend) return ds_fail(g->ctx, DS_EUNKNOWN, "no backend called \"%s\"; there are ref, cpu and check", o->backend ? o->backend : getenv("DS_BACKEND"));
+    p.vec = p.backend->vec();
+    if (!p.vec) return ds_fail(g->ctx, DS_EUNKNOWN, "DS_ISA=%s is not an instruction set of this build and processor", getenv("DS_ISA"));
     ds_plan *plan = calloc(1, sizeof *plan);
     if (!plan) return ds_fail_memory(g->ctx, sizeof *plan, "a plan");
     plan->ctx = g->ctx;

@@ -34,6 +34,7 @@ typedef struct ds_planner {
     ds_ctx           *ctx;
     ds_graph         *g;
     const ds_backend *backend;
+    const struct ds_vec *vec;
     bool              unfused, bound;
     int               count; /* nodes */
     char             *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */

@@ -120,7 +120,7 @@ static double exp_two(double x, double lo)
     return y * from_bits((uint64_t)(half + 1023) << 52) * from_bits((uint64_t)(i - half + 1023) << 52);
 }
 
-double ds_pow(double a, double b)
+double ds_power(double a, double b)
 {
     if (b == 0 || a == 1) return 1;
     if (a != a || b != b) return NAN;

@@ -8,6 +8,6 @@
 /* x = (4 k + n) pi/2 + *r, |*r| <= pi/4, for any finite |x| >= 1; returns n in 0..3. NaN and infinities give NaN. */
 int ds_reduce_pi(double x, double *r);
 /* a^b with the usual special cases (C11 annex F). */
-double ds_pow(double a, double b);
+double ds_power(double a, double b);
 
 #endif
