@@ -56,7 +56,8 @@ static const char *fetch(const job *j, int64_t o, int64_t r0, int64_t r1, int64_
         return (const char *)call->in[0].data + (size_t)((o * j->r + r0) * j->inner + c0) * j->es;
     }
     char *fill = own + j->tile_bytes;
-    if (j->inner == 1) call->vec->ew(call->pre, o, o + 1, r0, r1, own, fill); /* trailing: rows are outer, columns reduced */
+    bool trailing = j->inner == 1 && call->pre->dim[0] == j->outer && call->pre->dim[1] == j->r; /* else the cut is behind the reduced axes */
+    if (trailing) call->vec->ew(call->pre, o, o + 1, r0, r1, own, fill);
     else call->vec->ew(call->pre, r0, r1, c0, c1, own, fill);
     *ld = c1 - c0;
     return fill;
