@@ -1,0 +1,358 @@
+/* test_rules_traps.c - where optimizers of one name differ: each difference between the dialects and each classical slip
+ * has a test of its own; then the equivalences between rules, and options that are refused. */
+#include "test_rules_support.h"
+
+/* theta after feeding the same gradients g[0..steps) at rates lr[0..steps) to one parameter, in f64. */
+static double walk(const char *rule, const char *dialect, double theta, int steps, const double *g, const double *lr)
+{
+    bench b = start((setup){ .rule = rule, .dialect = dialect, .n = 1, .t = DS_F64 });
+    put(DS_F64, b.theta, 0, theta);
+    for (int s = 0; s < steps; s++) {
+        put(DS_F64, b.g, 0, g[s]);
+        OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, lr[s]));
+    }
+    double end = get(DS_F64, b.theta, 0);
+    stop(&b);
+    return end;
+}
+
+static double first(const char *rule, const char *dialect, double theta, double g, double lr) { return walk(rule, dialect, theta, 1, &g, &lr); }
+
+/* Few roundings each: 2^-49 relative to the larger is 16 units in the last place. */
+static void near(double found, double wanted)
+{
+    if (!(fabs(found - wanted) <= 0x1p-49 * fmax(fabs(found), fabs(wanted)))) fail_msg("found %.17g, wanted %.17g", found, wanted);
+}
+static void apart(double a, double b, double share)
+{
+    if (fabs(a - b) <= share * fmax(fabs(a), fabs(b))) fail_msg("%.17g and %.17g should differ", a, b);
+}
+
+static const double G[] = { 0.5, -0.25, 1, 2, -0.125 }, SAME[] = { 0.1, 0.1, 0.1, 0.1, 0.1 }, MOVES[] = { 0.1, 0.1, 0.3, 0.3, 0.05 };
+
+static void eps_inside_or_outside_the_root(void **state)
+{
+    (void)state;
+    double g = 1e-12; /* far below eps: the gain is 1 / sqrt(1e-6) inside, 1 / 1e-8 outside */
+    near(first("rmsprop", "book", 0, g, 1), -g / sqrt(1e-6 + 0.01 * g * g));
+    near(first("rmsprop", "torch", 0, g, 1), -g / (sqrt(0.01 * g * g) + 1e-8));
+    near(first("adagrad", "book", 0, g, 1), -g / (1e-7 + g));
+    near(first("adagrad", "torch", 0, g, 1), -g / (1e-10 + g));
+}
+
+static void adams_eps_comes_after_the_correction(void **state)
+{
+    (void)state;
+    double g = 1e-8;
+    for (int d = 0; d < 2; d++) near(first("adam", DIALECTS[d], 0, g, 1), -g / (g + 1e-8));
+    apart(first("adam", "torch", 0, g, 1), -g / (g + 1e-8 / sqrt(0.001)), 0.1); /* eps-hat form */
+}
+
+static void first_steps(void **state)
+{
+    (void)state;
+    /* Corrected moments: the first step is lr whatever g; without correction RMSProp's is 1 / sqrt(1 - rho) times that. */
+    near(first("adam(eps=0)", "torch", 0, 3, 0.1), -0.1);
+    near(first("rmsprop(eps=0)", "torch", 0, 3, 0.1), -1);
+    near(first("adagrad(eps=0)", "torch", 0, 3, 0.1), -0.1);
+    near(first("nesterov", "torch", 0, 3, 0.1), -0.1 * 1.9 * 3);
+    near(first("nesterov", "book", 0, 3, 0.1), -0.1 * 3);
+    near(first("rmsprop-nesterov", "book", 0, 3, 0.1), -1);
+}
+
+static void velocity_is_seeded_by_the_gradient(void **state)
+{
+    (void)state;
+    near(first("momentum(dampening=0.75)", "torch", 0, 3, 0.1), -0.1 * 3); /* not a quarter of it */
+    near(walk("momentum(dampening=0.75)", "torch", 0, 2, G, SAME), -0.1 * 0.5 - 0.1 * (0.9 * 0.5 + 0.25 * -0.25));
+}
+
+static void rate_inside_or_outside_the_velocity(void **state)
+{
+    (void)state;
+    near(walk("momentum", "book", 1, 5, G, SAME), walk("momentum", "torch", 1, 5, G, SAME));
+    apart(walk("momentum", "book", 1, 5, G, MOVES), walk("momentum", "torch", 1, 5, G, MOVES), 0.01);
+    near(walk("momentum", "book", 0, 2, G, (double[]){ 0.1, 0.3 }), -0.1 * 0.5 + (0.9 * -0.1 * 0.5 + 0.3 * 0.25));
+    near(walk("momentum", "torch", 0, 2, G, (double[]){ 0.1, 0.3 }), -0.1 * 0.5 - 0.3 * (0.9 * 0.5 - 0.25));
+}
+
+/* torch's theta is the book's look-ahead point theta + a v, while the rate stays. */
+static void nesterov_of_torch_is_the_books_point(void **state)
+{
+    (void)state;
+    bench book = start((setup){ .rule = "nesterov", .dialect = "book", .n = 5, .t = DS_F64 });
+    bench torch = start((setup){ .rule = "nesterov", .dialect = "torch", .n = 5, .t = DS_F64 });
+    randomize(DS_F64, book.theta, 5, 0);
+    randomize(DS_F64, torch.theta, 5, 0);
+    for (int s = 0; s < 10; s++) {
+        const void *at, *self;
+        OK(book.ctx, ds_optim_point(book.o, book.theta, &at));
+        OK(torch.ctx, ds_optim_point(torch.o, torch.theta, &self));
+        assert_ptr_equal(self, torch.theta);
+        assert_ptr_not_equal(at, book.theta);
+        double *v = ds_optim_state(book.o, ds_optim_state_find(book.o, "v"));
+        for (int i = 0; i < 5; i++) {
+            double x = get(DS_F64, book.theta, i), look = get(DS_F64, at, i), other = get(DS_F64, torch.theta, i);
+            assert_true(look == x + 0.9 * v[i]);
+            assert_true(fabs(look - other) <= 0x1p-48 * (fabs(x) + fabs(v[i]))); /* ten steps of a few roundings */
+            put(DS_F64, book.g, i, 2 * look + i); /* gradient of a quadratic at the point */
+            put(DS_F64, torch.g, i, 2 * look + i);
+        }
+        OK(book.ctx, ds_optim_step(book.o, book.theta, book.g, 0.05));
+        OK(torch.ctx, ds_optim_step(torch.o, torch.theta, torch.g, 0.05));
+    }
+    stop(&book);
+    stop(&torch);
+}
+
+static void accumulator_starts_where_told(void **state)
+{
+    (void)state;
+    near(first("adagrad", "torch", 0, 0.5, 0.1), -0.1 * 0.5 / (0.5 + 1e-10));
+    near(first("adagrad(initial_accumulator_value=0.1)", "torch", 0, 0.5, 0.1), -0.1 * 0.5 / (sqrt(0.1 + 0.25) + 1e-10));
+}
+
+static void decay_is_coupled_or_not(void **state)
+{
+    (void)state;
+    /* L2 goes through the moments: the first Adam step ignores its size. Decoupled decay multiplies theta by the rate. */
+    near(first("adam(eps=0, weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 - 0.1);
+    near(first("adamw(eps=0, weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 * (1 - 0.1 * 0.5) - 0.1);
+    near(first("adamw(eps=0, weight_decay=0.5)", "torch", 2, 0, 0.2), 2 * (1 - 0.2 * 0.5)); /* by the current rate */
+    near(first("adamw(weight_decay=0.5, eps=1)", "torch", 2, 1, 0.1), 2 * 0.95 - 0.1 / 2);  /* before the step, on theta */
+    near(first("adamw", "torch", 2, 0, 0.1), 2 * (1 - 0.1 * 0.01));
+    near(first("sgd(weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 - 0.1 * (0.1 + 0.5 * 2));
+    near(first("sgd", "torch", 2, 0, 0.1), 2); /* none unless asked for */
+}
+
+static void book_decays_at_the_point(void **state)
+{
+    (void)state;
+    double v = -0.1 * (0.5 + 0.5 * 2), theta = 2 + v;
+    near(walk("nesterov(weight_decay=0.5)", "book", 2, 2, G, SAME), theta + (0.9 * v - 0.1 * (-0.25 + 0.5 * (theta + 0.9 * v))));
+}
+
+static void amsgrad_keeps_the_raw_maximum(void **state)
+{
+    (void)state;
+    /* After a large and a small gradient: v = .1 .7 .. < vmax; the maximum is taken before the correction. */
+    double g[] = { 1, 0.01 }, v1 = 0.5, v2 = 0.5 * v1 + 0.5 * 1e-4, m = 0.5 * 0.01 + 0.5 * (0.5 * 1);
+    double wanted = -0.1 - 0.1 * (m / 0.75) / sqrt(fmax(v1, v2) / 0.75);
+    near(walk("adam(eps=0, amsgrad=true, beta1=0.5, beta2=0.5)", "torch", 0, 2, g, SAME), wanted);
+    apart(wanted, -0.1 - 0.1 * (m / 0.75) / sqrt(v1 / 0.5), 0.01); /* the corrected maximum */
+}
+
+static void variance_below_zero_counts_as_zero(void **state)
+{
+    (void)state;
+    /* A steady gradient and a short memory: r - m^2 is 0 up to rounding, of either sign. */
+    bench b = start((setup){ .rule = "rmsprop(centered=true, rho=0.1, eps=1e-4)", .dialect = "torch", .n = 1000, .t = DS_F32 });
+    for (int s = 0; s < 30; s++) {
+        for (int i = 0; i < 1000; i++) put(DS_F32, b.g, i, 0.1 + i * 1e-3);
+        OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+    }
+    bool below = false;
+    float *r = ds_optim_state(b.o, ds_optim_state_find(b.o, "r")), *m = ds_optim_state(b.o, ds_optim_state_find(b.o, "m"));
+    for (int i = 0; i < 1000; i++) {
+        float square = m[i] * m[i];
+        below = below || r[i] - square < 0;
+        assert_true(isfinite(get(DS_F32, b.theta, i)));
+    }
+    assert_true(below); /* the case did occur */
+    stop(&b);
+}
+
+static void nan_passes_through(setup s)
+{
+    s.n = 20;
+    bench b = start(s);
+    randomize(s.t, b.g, 20, 1);
+    put(s.t, b.g, 7, NAN);
+    OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+    for (int i = 0; i < 20; i++) assert_int_equal(isnan(get(s.t, b.theta, i)), i == 7);
+    stop(&b);
+}
+
+static void nan_is_not_swallowed(void **state)
+{
+    (void)state;
+    for_each_rule(nan_passes_through);
+}
+
+/* eps = 0 and no gradient yet: no step rather than 0 / 0. */
+static void no_gradient_no_step(void **state)
+{
+    (void)state;
+    static const char *const rules[] = { "adagrad(eps=0)", "rmsprop(eps=0)", "rmsprop-nesterov(eps=0)", "adam(eps=0)", "adamw(eps=0, weight_decay=0)" };
+    for (size_t i = 0; i < 5; i++)
+        for (int d = 0; d < 2; d++) assert_true(first(rules[i], DIALECTS[d], 2, 0, 0.1) == 2);
+}
+
+/* The counter is exact beyond 2^24, and a late correction is none. */
+static void counters_are_whole(void **state)
+{
+    (void)state;
+    bench b = start((setup){ .rule = "adagrad(lr_decay=1, eps=0)", .dialect = "torch", .n = 1, .t = DS_F64 });
+    ds_optim_set_steps(b.o, (1 << 24) + 1);
+    put(DS_F64, b.g, 0, 1);
+    OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 1));
+    near(get(DS_F64, b.theta, 0), -1.0 / ((1 << 24) + 2));
+    assert_int_equal(ds_optim_steps(b.o), (1 << 24) + 2);
+    stop(&b);
+    b = start((setup){ .rule = "adam(eps=0)", .dialect = "torch", .n = 1, .t = DS_F64 });
+    ds_optim_set_steps(b.o, 1000000);
+    put(DS_F64, b.g, 0, 1);
+    OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 1));
+    near(get(DS_F64, b.theta, 0), -(1 - 0.9) / sqrt(1 - 0.999)); /* c = 1 */
+    stop(&b);
+}
+
+/* ---- equivalences ------------------------------------------------------------------------------------------------ */
+
+/* Run two rules on gradients scaled by a and b, theta from the same start (or from 0); theta and its scaled copy must have the
+ * same bits: theta_b = scale theta_a. */
+static void same_path(const char *rule_a, const char *rule_b, const char *dialect, bool from_zero, double g_scale, double scale)
+{
+    for (int t = 0; t < 2; t++) {
+        setup s = { .rule = rule_a, .dialect = dialect, .n = 67, .t = t ? DS_F64 : DS_F32 };
+        bench a = start(s);
+        s.rule = rule_b;
+        bench b = start(s);
+        if (!from_zero) {
+            randomize(s.t, a.theta, 67, 0);
+            memcpy(b.theta, a.theta, vector_bytes(&a));
+        }
+        for (int step = 0; step < 10; step++) {
+            one_step(&a, step);
+            for (int i = 0; i < 67; i++) put(s.t, b.g, i, g_scale * get(s.t, a.g, i));
+            OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, rate_at(step)));
+            for (int i = 0; i < 67; i++)
+                if (get(s.t, b.theta, i) != scale * get(s.t, a.theta, i))
+                    fail_msg("%s and %s part at step %d, element %d", rule_a, rule_b, step + 1, i);
+        }
+        stop(&a);
+        stop(&b);
+    }
+}
+
+static void rules_that_are_one(void **state)
+{
+    (void)state;
+    for (int d = 0; d < 2; d++) {
+        same_path("adamw(weight_decay=0)", "adam", DIALECTS[d], false, 1, 1);
+        same_path("nesterov", "momentum(nesterov=true)", DIALECTS[d], false, 1, 1);
+        same_path("sgd(momentum=0.9)", "momentum", DIALECTS[d], false, 1, 1);
+        same_path("momentum(momentum=0)", "sgd", DIALECTS[d], false, 1, 1);
+        same_path("rmsprop(alpha=0.9)", "rmsprop(rho=0.9)", DIALECTS[d], false, 1, 1);
+    }
+    same_path("adam(eps=1e-8)", "adam(delta=1e-8)", "book", false, 1, 1);
+}
+
+/* Powers of two scale without rounding, so the laws hold bit for bit: Adam and its kin do not see the gradient's scale when
+ * eps = 0, gradient descent and momentum are linear in it. */
+static void laws_of_scale(void **state)
+{
+    (void)state;
+    for (int d = 0; d < 2; d++) {
+        same_path("adam(eps=0)", "adam(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("adamw(eps=0)", "adamw(eps=0)", DIALECTS[d], false, 0.25, 1);
+        same_path("adagrad(eps=0)", "adagrad(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("rmsprop(eps=0)", "rmsprop(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("rmsprop-nesterov(eps=0)", "rmsprop-nesterov(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("sgd", "sgd", DIALECTS[d], true, 4, 4);
+        same_path("sgd(weight_decay=0.1)", "sgd(weight_decay=0.1)", DIALECTS[d], true, 2, 2);
+        same_path("momentum", "momentum", DIALECTS[d], true, 4, 4);
+        same_path("nesterov", "nesterov", DIALECTS[d], true, -1, -1); /* maximize is negate */
+    }
+}
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+static void refuse(ds_ctx *ctx, const char *rule, const char *dialect, ds_status wanted, const char *option)
+{
+    ds_part part;
+    const char *at = NULL;
+    OK(ctx, ds_rule_parse(ctx, rule, &part));
+    ds_status status = ds_rule_resolve(ctx, dialect, &part, &at);
+    if (status != wanted) fail_msg("%s %s: status %d, wanted %d: %s", rule, dialect, status, wanted, ds_error(ctx));
+    if (!option) return;
+    assert_non_null(at);
+    assert_string_equal(at, option);
+    assert_non_null(strstr(ds_error(ctx), option));
+}
+
+static void options_without_effect_are_refused(void **state)
+{
+    (void)state;
+    ds_ctx *ctx;
+    assert_int_equal(ds_ctx_create(&ctx, 1), DS_OK);
+    refuse(ctx, "momentum(dampening=0.1)", "book", DS_ECONFIG, "dampening");
+    refuse(ctx, "adagrad(lr_decay=0.1)", "book", DS_ECONFIG, "lr_decay");
+    refuse(ctx, "adagrad(initial_accumulator_value=0.1)", "book", DS_ECONFIG, "initial_accumulator_value");
+    refuse(ctx, "rmsprop(centered=true)", "book", DS_ECONFIG, "centered");
+    refuse(ctx, "rmsprop(momentum=0.5)", "book", DS_ECONFIG, "momentum");
+    refuse(ctx, "adam(amsgrad=true)", "book", DS_ECONFIG, "amsgrad");
+    refuse(ctx, "adamw(amsgrad=false)", "book", DS_ECONFIG, "amsgrad");
+    refuse(ctx, "sgd(nesterov=true)", "torch", DS_ECONFIG, "nesterov");
+    refuse(ctx, "sgd(dampening=0.5)", NULL, DS_ECONFIG, "dampening");
+    refuse(ctx, "momentum(nesterov=true, dampening=0.5)", "torch", DS_ECONFIG, "dampening");
+    refuse(ctx, "adam", "optax", DS_EUNKNOWN, NULL);
+    ds_part part;
+    assert_int_equal(ds_rule_parse(ctx, "adm", &part), DS_EUNKNOWN);
+    assert_non_null(strstr(ds_error(ctx), "adam"));
+    assert_int_equal(ds_rule_parse(ctx, "sgd(beta1=0.9)", &part), DS_EUNKNOWN);
+    assert_int_equal(ds_rule_parse(ctx, "adam(beta1=1)", &part), DS_ECONFIG);
+    assert_int_equal(ds_rule_parse(ctx, "adam(lr=-1)", &part), DS_ECONFIG);
+    ds_ctx_free(ctx);
+}
+
+static void defaults_of_the_dialects(void **state)
+{
+    (void)state;
+    static const char *const wanted[][4] = {
+        { "adagrad", "eps", "1e-10", "1e-7" },   { "rmsprop", "eps", "1e-8", "1e-6" },     { "adam", "eps", "1e-8", "1e-8" },
+        { "adam", "lr", "1e-3", "1e-3" },        { "adam", "beta2", "0.999", "0.999" },    { "adamw", "weight_decay", "1e-2", "1e-2" },
+        { "rmsprop", "rho", "0.99", "0.99" },    { "momentum", "dampening", "0", NULL },   { "rmsprop", "centered", "false", NULL },
+        { "adagrad", "lr", "1e-2", "1e-2" },     { "rmsprop", "lr", "1e-2", "1e-2" },      { "sgd", "momentum", "0", "0" },
+        { "nesterov", "nesterov", "true", "true" },
+    };
+    for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++)
+        for (int i = 0; i < ds_rule_registry.count; i++) {
+            const ds_head *head = ds_rule_registry.heads[i];
+            if (strcmp(head->name, wanted[k][0]) != 0) continue;
+            for (int d = 0; d < 2; d++) {
+                const char *found = ds_rule_default(head, DIALECTS[d], wanted[k][1]);
+                if (wanted[k][2 + d]) {
+                    assert_non_null(found);
+                    assert_string_equal(found, wanted[k][2 + d]);
+                } else {
+                    assert_null(found);
+                }
+            }
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(eps_inside_or_outside_the_root),
+        cmocka_unit_test(adams_eps_comes_after_the_correction),
+        cmocka_unit_test(first_steps),
+        cmocka_unit_test(velocity_is_seeded_by_the_gradient),
+        cmocka_unit_test(rate_inside_or_outside_the_velocity),
+        cmocka_unit_test(nesterov_of_torch_is_the_books_point),
+        cmocka_unit_test(accumulator_starts_where_told),
+        cmocka_unit_test(decay_is_coupled_or_not),
+        cmocka_unit_test(book_decays_at_the_point),
+        cmocka_unit_test(amsgrad_keeps_the_raw_maximum),
+        cmocka_unit_test(variance_below_zero_counts_as_zero),
+        cmocka_unit_test(nan_is_not_swallowed),
+        cmocka_unit_test(no_gradient_no_step),
+        cmocka_unit_test(counters_are_whole),
+        cmocka_unit_test(rules_that_are_one),
+        cmocka_unit_test(laws_of_scale),
+        cmocka_unit_test(options_without_effect_are_refused),
+        cmocka_unit_test(defaults_of_the_dialects),
+    };
+    return cmocka_run_group_tests_name("traps of rules", tests, NULL, NULL);
+}

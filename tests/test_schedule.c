@@ -1,0 +1,194 @@
+/* test_schedule.c - schedules are pure functions of the step: values at the corners and between, warm-up and floor common to
+ * all, spans in epochs, what is refused. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "descent/optim.h"
+#include "descent/registry.h"
+#include "optim/schedule.h"
+
+static ds_ctx *ctx;
+
+/* A schedule over 100 steps, 10 an epoch, from rate 0.5, that passed its check. */
+static ds_schedule_settings over(const char *text)
+{
+    ds_schedule_settings s = { .lr = 0.5, .total = 100, .epoch = 10 };
+    if (ds_schedule_parse(ctx, text, &s.schedule) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
+    if (ds_schedule_check(ctx, &s) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
+    return s;
+}
+
+static void at(const ds_schedule_settings *s, int64_t step, double wanted)
+{
+    double found = ds_schedule_rate(s, step);
+    /* a handful of roundings, functions within 2 ulp: 16 units */
+    if (!(fabs(found - wanted) <= 0x1p-49 * wanted)) fail_msg("step %lld: found %.17g, wanted %.17g", (long long)step, found, wanted);
+}
+
+static void constant_stays(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("constant"), none = { .lr = 0.5, .total = -1 };
+    for (int64_t k = 0; k < 120; k++) assert_true(ds_schedule_rate(&s, k) == 0.5 && ds_schedule_rate(&none, k) == 0.5);
+}
+
+/* eps_k = (1 - a) eps_0 + a eps_tau, a = min(k / tau, 1) */
+static void linear_is_the_books(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("linear(tau=40 steps, end=0.1)");
+    for (int64_t k = 0; k < 120; k++) at(&s, k, k < 40 ? (1 - (double)k / 40) * 0.5 + (double)k / 40 * 0.1 : 0.1);
+    s = over("linear(tau=4 epochs)"); /* end: a hundredth */
+    at(&s, 0, 0.5);
+    at(&s, 20, 0.5 * 0.5 + 0.5 * 0.005);
+    at(&s, 40, 0.005);
+    at(&s, 1000, 0.005);
+    s = over("linear"); /* tau: the whole run */
+    at(&s, 50, 0.5 * 0.5 + 0.5 * 0.005);
+    at(&s, 100, 0.005);
+}
+
+static void step_is_a_staircase(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("step(every=30 steps)");
+    at(&s, 29, 0.5);
+    at(&s, 30, 0.05);
+    at(&s, 59, 0.05);
+    at(&s, 60, 0.005);
+    s = over("step(step_size=1 epochs, gamma=0.5)");
+    for (int64_t k = 0; k < 100; k++) assert_true(ds_schedule_rate(&s, k) == ldexp(0.5, -(int)(k / 10)));
+    s = over("step(every=1 steps, gamma=0.1)");
+    s.total = -1;
+    assert_true(ds_schedule_rate(&s, INT64_MAX) == 0);
+}
+
+static void exponential_is_smooth(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("exponential(gamma=0.25)"); /* an epoch: 10 steps */
+    at(&s, 0, 0.5);
+    at(&s, 5, 0.25);
+    at(&s, 10, 0.125);
+    at(&s, 25, 0.5 / 32);
+    for (int64_t k = 0; k < 120; k++) at(&s, k, 0.5 * pow(0.25, (double)(k < 100 ? k : 100) / 10));
+    s = over("exponential(gamma=0.5, every=20 steps)");
+    at(&s, 20, 0.25);
+}
+
+static void cosine_ends_at_the_floor(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("cosine");
+    s.floor = 0.1;
+    at(&s, 0, 0.5);
+    at(&s, 50, 0.3);
+    at(&s, 100, 0.1);
+    at(&s, 400, 0.1);
+    for (int64_t k = 0; k <= 100; k++) {
+        at(&s, k, 0.1 + 0.2 * (1 + cos(acos(-1) * (double)k / 100)));
+        assert_true(fabs(ds_schedule_rate(&s, k) + ds_schedule_rate(&s, 100 - k) - 0.6) < 1e-15);
+    }
+}
+
+/* The same warm-up for every schedule: it rises as (k + 1) / W, then the schedule begins at its beginning and has the rest. */
+static void warmup_comes_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ds_schedule_registry.count; i++) {
+        const char *name = ds_schedule_registry.heads[i]->name;
+        ds_schedule_settings plain = over(strcmp(name, "step") == 0 ? "step(every=7 steps)" : strcmp(name, "exponential") == 0 ? "exponential(gamma=0.9)" : name);
+        plain.floor = 1e-4;
+        ds_schedule_settings warm = plain, epochs = plain;
+        plain.total = 80;
+        warm.warmup = 20;
+        warm.warmup_unit = DS_UNIT_STEPS;
+        epochs.warmup = 2;
+        epochs.warmup_unit = DS_UNIT_EPOCHS;
+        for (int64_t k = 0; k < 20; k++) at(&warm, k, 0.5 * (double)(k + 1) / 20);
+        for (int64_t k = 20; k < 130; k++) assert_true(ds_schedule_rate(&warm, k) == ds_schedule_rate(&plain, k - 20));
+        for (int64_t k = 0; k < 130; k++) assert_true(ds_schedule_rate(&warm, k) == ds_schedule_rate(&epochs, k));
+        warm.warmup = 1; /* no rise to see */
+        assert_true(ds_schedule_rate(&warm, 0) == 0.5);
+        warm.warmup = 1000; /* longer than the run */
+        at(&warm, 99, 0.05);
+    }
+}
+
+static void floor_holds_for_all(void **state)
+{
+    (void)state;
+    static const char *const text[] = { "linear(end=0)", "step(every=1 steps)", "exponential(gamma=0.01)", "cosine" };
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
+        ds_schedule_settings s = over(text[i]);
+        s.floor = 0.03;
+        double last = 1;
+        for (int64_t k = 0; k < 150; k++) {
+            double rate = ds_schedule_rate(&s, k);
+            assert_true(rate >= 0.03 && rate <= last);
+            last = rate;
+        }
+        at(&s, 149, 0.03);
+    }
+}
+
+static void refuse(ds_schedule_settings s, const char *text, ds_status wanted, const char *says)
+{
+    if (text) assert_int_equal(ds_schedule_parse(ctx, text, &s.schedule), DS_OK);
+    assert_int_equal(ds_schedule_check(ctx, &s), wanted);
+    if (!strstr(ds_error(ctx), says)) fail_msg("\"%s\" does not say \"%s\"", ds_error(ctx), says);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+    (void)state;
+    ds_schedule_settings unknown = { .lr = 0.5, .total = -1, .epoch = 0 };
+    refuse(unknown, "cosine", DS_ECONFIG, "end of the run");
+    refuse(unknown, "linear", DS_ECONFIG, "tau");
+    refuse(unknown, "step(every=2 epochs)", DS_ECONFIG, "every");
+    refuse(unknown, "exponential(gamma=0.9)", DS_ECONFIG, "every");
+    refuse(unknown, "linear(tau=5 minutes)", DS_ECONFIG, "tau");
+    ds_schedule_settings s = { .lr = 0.5, .total = 100, .epoch = 10, .warmup = 1, .warmup_unit = DS_UNIT_SECONDS };
+    refuse(s, NULL, DS_ECONFIG, "warmup");
+    s.warmup_unit = DS_UNIT_STEPS;
+    s.floor = 1;
+    refuse(s, NULL, DS_ERANGE, "floor");
+    s.floor = 0;
+    assert_int_equal(ds_schedule_check(ctx, &s), DS_OK);
+    ds_part part;
+    assert_int_equal(ds_schedule_parse(ctx, "step", &part), DS_ECONFIG);
+    assert_int_equal(ds_schedule_parse(ctx, "cosin", &part), DS_EUNKNOWN);
+    assert_non_null(strstr(ds_error(ctx), "cosine"));
+    unknown.epoch = 10;
+    assert_int_equal(ds_schedule_parse(ctx, "linear(tau=2 epochs)", &unknown.schedule), DS_OK);
+    assert_int_equal(ds_schedule_check(ctx, &unknown), DS_OK);
+}
+
+static int open_ctx(void **state)
+{
+    (void)state;
+    return ds_ctx_create(&ctx, 1) != DS_OK;
+}
+static int close_ctx(void **state)
+{
+    (void)state;
+    ds_ctx_free(ctx);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(constant_stays),           cmocka_unit_test(linear_is_the_books),
+        cmocka_unit_test(step_is_a_staircase),      cmocka_unit_test(exponential_is_smooth),
+        cmocka_unit_test(cosine_ends_at_the_floor), cmocka_unit_test(warmup_comes_first),
+        cmocka_unit_test(floor_holds_for_all),      cmocka_unit_test(what_is_missing_is_said),
+    };
+    return cmocka_run_group_tests_name("schedules", tests, open_ctx, close_ctx);
+}
