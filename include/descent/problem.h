@@ -79,6 +79,8 @@ DS_API ds_status ds_problem_prepare(ds_problem *p, int64_t rows, ds_mode mode, u
 DS_API ds_status ds_problem_value(ds_problem *p, const ds_at *at, double *value);
 /* Value and gradient; in the modes that use batch statistics these wait for ds_problem_commit. */
 DS_API ds_status ds_problem_gradient(ds_problem *p, const ds_at *at, void *gradient, double *value);
+/* Outputs [n, width] of the network in the latest gradient; valid until the next call. NULL before the first. */
+DS_API const void *ds_problem_trained_outputs(const ds_problem *p);
 /* Move the running statistics by those of the last gradient (momentum 0.1, unbiased variance). Call it when the step
  * is taken; nothing to do for models without norms. */
 DS_API void ds_problem_commit(ds_problem *p);

@@ -40,6 +40,8 @@ ds_status ds_problem_gradient(ds_problem *p, const ds_at *at, void *gradient, do
     return p->ops->run(p, &(ds_ask){ .want = DS_WANT_GRADIENT, .at = at, .out = gradient, .value = value });
 }
 
+const void *ds_problem_trained_outputs(const ds_problem *p) { return p->trained; }
+
 void ds_problem_commit(ds_problem *p) { p->ops->commit(p); }
 
 ds_status ds_problem_hvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point)

@@ -37,6 +37,7 @@ struct ds_problem {
     ds_dtype dtype;
     const ds_space *space, *stats;
     void *running;
+    const void *trained; /* outputs of the latest gradient */
     int64_t width, targets;
     int classes;
     ds_part loss;

@@ -56,7 +56,10 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
         p->v[i] = ds_input(n->g, "v", w->base.dtype, ds_space_shape(&w->net->params, i));
     switch (p->want) {
     case DS_WANT_OUTPUTS: output[count++] = p->outputs = own(n->g, n->z); break;
-    case DS_WANT_GRADIENT: ds_grad(n->g, n->value, segments, n->theta, p->out); break;
+    case DS_WANT_GRADIENT:
+        ds_grad(n->g, n->value, segments, n->theta, p->out);
+        output[count++] = p->outputs = own(n->g, n->z);
+        break;
     case DS_WANT_HVP: ds_hvp(n->g, n->value, segments, n->theta, p->v, p->out); break;
     case DS_WANT_GNVP:
         ds_gnvp(n->g, n->loss, n->z, segments, n->theta, p->v, p->out);
@@ -105,7 +108,7 @@ static ds_status own_inputs(ds_network *w, ds_program *p)
 static ds_status plan(ds_network *w, ds_program *p, ds_network_graph *n)
 {
     int segments = w->net->params.count, stats = w->net->stats.count;
-    ds_val *output = calloc((size_t)segments + (size_t)stats + 2, sizeof *output);
+    ds_val *output = calloc((size_t)segments + (size_t)stats + 3, sizeof *output);
     p->theta = calloc(3 * (size_t)segments + (size_t)stats + 1, sizeof *p->theta);
     if (!output || !p->theta) {
         free(output);
@@ -227,6 +230,7 @@ ds_status ds_network_run(ds_problem *problem, const ds_ask *ask)
     if (ask->value)
         *ask->value = problem->dtype == DS_F64 ? *(const double *)p->value_data : (double)*(const float *)p->value_data;
     if (ask->outputs) *ask->outputs = p->outputs_data;
+    if (ask->want == DS_WANT_GRADIENT) problem->trained = p->outputs_data;
     if (ask->want == DS_WANT_GRADIENT) w->pending = ask->at->mode == DS_MODE_TRAIN ? p : NULL;
     return DS_OK;
 }

@@ -1,0 +1,239 @@
+/* session.c - data, model, objective, optimizer and schedule put together; weights in and out; scoring a view. */
+#include "train/session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "descent/graph.h"
+#include "descent/weights.h"
+
+static ds_status open_problem(ds_session *s)
+{
+    ds_problem_settings p = s->set.problem;
+    p.sample = ds_dataset_sample(s->data);
+    p.classes = ds_dataset_classes(s->data);
+    p.targets = ds_dataset_targets(s->data);
+    DS_TRY(ds_problem_create(&s->problem, s->ctx, s->set.model, &p));
+    s->dim = ds_space_dim(ds_problem_space(s->problem));
+    s->element = ds_dtype_bytes(p.dtype);
+    s->theta = ds_buffer_alloc((size_t)s->dim * s->element);
+    return s->theta ? DS_OK : ds_fail_memory(s->ctx, (size_t)s->dim * s->element, "the parameters");
+}
+
+/* What the settings ask of the data. */
+static ds_status check_batch(ds_session *s, const char **key)
+{
+    *key = "data.holdout";
+    int64_t rows = ds_view_rows(ds_dataset_view(s->data, DS_TRAIN));
+    if (rows == 0) return ds_fail(s->ctx, DS_ECONFIG, "data: no training rows are left; make data.holdout smaller");
+    *key = "train.batch";
+    s->batch = s->set.batch ? s->set.batch : rows;
+    if (s->batch > rows)
+        return ds_fail(s->ctx, DS_ECONFIG, "train.batch is %lld, there are %lld training rows; use at most %lld, or all", (long long)s->batch,
+                       (long long)rows, (long long)rows);
+    s->batches = (rows + s->batch - 1) / s->batch;
+    return DS_OK;
+}
+
+static ds_status fill(ds_session *s, const char **key)
+{
+    *key = "data";
+    DS_TRY(ds_dataset_create(&s->data, s->ctx, &s->set.data));
+    DS_TRY(check_batch(s, key));
+    *key = "model.layers";
+    return open_problem(s);
+}
+
+ds_status ds_session_create(ds_session **out, ds_ctx *ctx, const ds_session_settings *settings, const char **key)
+{
+    const char *at;
+    *out = NULL;
+    ds_session *s = calloc(1, sizeof *s);
+    if (!s) return ds_fail_memory(ctx, sizeof *s, "a session");
+    s->ctx = ctx;
+    s->set = *settings;
+    ds_status status = fill(s, &at);
+    if (key) *key = status == DS_OK ? NULL : at;
+    if (status != DS_OK) {
+        ds_session_free(s);
+        return status;
+    }
+    *out = s;
+    return DS_OK;
+}
+
+void ds_session_free(ds_session *s)
+{
+    if (!s) return;
+    for (int k = 0; k < 3; k++) ds_loader_free(s->scorer[k]);
+    ds_buffer_free(s->theta);
+    ds_problem_free(s->problem);
+    ds_dataset_free(s->data);
+    free(s);
+}
+
+ds_dataset *ds_session_data(ds_session *s) { return s->data; }
+ds_problem *ds_session_problem(ds_session *s) { return s->problem; }
+void *ds_session_theta(ds_session *s) { return s->theta; }
+int64_t ds_session_batch(const ds_session *s) { return s->batch; }
+int64_t ds_session_batches(const ds_session *s) { return s->batches; }
+
+/* ---- initial weights --------------------------------------------------------------------------------------------- */
+
+/* Class frequencies, or means of the targets, of all training rows: read in order, summed in f64. */
+static ds_status find_marginals(ds_session *s, ds_loader *l, double *m, int64_t width)
+{
+    const ds_view *v = ds_dataset_view(s->data, DS_TRAIN);
+    bool           classes = ds_dataset_classes(s->data) > 0, f64 = ds_problem_dtype(s->problem) == DS_F64;
+    ds_loader_seek(l, 0, 0);
+    for (int64_t b = 0; b < ds_loader_batches(l); b++) {
+        const ds_batch *batch = ds_loader_next(l);
+        for (int64_t i = 0; i < batch->n; i++)
+            if (classes) m[((const int32_t *)batch->y)[i]] += 1;
+            else
+                for (int64_t k = 0; k < width; k++)
+                    m[k] += f64 ? ((const double *)batch->y)[i * width + k] : (double)((const float *)batch->y)[i * width + k];
+    }
+    for (int64_t k = 0; k < width; k++) m[k] /= (double)ds_view_rows(v);
+    return DS_OK;
+}
+
+ds_status ds_session_init(ds_session *s)
+{
+    int64_t             width = ds_dataset_classes(s->data) ? ds_dataset_classes(s->data) : ds_dataset_targets(s->data);
+    ds_loader          *l;
+    ds_loader_settings  set = { .view = ds_dataset_view(s->data, DS_TRAIN), .sampler = "sequential", .batch = s->batch < 256 ? s->batch : 256,
+                                .dtype = ds_problem_dtype(s->problem), .seed = s->set.seed };
+    double             *m = calloc((size_t)width + 1, sizeof *m);
+    if (!m) return ds_fail_memory(s->ctx, (size_t)width * sizeof *m, "marginals");
+    ds_status status = ds_problem_init(s->problem, s->set.seed, s->theta, NULL);
+    if (status == DS_EUSAGE) { /* a bias or an initializer wants to see the data */
+        status = ds_loader_create(&l, s->ctx, &set);
+        if (status == DS_OK) status = find_marginals(s, l, m, width);
+        if (status == DS_OK) {
+            ds_loader_seek(l, 0, 0);
+            status = ds_problem_init(s->problem, s->set.seed, s->theta, &(ds_init_data){ m, ds_loader_next(l) });
+            ds_loader_free(l);
+        }
+    }
+    free(m);
+    return status;
+}
+
+/* ---- weights in and out ------------------------------------------------------------------------------------------ */
+
+typedef struct part_of {
+    const ds_space *space;
+    void           *values;
+} part_of;
+
+static void parts_of(ds_session *s, void *theta, part_of part[2])
+{
+    part[0] = (part_of){ ds_problem_space(s->problem), theta };
+    part[1] = (part_of){ ds_problem_statistics(s->problem), ds_problem_running(s->problem) };
+}
+
+ds_status ds_session_save(ds_session *s, const char *path)
+{
+    part_of part[2];
+    parts_of(s, s->theta, part);
+    ds_dtype t = ds_problem_dtype(s->problem);
+    int      n = ds_space_count(part[0].space) + ds_space_count(part[1].space), k = 0;
+    ds_named_tensor *tensor = calloc((size_t)n + 1, sizeof *tensor);
+    char            *block = ds_buffer_alloc((size_t)(ds_space_dim(part[0].space) + ds_space_dim(part[1].space)) * s->element), *at = block;
+    if (!tensor || !block) {
+        free(tensor);
+        ds_buffer_free(block);
+        return ds_fail_memory(s->ctx, (size_t)s->dim * s->element, "a copy of the weights");
+    }
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < ds_space_count(part[side].space); i++) {
+            const ds_segment *g = ds_space_segment(part[side].space, i);
+            ds_space_export(part[side].space, i, t, part[side].values, t, at);
+            tensor[k++] = (ds_named_tensor){ g->name, t, g->shape, at };
+            at += (size_t)g->count * s->element;
+        }
+    ds_status status = ds_tensors_write(s->ctx, path, n, tensor);
+    free(tensor);
+    ds_buffer_free(block);
+    return status;
+}
+
+static ds_status import_all(ds_session *s, const ds_tensor_file *f, const char *path, void *theta)
+{
+    part_of part[2];
+    int     known = 0;
+    parts_of(s, theta, part);
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < ds_space_count(part[side].space); i++) {
+            const ds_segment      *g = ds_space_segment(part[side].space, i);
+            const ds_named_tensor *t = ds_tensors_find(f, g->name);
+            char                   want[64], found[64];
+            if (!t) return ds_fail(s->ctx, DS_EFORMAT, "%s: no tensor \"%s\"; the weights are of another model", path, g->name);
+            if (!ds_shape_equal(t->shape, g->shape) || t->dtype == DS_I32)
+                return ds_fail(s->ctx, DS_EFORMAT, "%s: tensor \"%s\" is %s, the model wants %s", path, g->name,
+                               ds_shape_text(t->shape, found, sizeof found), ds_shape_text(g->shape, want, sizeof want));
+            ds_space_import(part[side].space, i, ds_problem_dtype(s->problem), part[side].values, t->dtype, t->data);
+            known++;
+        }
+    for (int k = 0; k < ds_tensors_count(f) && known < ds_tensors_count(f); k++) {
+        const char *name = ds_tensors_at(f, k)->name;
+        if (ds_space_find(part[0].space, name) < 0 && ds_space_find(part[1].space, name) < 0)
+            return ds_fail(s->ctx, DS_EFORMAT, "%s: tensor \"%s\" is not part of the model", path, name);
+    }
+    return DS_OK;
+}
+
+ds_status ds_session_load(ds_session *s, const char *path)
+{
+    ds_tensor_file *f;
+    DS_TRY(ds_tensors_open(&f, s->ctx, path));
+    ds_status status = import_all(s, f, path, s->theta);
+    ds_tensors_close(f);
+    return status;
+}
+
+/* ---- scoring ----------------------------------------------------------------------------------------------------- */
+
+enum { SCORE_BATCH = 500 };
+
+static ds_status open_scorer(ds_session *s, ds_split split)
+{
+    const ds_view *v = ds_dataset_view(s->data, split);
+    int64_t        rows = ds_view_rows(v), batch = rows < SCORE_BATCH ? rows : SCORE_BATCH;
+    ds_loader_settings set = { .view = v, .sampler = "sequential", .batch = batch, .dtype = ds_problem_dtype(s->problem), .prefetch = -1 };
+    DS_TRY(ds_problem_prepare(s->problem, batch, DS_MODE_EVAL, DS_WANT_OUTPUTS));
+    if (rows % batch) DS_TRY(ds_problem_prepare(s->problem, rows % batch, DS_MODE_EVAL, DS_WANT_OUTPUTS));
+    return ds_loader_create(&s->scorer[split], s->ctx, &set);
+}
+
+ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
+{
+    *score = (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
+    if (score->rows == 0) return DS_OK;
+    if (!s->scorer[split]) DS_TRY(open_scorer(s, split));
+    ds_loader *l = s->scorer[split];
+    ds_metric *right = NULL;
+    bool       classes = ds_dataset_classes(s->data) > 0;
+    if (classes) DS_TRY(ds_metric_create(&right, s->problem, "accuracy"));
+    double    sum = 0;
+    ds_status status = DS_OK;
+    ds_loader_seek(l, 0, 0);
+    for (int64_t b = 0; b < ds_loader_batches(l) && status == DS_OK; b++) {
+        const ds_batch *batch = ds_loader_next(l);
+        const void     *outputs;
+        double          loss = 0;
+        status = ds_problem_outputs(s->problem, &(ds_at){ batch, s->theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
+        if (status != DS_OK) break;
+        sum += loss * (double)batch->n;
+        if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
+    }
+    score->loss = sum / (double)score->rows;
+    if (classes) {
+        score->accuracy = ds_metric_value(right);
+        score->error = 1 - score->accuracy;
+    }
+    ds_metric_free(right);
+    return status;
+}
