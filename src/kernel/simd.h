@@ -73,10 +73,14 @@ static inline ds_v32 ds_fma32(ds_v32 a, ds_v32 b, ds_v32 c) { return (ds_v32)_mm
 static inline ds_v64 ds_fma64(ds_v64 a, ds_v64 b, ds_v64 c) { return (ds_v64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 static inline ds_v32 ds_sqrt32(ds_v32 a) { return (ds_v32)_mm512_sqrt_ps((__m512)a); }
 static inline ds_v64 ds_sqrt64(ds_v64 a) { return (ds_v64)_mm512_sqrt_pd((__m512d)a); }
+/* Without optimization these intrinsics are macros with a conversion inside that -Wconversion takes for ours. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 static inline ds_v32 ds_rint32(ds_v32 a) { return (ds_v32)_mm512_roundscale_ps((__m512)a, 8); }
 static inline ds_v64 ds_rint64(ds_v64 a) { return (ds_v64)_mm512_roundscale_pd((__m512d)a, 8); }
 static inline ds_v32 ds_floor32(ds_v32 a) { return (ds_v32)_mm512_roundscale_ps((__m512)a, 9); }
 static inline ds_v64 ds_floor64(ds_v64 a) { return (ds_v64)_mm512_roundscale_pd((__m512d)a, 9); }
+#pragma GCC diagnostic pop
 #elif defined(DS_ISA_V3)
 static inline ds_v32 ds_fma32(ds_v32 a, ds_v32 b, ds_v32 c) { return (ds_v32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline ds_v64 ds_fma64(ds_v64 a, ds_v64 b, ds_v64 c) { return (ds_v64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }

@@ -3,7 +3,7 @@
 #ifndef DS_KERNEL_VEC_H
 #define DS_KERNEL_VEC_H
 
-#include "backend/seam.h"
+#include "kernel/program.h"
 #include "kernel/product.h"
 
 enum { DS_TILE = 512, DS_LANES = 16, DS_ROW_LEAF = 4096, DS_COLUMN_LEAF = 64, DS_COLUMN_CHUNK = 512 };

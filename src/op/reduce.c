@@ -14,6 +14,9 @@ static ds_val reduce(ds_graph *g, const ds_op *op, ds_val x, unsigned axes)
     if (axes >> s.rank)
         return ds_graph_fail(g, DS_ESHAPE, "%s: axes mask %#x for a value with %d axes", op->head.name, axes, s.rank);
     if (ds_val_dtype(g, x) == DS_I32) return ds_graph_fail(g, DS_ESHAPE, "%s: i32 values have no sums; use ds_cast", op->head.name);
+    unsigned last = 0; /* the last stretch of adjacent axes: kernels reduce one stretch, a set with gaps goes from last to first */
+    for (int a = s.rank - 1; a >= 0 && (!last || axes >> a & 1); a--) last |= axes & 1u << a;
+    if (last != axes) return reduce(g, op, reduce(g, op, x, last), axes & ~last);
     for (int a = 0; a < s.rank; a++)
         if (axes >> a & 1) s.dim[a] = 1;
     return ds_node_make(g, op, 1, &x, &(ds_attr){ .i = { axes } }, ds_val_dtype(g, x), s);
