@@ -14,7 +14,9 @@ trap 'rm -f build-arm64.log' EXIT
 
 if [ "${1:-}" != whole ]; then
     quiet tools/build arm64 hash_table
-    qemu-aarch64 build-arm64/hash_table tests/hashes/table.txt
+    for isa in neon plain scalar; do
+        DS_ISA=$isa qemu-aarch64 build-arm64/hash_table tests/hashes/table.txt || { echo "with DS_ISA=$isa"; exit 1; }
+    done
     exit
 fi
 
@@ -28,19 +30,4 @@ quiet cmake -S . -B build-arm64-whole -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
     -DDS_BUILD_EXAMPLES=OFF -DDS_ARM64_ROOT="$PWD/build-arm64-whole/sysroot/root"
 quiet cmake --build build-arm64-whole --parallel "$(nproc)" --target descent
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch" build-arm64.log' EXIT
-small="data.holdout=200 train.steps=3 train.batch=32"
-for config in examples/digits.yaml tests/arm64_resnet.yaml; do
-    name=$(basename "$config" .yaml)
-    "$native" train "$config" $small --out "$scratch/$name-here" >/dev/null 2>&1
-    qemu-aarch64 build-arm64-whole/descent train "$config" $small --out "$scratch/$name-there" >"$scratch/log" 2>&1 || {
-        tail -n 20 "$scratch/log"
-        exit 1
-    }
-    cmp "$scratch/$name-here/last.safetensors" "$scratch/$name-there/last.safetensors"
-    tests/metrics_without_times.sh "$scratch/$name-here/metrics.tsv" >"$scratch/a"
-    tests/metrics_without_times.sh "$scratch/$name-there/metrics.tsv" >"$scratch/b"
-    cmp "$scratch/a" "$scratch/b"
-    echo "$name: equal weights and metrics on $(uname -m) and aarch64"
-done
+sh tests/hashes_runs.sh "$native" "qemu-aarch64 build-arm64-whole/descent"
