@@ -43,7 +43,8 @@ asan tsan clang:
 
 test-arm64:
 	@tools/deps test
-	@tests/arm64.sh
+	@tools/build release descent
+	@sh tests/arm64.sh whole
 
 clean:
 	rm -rf build build-*
