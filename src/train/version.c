@@ -1,6 +1,7 @@
 /* version.c - see descent/version.h. */
 #include "descent/version.h"
 
+#include "backend/seam.h"
 #include "kernel/vec.h"
 
 #include <jansson.h>
