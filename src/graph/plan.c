@@ -28,6 +28,7 @@ struct ds_plan {
     size_t  work_bytes, scratch_bytes;
     int     count;       /* nodes of the graph when planned */
     int    *memory_node; /* per node: whose memory it reads */
+    int    *output_node; /* per node: whose memory holds it as an output (an input's copy), 0: no output */
     char   *kind;        /* per node: 'i' input (unbound 'u'), 'o' output, 0 neither */
     void  **address;     /* per node with memory */
     patch  *patch;       /* sorted by node */
@@ -326,7 +327,8 @@ static ds_status remember_nodes(ds_planner *p, ds_plan *plan, int noutputs, cons
     plan->memory_node = calloc((size_t)p->count, sizeof *plan->memory_node);
     plan->kind = calloc((size_t)p->count, 1);
     plan->address = calloc((size_t)p->count, sizeof *plan->address);
-    if (!plan->memory_node || !plan->kind || !plan->address) return ds_fail_memory(p->ctx, (size_t)p->count * 16, "a plan");
+    plan->output_node = calloc((size_t)p->count, sizeof *plan->output_node);
+    if (!plan->memory_node || !plan->kind || !plan->address || !plan->output_node) return ds_fail_memory(p->ctx, (size_t)p->count * 16, "a plan");
     for (int id = 1; id < p->count; id++) {
         plan->memory_node[id] = p->needed[id] ? ds_memory_node(p, id) : id;
         if (p->needed[id] && ds_at(p, id)->op == &ds_op_input) {
@@ -335,10 +337,12 @@ static ds_status remember_nodes(ds_planner *p, ds_plan *plan, int noutputs, cons
         }
     }
     for (int k = 0; k < noutputs; k++) {
-        if (plan->kind[outputs[k].id] == 0) {
-            plan->memory_node[outputs[k].id] = ds_memory_node(p, own[k].id);
-            plan->kind[outputs[k].id] = 'o';
-        }
+        int id = outputs[k].id;
+        if (plan->output_node[id]) continue; /* asked for twice: the first place */
+        plan->output_node[id] = ds_memory_node(p, own[k].id);
+        if (plan->kind[id]) continue; /* an input: binding it gives the input its memory */
+        plan->memory_node[id] = plan->output_node[id];
+        plan->kind[id] = 'o';
     }
     return DS_OK;
 }
@@ -409,6 +413,7 @@ void ds_plan_free(ds_plan *plan)
     free(plan->patch);
     free(plan->patch_first);
     free(plan->memory_node);
+    free(plan->output_node);
     free(plan->kind);
     free(plan->address);
     ds_buffer_free(plan->work);
@@ -435,8 +440,8 @@ bool ds_plan_has(const ds_plan *plan, ds_val v) { return v.id > 0 && v.id < plan
 
 void *ds_plan_data(const ds_plan *plan, ds_val v)
 {
-    if (v.id <= 0 || v.id >= plan->count || plan->kind[v.id] != 'o') return NULL;
-    return plan->address[plan->memory_node[v.id]];
+    if (v.id <= 0 || v.id >= plan->count || !plan->output_node[v.id]) return NULL;
+    return plan->address[plan->output_node[v.id]];
 }
 
 /* Poison mode: NaN before the step, its slack untouched after it. */
