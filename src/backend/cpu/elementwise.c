@@ -24,7 +24,7 @@ void ds_cpu_elementwise(const ds_call *call)
     const ds_ew_program *p = call->post;
     job                  j = { .call = call, .rows = 1, .cols = p->dim[p->rank - 1], .tile = ds_align64(ds_ew_tile_bytes(p)) };
     for (int d = 0; d < p->rank - 1; d++) j.rows *= p->dim[d];
-    j.by_rows = j.rows > 1;
+    j.by_rows = j.rows != 1;
     int64_t limit = j.by_rows ? j.rows : j.cols, threads = ds_pool_threads(call->pool);
     int64_t work = j.rows * j.cols * (p->ninstr + p->nload + p->nstore);
     int64_t tasks = work < DS_SMALL_WORK || threads == 1 ? 1 : 4 * threads;
