@@ -62,7 +62,7 @@ static ds_status run(ds_trial *t)
         { "glorot", 2.0 / 500, 1.8 },           { "glorot(distribution=normal)", 2.0 / 500, 3 },
         { "he", 2.0 / 200, 3 },                 { "he(distribution=uniform)", 2.0 / 200, 1.8 },
         { "fan-in", 1.0 / 200 / 3, 1.8 },       { "normal(std=0.02)", 0.0004, 3 },
-        { "uniform(a=0.3)", 0.03, 1.8 },        { "sparse(k=15)", 15.0 / 200, 3 * 200.0 / 15 } };
+        { "uniform(lo=-0.3, hi=0.3)", 0.03, 1.8 },        { "sparse(k=15)", 15.0 / 200, 3 * 200.0 / 15 } };
     enum { SCHEMES = sizeof scheme / sizeof scheme[0] };
     double      orthogonal = NAN, gaussian = NAN, worst = 0;
     const char *at = "";

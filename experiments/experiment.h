@@ -21,7 +21,7 @@ typedef struct ds_trial {
     const char *relation;   /* "<=", ">=", "<", ">": value relation bar is the verdict */
     int         seeds;      /* how many were used */
     const char *data;       /* what was used: "digits", "mnist", "cifar10", "gaussian" ...; static text */
-    char        note[256];  /* the numbers behind the value, one line */
+    char        note[512];  /* the numbers behind the value, one line */
 } ds_trial;
 
 typedef struct ds_experiment {
