@@ -7,7 +7,7 @@
 
 #include "backend/cpu/cpu.h"
 
-enum { MAX_RUNS = 256, IMAGE_LEAF = 16 };
+enum { IMAGE_LEAF = 16 };
 
 typedef struct job {
     const ds_call    *call;
@@ -18,7 +18,7 @@ typedef struct job {
     int64_t           sh, sw, ph, pw, dh, dw;
     int64_t           strips, strip_rows; /* of the plane that is written */
     int64_t           pad_h, pad_w;       /* extents of the bordered copy of a whole image */
-    size_t            worker_bytes, image_bytes, shared_bytes;
+    size_t            worker_bytes, image_bytes, shared_bytes, runs_bytes;
     char             *packed; /* weights as the tiles read them */
 } job;
 
@@ -29,6 +29,15 @@ static void describe(job *j, const ds_call *call, ds_shape x, ds_shape w, ds_sha
                 .oh = y.dim[1], .ow = y.dim[2], .sh = a[0], .sw = a[1], .ph = a[2], .pw = a[3], .dh = a[4], .dw = a[5], .groups = a[6], .strips = 1 };
     j->p = call->out.dtype == DS_F32 ? j->vec->f32 : j->vec->f64;
     j->es = ds_dtype_bytes(call->out.dtype);
+}
+
+/* A worker's scratch: offsets of runs, as many as there are taps, and taps of both axes; then what is returned. */
+static size_t bytes_of_runs(const job *j) { return ds_align64((size_t)(j->kh * j->kw + j->kh + j->kw) * sizeof(int64_t)); }
+static char *own_area(const job *j, int worker, int64_t **run)
+{
+    char *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
+    *run = (int64_t *)(void *)own;
+    return own + j->runs_bytes;
 }
 
 /* Cut planes in strips when there are fewer images than threads can use. */
@@ -134,7 +143,8 @@ static void plan_conv(job *j, const ds_call *call, int threads)
     j->pad_w = j->w + 2 * j->pw;
     j->pad_h = j->strip_rows ? (j->strip_rows - 1) * j->sh + (j->kh - 1) * j->dh + 1 : 0;
     j->image_bytes = j->ph || j->pw ? ds_align64((size_t)(j->pad_h * j->pad_w * j->c) * j->es) + 256 : 0;
-    j->worker_bytes = ds_align64(j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
+    j->runs_bytes = bytes_of_runs(j);
+    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
     j->shared_bytes = (size_t)j->groups * panel_bytes(j, j->kh * j->kw * (j->c / j->groups), j->o / j->groups);
 }
 
@@ -149,9 +159,9 @@ static void conv_task(void *arg, int64_t index, int worker)
 {
     const job *j = arg;
     int64_t    image = index / j->strips, r0 = index % j->strips * j->strip_rows, r1 = r0 + j->strip_rows < j->oh ? r0 + j->strip_rows : j->oh;
-    int64_t    cg = j->c / j->groups, og = j->o / j->groups, run[MAX_RUNS];
+    int64_t    cg = j->c / j->groups, og = j->o / j->groups, *run;
     const char *x = (const char *)j->call->in[0].data + (size_t)(image * j->h * j->w * j->c) * j->es;
-    char       *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
+    char       *own = own_area(j, worker, &run);
     sweep       s = { .rows = r1 - r0, .cols = j->ow, .across = j->sw * j->c, .to_across = j->o, .to_down = j->ow * j->o, .run = run, .o = og, .panels = true };
     int64_t     line = j->pad_w * j->c; /* elements from one row to the next */
     s.k = j->kh * j->kw * cg;
@@ -210,7 +220,8 @@ static void plan_input(job *j, const ds_call *call, int threads)
     j->pad_h = j->oh + 2 * (reach_h / j->sh + 1) + (low > 0 ? low : 0) + 1;
     j->pad_w = j->ow + 2 * (reach_w / j->sw + 1) + (right > 0 ? right : 0) + 1;
     j->image_bytes = ds_align64((size_t)(j->pad_h * j->pad_w * j->o) * j->es) + 256;
-    j->worker_bytes = ds_align64(j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
+    j->runs_bytes = bytes_of_runs(j);
+    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
     j->shared_bytes = (size_t)(j->groups * j->kh * j->kw) * panel_bytes(j, j->o / j->groups, j->c / j->groups) + 4096;
 }
 
@@ -243,15 +254,16 @@ static char *pack_class(const job *j, int64_t g, const int64_t *th, int64_t nh, 
 static void input_task(void *arg, int64_t image, int worker)
 {
     const job  *j = arg;
-    int64_t     cg = j->c / j->groups, og = j->o / j->groups, top = ((j->kh - 1) * j->dh) / j->sh + 1, left = ((j->kw - 1) * j->dw) / j->sw + 1;
-    char       *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
+    int64_t     cg = j->c / j->groups, og = j->o / j->groups, top = ((j->kh - 1) * j->dh) / j->sh + 1, left = ((j->kw - 1) * j->dw) / j->sw + 1, *run;
+    char       *own = own_area(j, worker, &run);
+    int64_t    *th = run + j->kh * j->kw, *tw = th + j->kh;
     const char *b = j->packed;
     int64_t     line = j->pad_w * j->o;
     border(j, (const char *)j->call->in[0].data + (size_t)(image * j->oh * j->ow * j->o) * j->es, j->oh, j->ow, j->o, 0, j->pad_h, top, left, j->pad_w, own);
     for (int64_t g = 0; g < j->groups; g++)
         for (int64_t qh = 0; qh < j->sh; qh++)
             for (int64_t qw = 0; qw < j->sw; qw++) {
-                int64_t th[MAX_RUNS], tw[MAX_RUNS], run[MAX_RUNS], nh = taps(qh, j->ph, j->kh, j->dh, j->sh, th), nw = taps(qw, j->pw, j->kw, j->dw, j->sw, tw);
+                int64_t nh = taps(qh, j->ph, j->kh, j->dh, j->sh, th), nw = taps(qw, j->pw, j->kw, j->dw, j->sw, tw);
                 sweep   s = { .rows = ds_ceil_div(j->h - qh, j->sh), .cols = ds_ceil_div(j->w - qw, j->sw), .down = line, .across = j->o, .run = run,
                               .k = nh * nw * og, .o = cg, .panels = true, .len = og, .group = g * og };
                 s.to = (char *)j->call->out.data + (size_t)(((image * j->h + qh) * j->w + qw) * j->c + g * cg) * j->es;
@@ -278,11 +290,14 @@ void ds_cpu_conv_input(const ds_call *call)
     job j;
     plan_input(&j, call, ds_pool_threads(call->pool));
     j.packed = call->scratch;
-    char *to = j.packed;
+    char    *to = j.packed;
+    int64_t *th, *tw;
+    own_area(&j, 0, &th);
+    tw = th + j.kh;
     for (int64_t g = 0; g < j.groups; g++)
         for (int64_t qh = 0; qh < j.sh; qh++)
             for (int64_t qw = 0; qw < j.sw; qw++) {
-                int64_t th[MAX_RUNS], tw[MAX_RUNS], nh = taps(qh, j.ph, j.kh, j.dh, j.sh, th), nw = taps(qw, j.pw, j.kw, j.dw, j.sw, tw);
+                int64_t nh = taps(qh, j.ph, j.kh, j.dh, j.sh, th), nw = taps(qw, j.pw, j.kw, j.dw, j.sw, tw);
                 to = pack_class(&j, g, th, nh, tw, nw, to);
             }
     ds_pool_run(call->pool, j.n, input_task, &j);
