@@ -1,0 +1,170 @@
+/* test_elementwise.c - the elementwise instructions as loops: any number of elements, nothing written behind the end, the same bits by every
+ * instruction set; programs of several instructions and stores, over operands that repeat, in place, against one element at a time. */
+#include "kernel/ew_code.h"
+#include "test_graph_support.h"
+
+/* y = f(x[0], x[1], ...) by one instruction of one table. */
+static void apply3(const ds_vec *v, int code, ds_dtype t, int64_t n, void *const *x, int operands, void *y)
+{
+    ds_ew_program p = { .dtype = t, .rank = 1, .dim = { n }, .nload = operands, .nstore = 1, .ninstr = 1, .nreg = 1 };
+    p.store[0] = (ds_ew_operand){ y, { 1 }, t };
+    p.instr[0] = (ds_ew_instr){ (uint16_t)code, 0, { INT16_MIN, INT16_MIN, INT16_MIN }, { 0.5, 0 } };
+    for (int k = 0; k < operands; k++) {
+        p.load[k] = (ds_ew_operand){ x[k], { 1 }, t };
+        p.instr[0].src[k] = (int16_t)(-1 - k);
+    }
+    void *tile = ds_buffer_alloc(ds_ew_tile_bytes(&p));
+    assert_non_null(tile);
+    v->ew(&p, 0, 1, 0, n, tile, NULL);
+    ds_buffer_free(tile);
+}
+
+/* Every instruction on all kinds of numbers and every count up to several vectors. */
+static void tails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int         operands;
+    } list[] = {
+#define EW(id, n) { #id, n },
+#include "kernel/elementwise.def"
+#undef EW
+    };
+    enum { ROOM = 80 };
+    say_skipped_isa();
+    for (int q = 0; q < 2 * DS_EW_CODES; q++) {
+        ds_dtype t = q & 1 ? DS_F64 : DS_F32;
+        int      code = q / 2;
+        void    *x[3], *want = memory_for(t, ROOM), *y = memory_for(t, ROOM);
+        for (int k = 0; k < 3; k++) {
+            x[k] = memory_for(t, ROOM);
+            fill_uniform(t, x[k], ROOM, 41 + (uint64_t)k, -3, 3);
+            strew_special(t, x[k], ROOM, 43 + (uint64_t)k, 3);
+        }
+        for (int64_t n = 1; n < ROOM - 10; n++) {
+            apply3(ds_vec_named("scalar"), code, t, n, x, list[code].operands, want);
+            for (int k = 0; k < ISA_NAMES; k++) {
+                const ds_vec *v = ds_vec_named(isa_names[k]);
+                for (int64_t i = 0; i < ROOM; i++) put(t, y, i, 123);
+                if (!v) continue;
+                apply3(v, code, t, n, x, list[code].operands, y);
+                int64_t at = first_difference(t, n, want, y);
+                if (at >= 0)
+                    fail_msg("%s %s of %g by %s is %.17g, by scalar %.17g", list[code].name, ds_dtype_name(t), get(t, x[0], at), isa_names[k], get(t, y, at), get(t, want, at));
+                for (int64_t i = n; i < ROOM; i++)
+                    if (get(t, y, i) != 123) fail_msg("%s %s by %s wrote past %lld elements", list[code].name, ds_dtype_name(t), isa_names[k], (long long)n);
+            }
+        }
+        for (int k = 0; k < 3; k++) ds_buffer_free(x[k]);
+        ds_buffer_free(want);
+        ds_buffer_free(y);
+    }
+}
+
+/* ---- programs ---------------------------------------------------------------------------------------------------- */
+
+enum { LOADS = 4, INSTRS = 9 };
+static const int codes[] = { DS_EW_add, DS_EW_mul, DS_EW_sub, DS_EW_tanh, DS_EW_max, DS_EW_relu, DS_EW_where, DS_EW_scale, DS_EW_exp };
+static int operands(int code) { return code == DS_EW_where ? 3 : code == DS_EW_tanh || code == DS_EW_relu || code == DS_EW_scale || code == DS_EW_exp ? 1 : 2; }
+
+/* A random program over [3][rows][cols]: operand k repeats along the axes in its mask; every result goes to a register of its own, the last two
+ * to stores. The first store may lie over the first operand, which then does not repeat. */
+typedef struct trial {
+    ds_ew_program p;
+    int64_t       count;
+    void         *load[LOADS], *store[2];
+} trial;
+
+static trial make_trial(uint64_t seed, ds_dtype t, int64_t rows, int64_t cols, bool in_place)
+{
+    trial   s = { .p = { .dtype = t, .rank = 3, .dim = { 3, rows, cols }, .nload = LOADS, .nstore = 2, .ninstr = INSTRS, .nreg = INSTRS }, .count = 3 * rows * cols };
+    int64_t full[3] = { rows * cols, cols, 1 };
+    for (int k = 0; k < LOADS; k++) {
+        unsigned mask = k == 0 ? 0 : (unsigned)(mixed(seed, (uint64_t)k) & 7);
+        int64_t  step = 1;
+        s.load[k] = memory_for(t, s.count);
+        fill_uniform(t, s.load[k], s.count, seed + (uint64_t)k, -2, 2);
+        s.p.load[k] = (ds_ew_operand){ .data = s.load[k], .dtype = t };
+        for (int d = 2; d >= 0; d--) {
+            s.p.load[k].stride[d] = mask >> d & 1 ? 0 : step;
+            if (!(mask >> d & 1)) step *= s.p.dim[d];
+        }
+    }
+    for (int i = 0; i < INSTRS; i++) {
+        ds_ew_instr *e = &s.p.instr[i];
+        *e = (ds_ew_instr){ .code = (uint16_t)codes[mixed(seed + 9, (uint64_t)i) % (sizeof codes / sizeof codes[0])], .dst = (int16_t)i, .imm = { 0.5, 0 } };
+        for (int k = 0; k < 3; k++) {
+            int r = (int)(mixed(seed + 10 + (uint64_t)k, (uint64_t)i) % (uint64_t)(LOADS + i)); /* an operand or an earlier result */
+            e->src[k] = (int16_t)(k >= operands(e->code) ? INT16_MIN : r < LOADS ? -1 - r : r - LOADS);
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        s.store[k] = k == 0 && in_place ? s.load[0] : memory_for(t, s.count);
+        s.p.store[k] = (ds_ew_operand){ .data = s.store[k], .dtype = t };
+        memcpy(s.p.store[k].stride, full, sizeof full);
+        s.p.store_reg[k] = (int16_t)(INSTRS - 1 - k);
+    }
+    return s;
+}
+
+static void free_trial(trial *s)
+{
+    for (int k = 0; k < LOADS; k++) ds_buffer_free(s->load[k]);
+    for (int k = 0; k < 2; k++)
+        if (s->store[k] != s->load[0]) ds_buffer_free(s->store[k]);
+}
+
+/* The meaning of a program, one element and one instruction at a time. */
+static void by_elements(const trial *s, void *out[2])
+{
+    void  *x[3], *y = memory_for(s->p.dtype, 1);
+    double reg[INSTRS];
+    for (int k = 0; k < 3; k++) x[k] = memory_for(s->p.dtype, 1);
+    for (int64_t e = 0; e < s->count; e++) {
+        int64_t at[3] = { e / (s->p.dim[1] * s->p.dim[2]), e / s->p.dim[2] % s->p.dim[1], e % s->p.dim[2] };
+        for (int i = 0; i < INSTRS; i++) {
+            const ds_ew_instr *n = &s->p.instr[i];
+            for (int k = 0; k < operands(n->code); k++) {
+                const ds_ew_operand *o = n->src[k] < 0 ? &s->p.load[-1 - n->src[k]] : NULL;
+                put(s->p.dtype, x[k], 0, o ? get(s->p.dtype, o->data, at[0] * o->stride[0] + at[1] * o->stride[1] + at[2] * o->stride[2]) : reg[n->src[k]]);
+            }
+            apply3(ds_vec_named("scalar"), n->code, s->p.dtype, 1, x, operands(n->code), y);
+            reg[i] = get(s->p.dtype, y, 0);
+        }
+        for (int k = 0; k < 2; k++) put(s->p.dtype, out[k], e, reg[s->p.store_reg[k]]);
+    }
+    for (int k = 0; k < 3; k++) ds_buffer_free(x[k]);
+    ds_buffer_free(y);
+}
+
+static void programs(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][2] = { { 1, 1 }, { 5, 3 }, { 1, 600 }, { 4, 255 }, { 3, 257 }, { 2, 513 }, { 40, 16 }, { 7, 31 } };
+    for (uint64_t seed = 0; seed < 64; seed++)
+        for (int k = 0; k < ISA_NAMES; k++) {
+            const ds_vec *v = ds_vec_named(isa_names[k]);
+            if (!v) continue;
+            ds_dtype t = seed & 1 ? DS_F64 : DS_F32;
+            trial    s = make_trial(100 * seed, t, sizes[seed / 2 % 8][0], sizes[seed / 2 % 8][1], seed >> 4 & 1);
+            void    *want[2] = { memory_for(t, s.count), memory_for(t, s.count) }, *tile = ds_buffer_alloc(ds_ew_tile_bytes(&s.p));
+            by_elements(&s, want);
+            int64_t rows = 3 * s.p.dim[1], cut = rows / 2;
+            v->ew(&s.p, 0, cut, 0, s.p.dim[2], tile, NULL);
+            v->ew(&s.p, cut, rows, 0, s.p.dim[2], tile, NULL);
+            for (int q = 0; q < 2; q++) {
+                int64_t at = first_difference(t, s.count, want[q], s.store[q]);
+                if (at >= 0) fail_msg("program %d by %s: store %d element %lld is %.17g, wanted %.17g", (int)seed, isa_names[k], q, (long long)at, get(t, s.store[q], at), get(t, want[q], at));
+                ds_buffer_free(want[q]);
+            }
+            ds_buffer_free(tile);
+            free_trial(&s);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tails), cmocka_unit_test(programs) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
