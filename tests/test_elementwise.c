@@ -68,8 +68,8 @@ enum { LOADS = 4, INSTRS = 9 };
 static const int codes[] = { DS_EW_add, DS_EW_mul, DS_EW_sub, DS_EW_tanh, DS_EW_max, DS_EW_relu, DS_EW_where, DS_EW_scale, DS_EW_exp };
 static int operands(int code) { return code == DS_EW_where ? 3 : code == DS_EW_tanh || code == DS_EW_relu || code == DS_EW_scale || code == DS_EW_exp ? 1 : 2; }
 
-/* A random program over [3][rows][cols]: operand k repeats along the axes in its mask; every result goes to a register of its own, the last two
- * to stores. The first store may lie over the first operand, which then does not repeat. */
+/* A random program over [3][rows][cols]: operand k repeats along the axes in its mask; every result goes to a register of its own, one in the middle and the last
+ * to stores. The first store may lie over the first operand, which does not repeat and which later instructions may read. */
 typedef struct trial {
     ds_ew_program p;
     int64_t       count;
@@ -103,7 +103,7 @@ static trial make_trial(uint64_t seed, ds_dtype t, int64_t rows, int64_t cols, b
         s.store[k] = k == 0 && in_place ? s.load[0] : memory_for(t, s.count);
         s.p.store[k] = (ds_ew_operand){ .data = s.store[k], .dtype = t };
         memcpy(s.p.store[k].stride, full, sizeof full);
-        s.p.store_reg[k] = (int16_t)(INSTRS - 1 - k);
+        s.p.store_reg[k] = (int16_t)(k == 0 ? INSTRS - 5 : INSTRS - 1);
     }
     return s;
 }
