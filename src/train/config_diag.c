@@ -1,0 +1,118 @@
+/* config_diag.c - mistakes of a config: kept in order of place, shown with the line and carets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/config_node.h"
+
+void *config_keep(reader *r, size_t bytes)
+{
+    void *p = ds_arena_alloc(&r->own->arena, bytes);
+    if (!p) r->no_memory = true;
+    return p;
+}
+
+char *config_text(reader *r, const char *fmt, ...)
+{
+    static char empty[1];
+    ds_text     t = { 0 };
+    va_list     args;
+    va_start(args, fmt);
+    ds_text_add_v(&t, fmt, args);
+    va_end(args);
+    char *text = t.failed ? NULL : ds_arena_text(&r->own->arena, t.data ? t.data : "");
+    ds_text_free(&t);
+    if (!text) r->no_memory = true;
+    return text ? text : empty;
+}
+
+/* The line of the file that a place is on, without its end. */
+static const char *source_line(reader *r, ds_arena *arena, int line)
+{
+    if (line < 1 || line > r->own->line_count) return NULL;
+    const char *from = r->own->lines[line - 1];
+    size_t      n = strcspn(from, "\r\n");
+    char       *copy = ds_arena_alloc(arena, n + 1);
+    if (copy) memcpy(copy, from, n);
+    return copy;
+}
+
+void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...)
+{
+    ds_diagnostics *d = r->mistakes;
+    if (d->count == CONFIG_MISTAKES) {
+        d->dropped++;
+        return;
+    }
+    ds_text t = { 0 };
+    va_list args;
+    va_start(args, fmt);
+    ds_text_add_v(&t, fmt, args);
+    va_end(args);
+    bool           typed = at.setting >= 0;
+    ds_diagnostic *m = &d->list[d->count];
+    *m = (ds_diagnostic){ .file = typed ? "command line" : d->file, .line = typed ? 0 : at.line, .column = typed ? 0 : at.column, .width = at.width };
+    m->text = ds_arena_text(&d->arena, t.data ? t.data : "");
+    m->source = typed ? ds_arena_text(&d->arena, r->own->setting[at.setting]) : source_line(r, &d->arena, at.line);
+    m->hint = hint ? ds_arena_text(&d->arena, hint) : NULL;
+    if (!m->text) r->no_memory = true;
+    d->order[d->count++] = at.setting;
+    ds_text_free(&t);
+}
+
+static bool before(const ds_diagnostics *d, int a, int b)
+{
+    if (d->order[a] != d->order[b]) return d->order[a] < d->order[b];
+    if (d->list[a].line != d->list[b].line) return d->list[a].line < d->list[b].line;
+    return d->list[a].column < d->list[b].column;
+}
+
+void config_sort(ds_diagnostics *d)
+{
+    for (int i = 1; i < d->count; i++)
+        for (int k = i; k > 0 && before(d, k, k - 1); k--) {
+            ds_diagnostic m = d->list[k];
+            int           o = d->order[k];
+            d->list[k] = d->list[k - 1];
+            d->order[k] = d->order[k - 1];
+            d->list[k - 1] = m;
+            d->order[k - 1] = o;
+        }
+}
+
+int ds_diagnostics_count(const ds_diagnostics *d) { return d->count; }
+const ds_diagnostic *ds_diagnostics_at(const ds_diagnostics *d, int i) { return i >= 0 && i < d->count ? &d->list[i] : NULL; }
+
+void ds_diagnostics_free(ds_diagnostics *d)
+{
+    if (!d) return;
+    ds_arena_free(&d->arena);
+    free(d);
+}
+
+static void show(ds_text *t, const ds_diagnostic *m, bool color)
+{
+    const char *bold = color ? "\033[1m" : "", *red = color ? "\033[31m" : "", *end = color ? "\033[0m" : "";
+    if (m->line > 0) ds_text_add(t, "%s%s:%d:%d:%s %s\n", bold, m->file, m->line, m->column, end, m->text);
+    else if (m->source) ds_text_add(t, "%s%s: %s:%s %s\n", bold, m->file, m->source, end, m->text);
+    else ds_text_add(t, "%s%s:%s %s\n", bold, m->file, end, m->text);
+    if (m->line > 0 && m->source) {
+        ds_text_add(t, "%5d | %s\n      | ", m->line, m->source);
+        ds_text_repeat(t, ' ', m->column - 1);
+        ds_text_add(t, "%s", red);
+        ds_text_repeat(t, '^', m->width > 0 ? m->width : 1);
+        ds_text_add(t, "%s", end);
+        if (m->hint) ds_text_add(t, "  %s", m->hint);
+        ds_text_add(t, "\n");
+    } else if (m->hint) {
+        ds_text_add(t, "      hint: %s\n", m->hint);
+    }
+}
+
+char *ds_diagnostics_text(const ds_diagnostics *d, bool color)
+{
+    ds_text t = { 0 };
+    for (int k = 0; k < d->count; k++) show(&t, &d->list[k], color);
+    int n = d->count + d->dropped;
+    ds_text_add(&t, "%d error%s in %s; nothing was started\n", n, n == 1 ? "" : "s", d->file);
+    return ds_text_take(&t);
+}

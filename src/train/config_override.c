@@ -1,0 +1,98 @@
+/* config_override.c - settings from the command line, put into the tree: "optimizer.lr=0.05", "model.layers.2.dense=64". Words of the path
+ * are keys, numbers are positions in lists; a missing map is made. A changed rule drops what the new one does not know. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/config_node.h"
+
+node *config_child(const node *map, const char *name)
+{
+    for (node *c = map && map->kind == NODE_MAP ? map->child : NULL; c; c = c->next)
+        if (!strcmp(c->key, name)) return c;
+    return NULL;
+}
+
+static node *append(reader *r, node *map, const char *key, place at)
+{
+    node *c = config_keep(r, sizeof *c), **last = &map->child;
+    if (!c) return NULL;
+    c->key = key;
+    c->key_at = c->at = at;
+    while (*last) last = &(*last)->next;
+    return *last = c;
+}
+
+/* The node that the path names, made where it is missing; NULL and a mistake when it cannot be. */
+static node *follow(reader *r, node *root, char *path, place at)
+{
+    node *n = root;
+    for (char *word = strtok_r(path, ".", &path); word && n; word = strtok_r(NULL, ".", &path)) {
+        if (n->kind == NODE_SCALAR && n->text && *n->text == 0) n->kind = NODE_MAP;
+        if (n->kind == NODE_LIST) {
+            char *end;
+            long  index = strtol(word, &end, 10);
+            node *c = n->child;
+            for (long k = 0; k < index && c; k++) c = c->next;
+            if (*end || index < 0 || !c) {
+                config_mistake(r, at, NULL, "\"%s\" is no position in that list; positions count from 0", word);
+                return NULL;
+            }
+            n = c;
+        } else if (n->kind == NODE_MAP) {
+            node *c = config_child(n, word);
+            n = c ? c : append(r, n, config_text(r, "%s", word), at);
+            if (n && !c) n->text = "";
+        } else {
+            config_mistake(r, at, NULL, "\"%s\" stands inside a single value", word);
+            return NULL;
+        }
+    }
+    return n;
+}
+
+static void apply(reader *r, node *root, int index)
+{
+    const char *setting = r->own->setting[index], *equal = strchr(setting, '=');
+    place       at = { .setting = index };
+    if (!equal || equal == setting) {
+        config_mistake(r, at, NULL, "wanted key=value, such as optimizer.lr=0.05");
+        return;
+    }
+    char *path = config_text(r, "%.*s", (int)(equal - setting), setting);
+    node *value = config_tree(r, equal + 1, strlen(equal + 1), index), *n = value && *path ? follow(r, root, path, at) : NULL;
+    if (!n || !value) return;
+    n->kind = value->kind;
+    n->text = value->text;
+    n->child = value->child;
+    n->at = at;
+    if (n->key_at.setting < 0 && n->key_at.line == 0) n->key_at = at;
+}
+
+/* Keys from the file that the rule named on the command line does not know are dropped and noted. */
+static void change_rule(reader *r, node *root, const char *was)
+{
+    node          *section = config_child(root, "optimizer"), *name = config_child(section, "name");
+    const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
+    if (!rule || !was || !strcmp(was, name->text)) return;
+    for (node **c = &section->child; *c;) {
+        const char *key = (*c)->key;
+        bool        known = !strcmp(key, "name") || !strcmp(key, "dialect") || (rule->options && ds_option_find(rule->options, key) >= 0);
+        if (known || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
+            c = &(*c)->next;
+            continue;
+        }
+        if (r->config->note_count < 64)
+            r->own->notes[r->config->note_count++] = config_text(r, "optimizer.%s (%s:%d) is dropped: rule \"%s\" does not know it", key, r->config->file,
+                                                                 (*c)->key_at.line, name->text);
+        *c = (*c)->next;
+    }
+}
+
+void config_override(reader *r, node *root)
+{
+    node       *name = config_child(config_child(root, "optimizer"), "name");
+    const char *was = name ? name->text : NULL;
+    for (int k = 0; k < r->own->settings; k++) apply(r, root, k);
+    name = config_child(config_child(root, "optimizer"), "name");
+    if (name && name->at.setting >= 0) change_rule(r, root, was);
+}
