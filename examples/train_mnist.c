@@ -1,5 +1,5 @@
-/* train_mnist.c - a session in one screen: MNIST from a folder (argument 1), or generated digits without one; two epochs, then the test set.
- * Build: cc train_mnist.c $(pkg-config --cflags --libs descent) */
+/* train_mnist.c - a session in one screen: MNIST from a folder (argument 1), or generated digits without one; two
+ * epochs, then the test set. Build: cc train_mnist.c $(pkg-config --cflags --libs descent) */
 #include <stdio.h>
 
 #include <descent/train.h>
@@ -7,7 +7,8 @@
 static void on_epoch(void *arg, const ds_epoch_report *r)
 {
     (void)arg;
-    printf("epoch %lld  loss %.4f  error %.2f%%  %.1f s\n", (long long)r->epoch, r->train_loss, 100 * r->train_error, r->seconds);
+    printf("epoch %lld  loss %.4f  error %.2f%%  %.1f s\n", (long long)r->epoch, r->train_loss, 100 * r->train_error,
+           r->seconds);
 }
 
 int main(int argc, char **argv)
@@ -22,7 +23,9 @@ int main(int argc, char **argv)
     ds_status s = ds_model_create(&model, ctx);
     for (int k = 0; k < 3 && !s; k++) s = ds_model_add(model, layers[k]);
 
-    ds_session_settings set = { .data = ds_data_defaults(), .model = model, .epochs = 2, .steps = -1, .batch = 128, .seed = 1 };
+    ds_session_settings set = {
+        .data = ds_data_defaults(), .model = model, .epochs = 2, .steps = -1, .batch = 128, .seed = 1
+    };
     if (argc > 1) {
         set.data.format = "idx";
         set.data.path = argv[1];

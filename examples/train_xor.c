@@ -1,5 +1,5 @@
-/* train_xor.c - the library in one screen: a network that learns exclusive or by full-batch gradients. Prints the four outputs.
- * Build: cc train_xor.c $(pkg-config --cflags --libs descent) */
+/* train_xor.c - the library in one screen: a network that learns exclusive or by full-batch gradients. Prints the four
+ * outputs. Build: cc train_xor.c $(pkg-config --cflags --libs descent) */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +37,9 @@ int main(void)
     double loss = 0;
     if (ds_problem_init(problem, 1, theta, NULL)) return fail(ctx);
     for (int step = 0; step < 500; step++)
-        if (ds_problem_gradient(problem, &at, gradient, &loss) || ds_optim_step(optim, theta, gradient, ds_optim_lr(optim))) return fail(ctx);
+        if (ds_problem_gradient(problem, &at, gradient, &loss) ||
+            ds_optim_step(optim, theta, gradient, ds_optim_lr(optim)))
+            return fail(ctx);
 
     const void *z;
     if (ds_problem_outputs(problem, &at, &z, NULL)) return fail(ctx);

@@ -9,7 +9,7 @@ enum { WIDTH = 50, BATCH = 100, POWERS = 5 };
 /* Row `id` of an endless table: a pure function of (seed, id), so that a set of any size needs no memory. */
 static void make_row(const ds_trial *t, lab_rows *r, int64_t at, uint64_t id)
 {
-    ds_rng  g = ds_rng_at(t->seed, DS_FOR_TOUR, 20, (uint32_t)id);
+    ds_rng g = ds_rng_at(t->seed, DS_FOR_TOUR, 20, (uint32_t)id);
     double *x = (double *)r->x + at * WIDTH, y = 0;
     for (int k = 0; k < WIDTH; k++) {
         x[k] = 2 * ds_rng_uniform(&g) - 1;
@@ -18,18 +18,19 @@ static void make_row(const ds_trial *t, lab_rows *r, int64_t at, uint64_t id)
     ((double *)r->y)[at] = y + 0.1 * ds_rng_uniform(&g);
 }
 
-/* Median seconds of one update on a set of n rows, and rows touched by it. broken: an update sees the whole set (here up to 10^5 rows). */
+/* Median seconds of one update on a set of n rows, and rows touched by it. broken: an update sees the whole set (here
+ * up to 10^5 rows). */
 static ds_status time_update(ds_trial *t, ds_problem *p, int64_t n, int updates, double *seconds, double *touched)
 {
     lab_rows r = { .n = BATCH, .width = WIDTH, .sample = DS_SHAPE(WIDTH), .targets = 1, .dtype = DS_F64 };
-    void    *theta = lab_vector(p), *g = lab_vector(p);
-    double   spent[64];
+    void *theta = lab_vector(p), *g = lab_vector(p);
+    double spent[64];
     ds_status status = theta && g ? lab_rows_alloc(t, &r) : DS_EMEM;
-    ds_rng    rng = ds_rng_at(t->seed, DS_FOR_TOUR, 21, (uint32_t)n);
+    ds_rng rng = ds_rng_at(t->seed, DS_FOR_TOUR, 21, (uint32_t)n);
     *touched = 0;
     for (int k = 0; k < updates && status == DS_OK; k++) {
         int64_t chunks = t->broken ? (n < 100000 ? n : 100000) / BATCH : 1;
-        double  from = lab_seconds(), value;
+        double from = lab_seconds(), value;
         for (int64_t c = 0; c < chunks && status == DS_OK; c++) {
             for (int64_t i = 0; i < BATCH; i++) make_row(t, &r, i, ds_rng_below(&rng, (uint64_t)n));
             ds_batch b = lab_slice(&r, 0, BATCH);
@@ -47,8 +48,8 @@ static ds_status time_update(ds_trial *t, ds_problem *p, int64_t n, int updates,
     return status;
 }
 
-/* Mean excess of k noisy steps on f, over many runs, at k = 100, 1000, 10000: its log-log slope. Strongly convex: f = x^2/2, rate 1/k. Convex
- * only: f = |x|, rate 1/root k, where the bound is tight. broken: the rate stays constant. */
+/* Mean excess of k noisy steps on f, over many runs, at k = 100, 1000, 10000: its log-log slope. Strongly convex: f =
+ * x^2/2, rate 1/k. Convex only: f = |x|, rate 1/root k, where the bound is tight. broken: the rate stays constant. */
 static double excess_slope(const ds_trial *t, bool strong)
 {
     enum { RUNS = 200, MARKS = 3 };
@@ -56,7 +57,7 @@ static double excess_slope(const ds_trial *t, bool strong)
     for (uint32_t run = 0; run < RUNS; run++) {
         ds_rng g = ds_rng_at(t->seed, DS_FOR_TOUR, strong ? 22 : 23, run);
         double w = 1;
-        int    mark = 0;
+        int mark = 0;
         for (int64_t k = 1; k <= 10000; k++) {
             double slope = (strong ? w : w > 0 ? 1 : -1) + 2 * (2 * ds_rng_uniform(&g) - 1);
             w -= (t->broken ? 0.1 : strong ? 1.0 / (double)(k + 1) : 0.5 / sqrt((double)k)) * slope;
@@ -73,8 +74,8 @@ static double excess_slope(const ds_trial *t, bool strong)
 static ds_status run(ds_trial *t)
 {
     static const char *const layers[] = { "dense 1", NULL };
-    double      seconds[POWERS], touched[POWERS], least = INFINITY, most = 0;
-    lab_rows    like = { .sample = DS_SHAPE(WIDTH), .targets = 1, .dtype = DS_F64 };
+    double seconds[POWERS], touched[POWERS], least = INFINITY, most = 0;
+    lab_rows like = { .sample = DS_SHAPE(WIDTH), .targets = 1, .dtype = DS_F64 };
     ds_problem *p;
     LAB_TRY(lab_problem(t, &p, &like, "squared-error", 0, layers));
     ds_status status = DS_OK;
@@ -90,16 +91,21 @@ static ds_status run(ds_trial *t)
     t->bar = 1;
     t->seeds = 200;
     t->data = "generated rows";
-    snprintf(t->note, sizeof t->note, "%.0f to %.0f rows an update, %.2g ms at 10^3 rows and %.2g ms at 10^7; slopes of excess error %.3f (strongly convex), %.3f (convex)",
+    snprintf(t->note, sizeof t->note,
+             "%.0f to %.0f rows an update, %.2g ms at 10^3 rows and %.2g ms at 10^7; slopes of excess error %.3f "
+             "(strongly convex), %.3f (convex)",
              least, most, 1e3 * seconds[0], 1e3 * seconds[POWERS - 1], strong, convex);
     return status;
 }
 
 const ds_experiment ds_experiment_C2 = {
     .row = "C2",
-    .claim = "The cost of an update does not grow with the training set; excess error falls as 1/k on strongly convex and 1/root k on convex problems",
-    .run_by = "Updates of 100 rows from tables of 10^3 to 10^7 rows; 200 noisy runs of 10,000 steps on x^2/2 and on |x|.",
-    .rule = "The worst of four numbers, each over its bar: rows an update (equal), time at 10^7 over time at 10^3 rows (3, room for noise and for the table's cache misses), "
+    .claim = "The cost of an update does not grow with the training set; excess error falls as 1/k on strongly convex "
+             "and 1/root k on convex problems",
+    .run_by =
+        "Updates of 100 rows from tables of 10^3 to 10^7 rows; 200 noisy runs of 10,000 steps on x^2/2 and on |x|.",
+    .rule = "The worst of four numbers, each over its bar: rows an update (equal), time at 10^7 over time at 10^3 rows "
+            "(3, room for noise and for the table's cache misses), "
             "distance of the two slopes from -1 and -1/2 (0.15; their spread over seeds is about 0.04).",
     .source = "Goodfellow et al. sections 8.1.3 and 8.3.1",
     .broken = "An update sees the whole set, and the rate stays constant.",

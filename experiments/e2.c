@@ -1,4 +1,5 @@
-/* e2.c - RMSProp, plain and with Nesterov momentum, exactly as the book has them; it forgets old gradients where AdaGrad cannot. */
+/* e2.c - RMSProp, plain and with Nesterov momentum, exactly as the book has them; it forgets old gradients where
+ * AdaGrad cannot. */
 #include <math.h>
 
 #include "descent/optim.h"
@@ -10,12 +11,14 @@ enum { DIM = 7, STEPS = 200 };
  * broken: the formula is of a rule without forgetting (rho = 1 for the old, 1 - rho for the new). */
 static ds_status formula_error(ds_trial *t, bool nesterov, double *worst)
 {
-    const double      rho = 0.9, e = 0.01, a = 0.5, d = 1e-6;
-    ds_optim         *o;
+    const double rho = 0.9, e = 0.01, a = 0.5, d = 1e-6;
+    ds_optim *o;
     ds_optim_settings s = { .dialect = "book", .n = DIM, .dtype = DS_F64 };
-    LAB_TRY(ds_rule_parse(t->ctx, nesterov ? "rmsprop-nesterov(lr=0.01, alpha=0.9, momentum=0.5)" : "rmsprop(lr=0.01, alpha=0.9)", &s.rule));
+    LAB_TRY(ds_rule_parse(
+        t->ctx, nesterov ? "rmsprop-nesterov(lr=0.01, alpha=0.9, momentum=0.5)" : "rmsprop(lr=0.01, alpha=0.9)",
+        &s.rule));
     LAB_TRY(ds_optim_create(&o, t->ctx, &s));
-    double   *theta = ds_buffer_alloc(DIM * 8), *g = ds_buffer_alloc(DIM * 8), r[DIM] = { 0 }, v[DIM] = { 0 }, x[DIM];
+    double *theta = ds_buffer_alloc(DIM * 8), *g = ds_buffer_alloc(DIM * 8), r[DIM] = { 0 }, v[DIM] = { 0 }, x[DIM];
     ds_status status = theta && g ? DS_OK : DS_EMEM;
     for (int i = 0; i < DIM && status == DS_OK; i++) theta[i] = x[i] = 1 + i;
     *worst = 0;
@@ -27,7 +30,8 @@ static ds_status formula_error(ds_trial *t, bool nesterov, double *worst)
             g[i] = c * ((const double *)point)[i];
             double h = c * (nesterov ? x[i] + a * v[i] : x[i]);
             r[i] = (t->broken ? 1 : rho) * r[i] + (1 - rho) * h * h;
-            v[i] = (nesterov ? a * v[i] : 0) - e * h / (nesterov ? sqrt(r[i]) : sqrt(d + r[i])); /* algorithm 8.6 has no d */
+            v[i] = (nesterov ? a * v[i] : 0) -
+                   e * h / (nesterov ? sqrt(r[i]) : sqrt(d + r[i])); /* algorithm 8.6 has no d */
             x[i] += v[i];
         }
         if (status == DS_OK) status = ds_optim_step(o, theta, g, e);
@@ -42,11 +46,11 @@ static ds_status formula_error(ds_trial *t, bool nesterov, double *worst)
 /* Steps until a unit gradient moves half of the rate again after 100 gradients of size 100. */
 static ds_status steps_to_recover(ds_trial *t, const char *rule, int *steps)
 {
-    ds_optim         *o;
+    ds_optim *o;
     ds_optim_settings s = { .dialect = "book", .n = 1, .dtype = DS_F64 };
     LAB_TRY(ds_rule_parse(t->ctx, rule, &s.rule));
     LAB_TRY(ds_optim_create(&o, t->ctx, &s));
-    double   *theta = ds_buffer_alloc(64), *g = ds_buffer_alloc(64), moved = 0;
+    double *theta = ds_buffer_alloc(64), *g = ds_buffer_alloc(64), moved = 0;
     ds_status status = theta && g ? DS_OK : DS_EMEM;
     for (int k = 0; k < 100 && status == DS_OK; k++) {
         g[0] = 100;
@@ -67,7 +71,7 @@ static ds_status steps_to_recover(ds_trial *t, const char *rule, int *steps)
 static ds_status run(ds_trial *t)
 {
     double plain = NAN, nesterov = NAN;
-    int    recover = 0, never = 0;
+    int recover = 0, never = 0;
     LAB_TRY(formula_error(t, false, &plain));
     LAB_TRY(formula_error(t, true, &nesterov));
     LAB_TRY(steps_to_recover(t, "rmsprop(lr=1, alpha=0.9)", &recover));
@@ -76,16 +80,21 @@ static ds_status run(ds_trial *t)
     t->bar = 1;
     t->seeds = 1;
     t->data = "quadratic";
-    snprintf(t->note, sizeof t->note, "formulas off by %.1e (plain), %.1e (Nesterov); after large gradients the rate is back in %d steps, AdaGrad's in %d%s", plain, nesterov,
-             recover, never, never == 100000 ? " or more" : "");
+    snprintf(t->note, sizeof t->note,
+             "formulas off by %.1e (plain), %.1e (Nesterov); after large gradients the rate is back in %d steps, "
+             "AdaGrad's in %d%s",
+             plain, nesterov, recover, never, never == 100000 ? " or more" : "");
     return DS_OK;
 }
 
 const ds_experiment ds_experiment_E2 = {
     .row = "E2",
-    .claim = "RMSProp divides by a decaying mean of squared gradients, so it forgets; with Nesterov momentum the gradient is taken ahead",
-    .run_by = "Both rules against the book's formulas on quadratics of seven curvatures; then unit gradients after a hundred of size 100.",
-    .rule = "The worst of three numbers, each over its bar: difference from the formulas (1e-10 after 200 steps), steps until the rate is back (200; theory: about 66), "
+    .claim = "RMSProp divides by a decaying mean of squared gradients, so it forgets; with Nesterov momentum the "
+             "gradient is taken ahead",
+    .run_by = "Both rules against the book's formulas on quadratics of seven curvatures; then unit gradients after a "
+              "hundred of size 100.",
+    .rule = "The worst of three numbers, each over its bar: difference from the formulas (1e-10 after 200 steps), "
+            "steps until the rate is back (200; theory: about 66), "
             "and that AdaGrad needs more than 10,000.",
     .source = "Goodfellow et al. algorithms 8.5 and 8.6",
     .broken = "The formula is of a rule that does not forget.",

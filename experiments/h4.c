@@ -5,18 +5,19 @@
 
 enum { ROWS = 20, COORDINATES = 60, STEPS = 8 };
 
-/* Root mean square error of the difference quotient over some coordinates, relative to the gradient there. Counts evaluations. broken: the
- * centred quotient divides by h instead of 2h. */
-static ds_status error_at(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta, const void *g, double f, double h, double error[2], int64_t *evaluations)
+/* Root mean square error of the difference quotient over some coordinates, relative to the gradient there. Counts
+ * evaluations. broken: the centred quotient divides by h instead of 2h. */
+static ds_status error_at(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta, const void *g, double f, double h,
+                          double error[2], int64_t *evaluations)
 {
-    ds_batch  b = lab_slice(r, 0, r->n);
-    ds_at     at = { &b, theta, DS_MODE_EVAL, 0, 0 };
-    int64_t   dim = ds_space_dim(ds_problem_space(p));
-    double    off[2] = { 0 }, size = 0;
+    ds_batch b = lab_slice(r, 0, r->n);
+    ds_at at = { &b, theta, DS_MODE_EVAL, 0, 0 };
+    int64_t dim = ds_space_dim(ds_problem_space(p));
+    double off[2] = { 0 }, size = 0;
     ds_status status = DS_OK;
     for (int k = 0; k < COORDINATES && status == DS_OK; k++) {
         int64_t i = (int64_t)k * dim / COORDINATES;
-        double  was = lab_get(p, theta, i), up = 0, down = 0, slope = lab_get(p, g, i);
+        double was = lab_get(p, theta, i), up = 0, down = 0, slope = lab_get(p, g, i);
         lab_set(p, theta, i, was + h);
         status = ds_problem_value(p, &at, &up);
         lab_set(p, theta, i, was - h);
@@ -31,14 +32,15 @@ static ds_status error_at(ds_trial *t, ds_problem *p, const lab_rows *r, void *t
     return status;
 }
 
-/* Evaluations of a full forward-difference gradient of a problem with `dim` parameters, counted as they are made, and the seconds. */
+/* Evaluations of a full forward-difference gradient of a problem with `dim` parameters, counted as they are made, and
+ * the seconds. */
 static ds_status full_gradient(ds_problem *p, const lab_rows *r, void *theta, int64_t *evaluations, double *seconds)
 {
-    ds_batch        b = lab_slice(r, 0, 1);
-    ds_at           at = { &b, theta, DS_MODE_EVAL, 0, 0 };
+    ds_batch b = lab_slice(r, 0, 1);
+    ds_at at = { &b, theta, DS_MODE_EVAL, 0, 0 };
     const ds_space *space = ds_problem_space(p);
-    double          from = lab_seconds(), f;
-    ds_status       status = ds_problem_value(p, &at, &f);
+    double from = lab_seconds(), f;
+    ds_status status = ds_problem_value(p, &at, &f);
     *evaluations = 1;
     for (int s = 0; s < ds_space_count(space); s++) {
         const ds_segment *g = ds_space_segment(space, s);
@@ -55,9 +57,9 @@ static ds_status full_gradient(ds_problem *p, const lab_rows *r, void *theta, in
 
 static ds_status measure(ds_trial *t, ds_problem *p, ds_problem *linear, const lab_rows *r)
 {
-    double    x[STEPS], forward[STEPS], centred[STEPS], f = NAN, seconds = NAN, ours = NAN;
-    int64_t   evaluations = 0, whole = 0;
-    void     *theta = lab_vector(p), *g = lab_vector(p), *w = lab_vector(linear), *wg = lab_vector(linear);
+    double x[STEPS], forward[STEPS], centred[STEPS], f = NAN, seconds = NAN, ours = NAN;
+    int64_t evaluations = 0, whole = 0;
+    void *theta = lab_vector(p), *g = lab_vector(p), *w = lab_vector(linear), *wg = lab_vector(linear);
     ds_status status = theta && g && w && wg ? ds_problem_init(p, t->seed, theta, NULL) : DS_EMEM;
     if (status == DS_OK) status = lab_gradient(t, p, r, theta, g, &f);
     for (int k = 0; k < STEPS && status == DS_OK; k++) {
@@ -73,10 +75,13 @@ static ds_status measure(ds_trial *t, ds_problem *p, ds_problem *linear, const l
     double from = lab_seconds();
     if (status == DS_OK) status = lab_gradient(t, linear, &one, w, wg, NULL);
     ours = lab_seconds() - from;
-    double a = status == DS_OK ? lab_slope(x, forward, STEPS) : NAN, b = status == DS_OK ? lab_slope(x, centred, STEPS) : NAN;
+    double a = status == DS_OK ? lab_slope(x, forward, STEPS) : NAN,
+           b = status == DS_OK ? lab_slope(x, centred, STEPS) : NAN;
     t->value = fmax(fmax(fabs(a - 1), fabs(b - 2)) / 0.15, fabs((double)whole - 30731));
-    snprintf(t->note, sizeof t->note, "error falls as h^%.2f (forward) and h^%.2f (centred); a gradient of 10 x 3,073 parameters took %lld evaluations, %.2f s against %.4f s analytic", a, b,
-             (long long)whole, seconds, ours);
+    snprintf(t->note, sizeof t->note,
+             "error falls as h^%.2f (forward) and h^%.2f (centred); a gradient of 10 x 3,073 parameters took %lld "
+             "evaluations, %.2f s against %.4f s analytic",
+             a, b, (long long)whole, seconds, ours);
     ds_buffer_free(theta);
     ds_buffer_free(g);
     ds_buffer_free(w);
@@ -86,8 +91,10 @@ static ds_status measure(ds_trial *t, ds_problem *p, ds_problem *linear, const l
 
 static ds_status run(ds_trial *t)
 {
-    static const char *const net[] = { "flatten", "dense 12 act=tanh", "dense classes", NULL }, *const linear[] = { "flatten", "dense classes", NULL };
-    lab_rows    r;
+    static const char *const net[] = { "flatten", "dense 12 act=tanh", "dense classes", NULL }, *const linear[] = {
+        "flatten", "dense classes", NULL
+    };
+    lab_rows r;
     ds_problem *p = NULL, *q = NULL;
     LAB_TRY(lab_images(t, &r, "cifar10", DS_TRAIN, 0, ROWS, DS_F64));
     ds_status status = lab_problem(t, &p, &r, "cross-entropy", 0, net);
@@ -103,9 +110,12 @@ static ds_status run(ds_trial *t)
 
 const ds_experiment ds_experiment_H4 = {
     .row = "H4",
-    .claim = "A numerical gradient is off by order h (forward) or h squared (centred), and costs one evaluation a parameter: 30,731 for linear scores on CIFAR-10",
-    .run_by = "Difference quotients of a small tanh net at eight h against the analytic gradient; a full forward-difference gradient of 10 x 3,073 parameters, evaluations counted.",
-    .rule = "The larger of two numbers: distance of the two log-log slopes from 1 and 2 over 0.15 (higher terms of the series), and the count's distance from 30,731.",
+    .claim = "A numerical gradient is off by order h (forward) or h squared (centred), and costs one evaluation a "
+             "parameter: 30,731 for linear scores on CIFAR-10",
+    .run_by = "Difference quotients of a small tanh net at eight h against the analytic gradient; a full "
+              "forward-difference gradient of 10 x 3,073 parameters, evaluations counted.",
+    .rule = "The larger of two numbers: distance of the two log-log slopes from 1 and 2 over 0.15 (higher terms of the "
+            "series), and the count's distance from 30,731.",
     .source = "CS231n optimization notes; Goodfellow et al. section 8.1.2",
     .broken = "The centred quotient divides by h instead of 2h.",
     .run = run,

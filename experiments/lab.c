@@ -33,7 +33,9 @@ void lab_rows_free(lab_rows *r)
 ds_batch lab_slice(const lab_rows *r, int64_t from, int64_t n)
 {
     size_t y = r->classes ? 4 : (size_t)r->targets * element(r->dtype);
-    return (ds_batch){ .n = n, .x = (char *)r->x + (size_t)(from * r->width) * element(r->dtype), .y = (char *)r->y + (size_t)from * y,
+    return (ds_batch){ .n = n,
+                       .x = (char *)r->x + (size_t)(from * r->width) * element(r->dtype),
+                       .y = (char *)r->y + (size_t)from * y,
                        .ids = r->ids + from };
 }
 
@@ -46,19 +48,21 @@ void lab_copy_row(lab_rows *dst, int64_t to, const lab_rows *src, int64_t from)
 
 static void put(const lab_rows *r, int64_t at, double x)
 {
-    if (r->dtype == DS_F64) ((double *)r->x)[at] = x;
-    else ((float *)r->x)[at] = (float)x;
+    if (r->dtype == DS_F64)
+        ((double *)r->x)[at] = x;
+    else
+        ((float *)r->x)[at] = (float)x;
 }
 
-/* Images of 3x32x32: a smooth pattern per class (4x4 blocks of normal draws, stretched), dimmed, plus pixel noise; row i is a function of
- * (seed, i). Channels last. */
+/* Images of 3x32x32: a smooth pattern per class (4x4 blocks of normal draws, stretched), dimmed, plus pixel noise; row
+ * i is a function of (seed, i). Channels last. */
 static ds_status make_patterns(ds_trial *t, lab_rows *r, int64_t from)
 {
     *r = (lab_rows){ .n = r->n, .width = 3072, .sample = DS_SHAPE(3, 32, 32), .classes = 10, .dtype = r->dtype };
     LAB_TRY(lab_rows_alloc(t, r));
     for (int64_t i = 0; i < r->n; i++) {
         ds_rng g = ds_rng_at(7, DS_FOR_TOUR, 1, (uint32_t)(from + i));
-        int    c = (int)ds_rng_below(&g, 10);
+        int c = (int)ds_rng_below(&g, 10);
         double block[48], light = 0.3 * ds_rng_normal(&g);
         ds_rng pattern = ds_rng_at(7, DS_FOR_TOUR, 2, (uint32_t)c);
         for (int k = 0; k < 48; k++) block[k] = 0.35 * ds_rng_normal(&pattern) + 0.45 * ds_rng_normal(&g) + light;
@@ -78,12 +82,15 @@ static ds_status read_set(ds_trial *t, lab_rows *r, const ds_data_settings *sett
     ds_dataset *d;
     LAB_TRY(ds_dataset_create(&d, t->ctx, settings));
     const ds_view *v = ds_dataset_view(d, split);
-    int64_t        n = r->n < ds_view_rows(v) - from ? r->n : ds_view_rows(v) - from;
-    *r = (lab_rows){ .n = n, .width = ds_shape_count(ds_dataset_sample(d)), .sample = ds_dataset_sample(d), .classes = ds_dataset_classes(d),
+    int64_t n = r->n < ds_view_rows(v) - from ? r->n : ds_view_rows(v) - from;
+    *r = (lab_rows){ .n = n,
+                     .width = ds_shape_count(ds_dataset_sample(d)),
+                     .sample = ds_dataset_sample(d),
+                     .classes = ds_dataset_classes(d),
                      .dtype = r->dtype };
     ds_status status = lab_rows_alloc(t, r);
     for (int64_t i = 0; i < n && status == DS_OK; i++) {
-        int64_t  row = from + i;
+        int64_t row = from + i;
         ds_batch b = lab_slice(r, i, 1);
         status = ds_view_read(v, &row, 1, r->dtype, &b);
     }
@@ -94,8 +101,8 @@ static ds_status read_set(ds_trial *t, lab_rows *r, const ds_data_settings *sett
 ds_status lab_images(ds_trial *t, lab_rows *r, const char *set, ds_split split, int64_t from, int64_t n, ds_dtype dtype)
 {
     ds_data_settings s = ds_data_defaults();
-    char             path[4096];
-    bool             cifar = !strcmp(set, "cifar10");
+    char path[4096];
+    bool cifar = !strcmp(set, "cifar10");
     *r = (lab_rows){ .n = n, .dtype = dtype };
     s.scale_given = true;
     s.scale[1] = 1;
@@ -135,14 +142,19 @@ ds_status lab_regression(ds_trial *t, lab_rows *r, int64_t width, int64_t n, dou
 
 /* ---- problems ---------------------------------------------------------------------------------------------------- */
 
-ds_status lab_problem(ds_trial *t, ds_problem **p, const lab_rows *like, const char *loss, double l2, const char *const *layers)
+ds_status lab_problem(ds_trial *t, ds_problem **p, const lab_rows *like, const char *loss, double l2,
+                      const char *const *layers)
 {
     ds_model *m;
     *p = NULL;
     LAB_TRY(ds_model_create(&m, t->ctx));
     ds_status status = DS_OK;
     for (int k = 0; layers[k] && status == DS_OK; k++) status = ds_model_add(m, layers[k]);
-    const ds_problem_settings set = { .loss = loss, .l2 = l2, .sample = like->sample, .classes = like->classes, .targets = like->targets,
+    const ds_problem_settings set = { .loss = loss,
+                                      .l2 = l2,
+                                      .sample = like->sample,
+                                      .classes = like->classes,
+                                      .targets = like->targets,
                                       .dtype = like->dtype };
     if (status == DS_OK) status = ds_problem_create(p, t->ctx, m, &set);
     ds_model_free(m);
@@ -155,12 +167,12 @@ ds_status lab_gradient(ds_trial *t, ds_problem *p, const lab_rows *r, const void
 {
     void *part = lab_vector(p);
     if (!part) return DS_EMEM;
-    int64_t   dim = ds_space_dim(ds_problem_space(p));
-    double    total = 0, loss;
+    int64_t dim = ds_space_dim(ds_problem_space(p));
+    double total = 0, loss;
     ds_status status = DS_OK;
     memset(g, 0, (size_t)dim * element(ds_problem_dtype(p)));
     for (int64_t from = 0; from < r->n && status == DS_OK; from += CHUNK) {
-        int64_t  n = r->n - from < CHUNK ? r->n - from : CHUNK;
+        int64_t n = r->n - from < CHUNK ? r->n - from : CHUNK;
         ds_batch b = lab_slice(r, from, n);
         status = ds_problem_gradient(p, &(ds_at){ &b, theta, DS_MODE_ROWS, t->seed, 0 }, part, &loss);
         lab_axpy(p, (double)n / (double)r->n, part, g);
@@ -177,8 +189,8 @@ ds_status lab_error(ds_trial *t, ds_problem *p, const lab_rows *r, const void *t
     LAB_TRY(ds_metric_create(&m, p, "error"));
     ds_status status = DS_OK;
     for (int64_t from = 0; from < r->n && status == DS_OK; from += CHUNK) {
-        int64_t     n = r->n - from < CHUNK ? r->n - from : CHUNK;
-        ds_batch    b = lab_slice(r, from, n);
+        int64_t n = r->n - from < CHUNK ? r->n - from : CHUNK;
+        ds_batch b = lab_slice(r, from, n);
         const void *z;
         status = ds_problem_outputs(p, &(ds_at){ &b, theta, DS_MODE_EVAL, t->seed, 0 }, &z, NULL);
         if (status == DS_OK) ds_metric_add(m, z, b.y, n);
@@ -188,19 +200,21 @@ ds_status lab_error(ds_trial *t, ds_problem *p, const lab_rows *r, const void *t
     return status;
 }
 
-ds_status lab_descend(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta, int64_t batch, int64_t steps, double rate, double decay, uint32_t stream)
+ds_status lab_descend(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta, int64_t batch, int64_t steps,
+                      double rate, double decay, uint32_t stream)
 {
-    bool     all = batch >= r->n;
+    bool all = batch >= r->n;
     lab_rows drawn = *r;
-    void    *g = lab_vector(p);
+    void *g = lab_vector(p);
     drawn.n = batch;
     drawn.x = drawn.y = NULL;
     drawn.ids = NULL;
     ds_status status = !g ? DS_EMEM : all ? DS_OK : lab_rows_alloc(t, &drawn);
-    ds_rng    rng = ds_rng_at(t->seed, DS_FOR_TOUR, 5, stream);
+    ds_rng rng = ds_rng_at(t->seed, DS_FOR_TOUR, 5, stream);
     for (int64_t k = 0; k < steps && status == DS_OK; k++) {
         double value;
-        for (int64_t i = 0; i < batch && !all; i++) lab_copy_row(&drawn, i, r, (int64_t)ds_rng_below(&rng, (uint64_t)r->n));
+        for (int64_t i = 0; i < batch && !all; i++)
+            lab_copy_row(&drawn, i, r, (int64_t)ds_rng_below(&rng, (uint64_t)r->n));
         ds_batch b = lab_slice(all ? r : &drawn, 0, all ? r->n : batch);
         status = ds_problem_gradient(p, &(ds_at){ &b, theta, DS_MODE_TRAIN, t->seed, (uint64_t)k }, g, &value);
         lab_axpy(p, -rate / (decay > 0 ? 1 + (double)k / decay : 1), g, theta);
@@ -212,7 +226,10 @@ ds_status lab_descend(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta
 
 /* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
-void *lab_vector(const ds_problem *p) { return ds_buffer_alloc((size_t)ds_space_dim(ds_problem_space(p)) * element(ds_problem_dtype(p))); }
+void *lab_vector(const ds_problem *p)
+{
+    return ds_buffer_alloc((size_t)ds_space_dim(ds_problem_space(p)) * element(ds_problem_dtype(p)));
+}
 
 double lab_get(const ds_problem *p, const void *v, int64_t i)
 {
@@ -221,8 +238,10 @@ double lab_get(const ds_problem *p, const void *v, int64_t i)
 
 void lab_set(const ds_problem *p, void *v, int64_t i, double x)
 {
-    if (ds_problem_dtype(p) == DS_F64) ((double *)v)[i] = x;
-    else ((float *)v)[i] = (float)x;
+    if (ds_problem_dtype(p) == DS_F64)
+        ((double *)v)[i] = x;
+    else
+        ((float *)v)[i] = (float)x;
 }
 
 void lab_axpy(const ds_problem *p, double a, const void *x, void *y)
@@ -237,7 +256,7 @@ void lab_axpy(const ds_problem *p, double a, const void *x, void *y)
 double lab_dot(const ds_problem *p, const void *x, const void *y)
 {
     int64_t n = ds_space_dim(ds_problem_space(p));
-    double  s = 0;
+    double s = 0;
     for (int64_t i = 0; i < n; i++) s += lab_get(p, x, i) * lab_get(p, y, i);
     return s;
 }
@@ -245,7 +264,7 @@ double lab_dot(const ds_problem *p, const void *x, const void *y)
 double lab_distance(const ds_problem *p, const void *x, const void *y)
 {
     int64_t n = ds_space_dim(ds_problem_space(p));
-    double  s = 0;
+    double s = 0;
     for (int64_t i = 0; i < n; i++) {
         double d = lab_get(p, x, i) - lab_get(p, y, i);
         s += d * d;

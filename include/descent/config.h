@@ -1,8 +1,8 @@
 /* descent/config.h - read a config file (YAML) and settings from the command line into one plain record.
  *
- * Values are typed by the option tables of the registries, never guessed from the text. Every mistake is found in one go
- * and comes with its place: unknown, repeated, mistyped, out-of-range keys, and keys that would have no effect. Anchors,
- * aliases, tags, merges and several documents in a file are mistakes too.
+ * Values are typed by the option tables of the registries, never guessed from the text. Every mistake is found in one
+ * go and comes with its place: unknown, repeated, mistyped, out-of-range keys, and keys that would have no effect.
+ * Anchors, aliases, tags, merges and several documents in a file are mistakes too.
  *
  * Ownership  _read gives, _free takes (NULL is fine); all text in a config lives as long as the config. */
 #ifndef DESCENT_CONFIG_H
@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* One mistake. Lines and columns (characters) count from 1; line 0: a setting from the command line, or no place at all. */
+/* One mistake. Lines and columns (characters) count from 1; line 0: a setting from the command line, or no place at
+ * all. */
 typedef struct ds_diagnostic {
     const char *file; /* as given to the reader, or "command line" */
     int line, column;
@@ -62,15 +63,14 @@ typedef struct ds_config {
     struct ds_config_own *own;
 } ds_config;
 
-/* Read `path` and then the settings ("optimizer.lr=0.05", "model.layers.2.dense=64"; lists and maps as YAML: "data.scale=[0,1]").
- *   out          [owned]  NULL on failure
- *   diagnostics  [owned]  set when the status is DS_ECONFIG, else NULL
- * DS_ECONFIG (mistakes), DS_EIO (no such file), DS_EMEM. */
-DS_API ds_status ds_config_read(ds_config **out, ds_ctx *ctx, const char *path, int settings, const char *const *setting,
-                                ds_diagnostics **diagnostics);
+/* Read `path` and then the settings ("optimizer.lr=0.05", "model.layers.2.dense=64"; lists and maps as YAML:
+ * "data.scale=[0,1]"). out          [owned]  NULL on failure diagnostics  [owned]  set when the status is DS_ECONFIG,
+ * else NULL DS_ECONFIG (mistakes), DS_EIO (no such file), DS_EMEM. */
+DS_API ds_status ds_config_read(ds_config **out, ds_ctx *ctx, const char *path, int settings,
+                                const char *const *setting, ds_diagnostics **diagnostics);
 /* The same from memory; `file` is the name that messages show. */
-DS_API ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const char *text, size_t bytes, int settings,
-                                 const char *const *setting, ds_diagnostics **diagnostics);
+DS_API ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const char *text, size_t bytes,
+                                 int settings, const char *const *setting, ds_diagnostics **diagnostics);
 DS_API void ds_config_free(ds_config *c);
 
 /* The config as YAML with every default, and where each value came from as a comment. Reading it gives the same config.
@@ -78,15 +78,16 @@ DS_API void ds_config_free(ds_config *c);
 DS_API char *ds_config_write(const ds_config *c);
 /* Hash of all values, defaults included; the same for any file name, order of keys and spelling of numbers. */
 DS_API uint64_t ds_config_hash(const ds_config *c);
-/* Value of a key as text ("optimizer.lr", "model.layers.2.dense"), NULL when it has none; valid as long as the config. */
+/* Value of a key as text ("optimizer.lr", "model.layers.2.dense"), NULL when it has none; valid as long as the config.
+ */
 DS_API const char *ds_config_value(const ds_config *c, const char *key);
 /* A mistake found later (a shape that does not fit, a missing file) at the place of `key`, in the same form.
  * Returns NULL when memory is out. */
 DS_API ds_diagnostics *ds_config_complain(const ds_config *c, const char *key, const char *text, const char *hint);
 
-/* What `descent explain NAME` prints: a kind ("rule"), a definition ("adam"), its option ("adam.beta1"), a section ("train"),
- * a key ("train.batch", "optimizer.beta1") or any option name. *found (may be NULL) tells whether there was one; otherwise
- * the text says so and names the nearest. [owned, free()]; NULL: no memory. */
+/* What `descent explain NAME` prints: a kind ("rule"), a definition ("adam"), its option ("adam.beta1"), a section
+ * ("train"), a key ("train.batch", "optimizer.beta1") or any option name. *found (may be NULL) tells whether there was
+ * one; otherwise the text says so and names the nearest. [owned, free()]; NULL: no memory. */
 DS_API char *ds_explain(const char *name, bool *found);
 
 #ifdef __cplusplus

@@ -29,7 +29,7 @@ DS_API ds_val ds_square(ds_graph *g, ds_val x);
 DS_API ds_val ds_relu(ds_graph *g, ds_val x);
 DS_API ds_val ds_leaky_relu(ds_graph *g, ds_val x, double slope);
 DS_API ds_val ds_elu(ds_graph *g, ds_val x, double alpha);
-DS_API ds_val ds_gelu(ds_graph *g, ds_val x);      /* erf form */
+DS_API ds_val ds_gelu(ds_graph *g, ds_val x); /* erf form */
 DS_API ds_val ds_gelu_tanh(ds_graph *g, ds_val x);
 DS_API ds_val ds_silu(ds_graph *g, ds_val x);
 DS_API ds_val ds_scale(ds_graph *g, ds_val x, double a); /* a x */
@@ -56,7 +56,7 @@ DS_API ds_val ds_transpose(ds_graph *g, ds_val x, const int *perm);
 DS_API ds_val ds_slice(ds_graph *g, ds_val x, int axis, int64_t from, int64_t to);
 DS_API ds_val ds_pad(ds_graph *g, ds_val x, int axis, int64_t before, int64_t after); /* zeros */
 DS_API ds_val ds_concat(ds_graph *g, int n, const ds_val *x, int axis);
-DS_API ds_val ds_gather(ds_graph *g, ds_val x, ds_val index);                /* rows: y[i,...] = x[index[i],...] */
+DS_API ds_val ds_gather(ds_graph *g, ds_val x, ds_val index); /* rows: y[i,...] = x[index[i],...] */
 DS_API ds_val ds_scatter_add(ds_graph *g, ds_val dy, ds_val index, int64_t rows);
 DS_API ds_val ds_one_hot(ds_graph *g, ds_val index, ds_dtype t, int64_t classes); /* [N] -> [N, classes] */
 
@@ -69,8 +69,8 @@ DS_API ds_val ds_mean_all(ds_graph *g, ds_val x);
 DS_API ds_val ds_logsumexp(ds_graph *g, ds_val x);   /* over the last axis, extent becomes 1 */
 DS_API ds_val ds_softmax(ds_graph *g, ds_val x);     /* over the last axis */
 DS_API ds_val ds_log_softmax(ds_graph *g, ds_val x); /* over the last axis */
-/* Negative log-probability of the label by softmax, per row: logits [N, C], labels I32 [N] -> [N]. smoothing s mixes in the
- * mean over classes with weight s. */
+/* Negative log-probability of the label by softmax, per row: logits [N, C], labels I32 [N] -> [N]. smoothing s mixes in
+ * the mean over classes with weight s. */
 DS_API ds_val ds_cross_entropy(ds_graph *g, ds_val logits, ds_val labels, double smoothing);
 
 /* products */
@@ -81,8 +81,10 @@ typedef struct ds_conv_shape {
 } ds_conv_shape;
 /* x [N,H,W,C], w [KH,KW,C/groups,O] -> [N,OH,OW,O] */
 DS_API ds_val ds_conv(ds_graph *g, ds_val x, ds_val w, ds_conv_shape c);
-DS_API ds_val ds_conv_input(ds_graph *g, ds_val dy, ds_val w, ds_conv_shape c, int64_t h, int64_t wd);   /* adjoint in x */
-DS_API ds_val ds_conv_weight(ds_graph *g, ds_val x, ds_val dy, ds_conv_shape c, int64_t kh, int64_t kw); /* adjoint in w */
+DS_API ds_val ds_conv_input(ds_graph *g, ds_val dy, ds_val w, ds_conv_shape c, int64_t h,
+                            int64_t wd); /* adjoint in x */
+DS_API ds_val ds_conv_weight(ds_graph *g, ds_val x, ds_val dy, ds_conv_shape c, int64_t kh,
+                             int64_t kw); /* adjoint in w */
 
 /* pooling over [N,H,W,C]; stride = size, no padding, a ragged edge is dropped unless said otherwise */
 typedef struct ds_pool_shape {
@@ -97,7 +99,9 @@ DS_API ds_val ds_global_avg_pool(ds_graph *g, ds_val x);           /* [N,H,W,C] 
 DS_API ds_val ds_dropout(ds_graph *g, ds_val x, ds_val rng, ds_val ids, int site, double rate);
 
 /* normalization over all axes but the last (batch) or over the last (layer) */
-typedef struct ds_norm_out { ds_val y, mean, var; } ds_norm_out; /* mean, biased var of this batch, [C] */
+typedef struct ds_norm_out {
+    ds_val y, mean, var;
+} ds_norm_out; /* mean, biased var of this batch, [C] */
 DS_API ds_norm_out ds_batch_norm(ds_graph *g, ds_val x, ds_val gamma, ds_val beta, double eps);
 DS_API ds_val ds_batch_norm_eval(ds_graph *g, ds_val x, ds_val gamma, ds_val beta, ds_val mean, ds_val var, double eps);
 DS_API ds_val ds_layer_norm(ds_graph *g, ds_val x, ds_val gamma, ds_val beta, double eps);

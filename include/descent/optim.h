@@ -1,7 +1,7 @@
 /* descent/optim.h - optimizer rules and schedules.
  *
- * A rule maps (theta, g, state, rate) to (theta', state') in one pass over memory, in place. A schedule gives the rate of
- * a step as a pure function of the step's number. Rules come in two dialects, "torch" and "book" (Goodfellow et al.
+ * A rule maps (theta, g, state, rate) to (theta', state') in one pass over memory, in place. A schedule gives the rate
+ * of a step as a pure function of the step's number. Rules come in two dialects, "torch" and "book" (Goodfellow et al.
  * chapter 8), that differ in defaults, in where eps stands and in whether the rate is inside the velocity.
  *
  *   ds_optim_settings s = { .dialect = "torch", .n = ds_space_dim(space), .dtype = DS_F32 };
@@ -24,8 +24,8 @@ extern "C" {
 
 /* Parse "name" or "name(option=value, ...)" of registry "rule". */
 DS_API ds_status ds_rule_parse(ds_ctx *ctx, const char *text, ds_part *out);
-/* Default of a rule's option in a dialect, as text; NULL when the option has no effect there. The tables of the registry
- * (head->options) show the defaults of dialect "torch". */
+/* Default of a rule's option in a dialect, as text; NULL when the option has no effect there. The tables of the
+ * registry (head->options) show the defaults of dialect "torch". */
 DS_API const char *ds_rule_default(const ds_head *rule, const char *dialect, const char *option);
 /* Put the dialect's defaults where nothing was given, and check that the options go together.
  *   dialect  "torch" (also NULL) or "book"
@@ -38,16 +38,16 @@ DS_API ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule
 typedef struct ds_optim ds_optim;
 
 typedef struct ds_optim_settings {
-    ds_part     rule;    /* of registry "rule"; need not be resolved */
+    ds_part rule;        /* of registry "rule"; need not be resolved */
     const char *dialect; /* "torch" (also NULL) or "book" */
-    int64_t     n;       /* elements of a vector */
-    ds_dtype    dtype;   /* DS_F32 or DS_F64 */
+    int64_t n;           /* elements of a vector */
+    ds_dtype dtype;      /* DS_F32 or DS_F64 */
     const char *backend; /* NULL: the default */
-    bool        unfused; /* one step an operation: for tests; same bits */
+    bool unfused;        /* one step an operation: for tests; same bits */
 } ds_optim_settings;
 
 DS_API ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings);
-DS_API void      ds_optim_free(ds_optim *o);
+DS_API void ds_optim_free(ds_optim *o);
 /* Option lr of the rule: what schedules start from. */
 DS_API double ds_optim_lr(const ds_optim *o);
 /* Where the gradient of the next step is to be taken: theta itself, or theta + a v in memory of o for the look-ahead of
@@ -58,12 +58,12 @@ DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, d
 
 /* State, for checkpoints and traces: vectors of n elements by name, and the number of steps taken. Writing to both
  * resumes a run bit for bit. */
-DS_API int         ds_optim_states(const ds_optim *o);
+DS_API int ds_optim_states(const ds_optim *o);
 DS_API const char *ds_optim_state_name(const ds_optim *o, int i); /* "v", "r", "m", ... */
-DS_API void       *ds_optim_state(ds_optim *o, int i);
-DS_API int         ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
-DS_API int64_t     ds_optim_steps(const ds_optim *o);
-DS_API void        ds_optim_set_steps(ds_optim *o, int64_t steps);
+DS_API void *ds_optim_state(ds_optim *o, int i);
+DS_API int ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
+DS_API int64_t ds_optim_steps(const ds_optim *o);
+DS_API void ds_optim_set_steps(ds_optim *o, int64_t steps);
 /* Bytes held: state, scalars, work area. */
 DS_API size_t ds_optim_bytes(const ds_optim *o);
 /* Bytes that one step reads and writes when it is a single pass: theta and state both ways, the gradient once. */
@@ -73,10 +73,10 @@ DS_API size_t ds_optim_traffic(const ds_optim *o);
 
 typedef struct ds_schedule_settings {
     ds_part schedule;    /* of registry "schedule"; head NULL: constant */
-    double  warmup;      /* rate rises as (step + 1) / warmup over this many warmup_unit; 0: none */
+    double warmup;       /* rate rises as (step + 1) / warmup over this many warmup_unit; 0: none */
     ds_unit warmup_unit; /* DS_UNIT_STEPS or DS_UNIT_EPOCHS (DS_UNIT_NONE: steps) */
-    double  floor;       /* least rate after the warm-up; cosine ends there */
-    double  lr;          /* the rate it starts from */
+    double floor;        /* least rate after the warm-up; cosine ends there */
+    double lr;           /* the rate it starts from */
     int64_t total;       /* steps of the run; -1: unknown */
     int64_t epoch;       /* steps an epoch; 0: unknown */
 } ds_schedule_settings;

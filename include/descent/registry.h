@@ -10,10 +10,10 @@ extern "C" {
 
 /* A kind of thing ("rule", "schedule", "layer", ...) and its definitions. */
 typedef struct ds_registry {
-    const char           *kind;
-    const char           *summary;
+    const char *kind;
+    const char *summary;
     const ds_head *const *heads; /* count entries */
-    int                   count;
+    int count;
 } ds_registry;
 
 /* All registries, in a fixed order; *count is set. */

@@ -17,78 +17,82 @@ extern "C" {
 typedef struct ds_session ds_session;
 
 typedef struct ds_session_settings {
-    ds_data_settings     data;
-    const ds_model      *model;
-    ds_problem_settings  problem;   /* loss, penalties, dtype; sample, classes and targets come from the data */
-    ds_optim_settings    optimizer; /* rule and dialect; n and dtype come from the problem */
-    ds_schedule_settings schedule;  /* total, epoch and lr are filled in */
-    int64_t              epochs, steps; /* -1: no limit; at least one of the two must be given */
-    double               seconds;       /* 0 or less: no limit */
-    int64_t              batch;         /* rows; 0: all */
-    uint64_t             seed;
-    const char          *order;         /* of registry "sampler"; NULL: shuffle */
+    ds_data_settings data;
+    const ds_model *model;
+    ds_problem_settings problem;   /* loss, penalties, dtype; sample, classes and targets come from the data */
+    ds_optim_settings optimizer;   /* rule and dialect; n and dtype come from the problem */
+    ds_schedule_settings schedule; /* total, epoch and lr are filled in */
+    int64_t epochs, steps;         /* -1: no limit; at least one of the two must be given */
+    double seconds;                /* 0 or less: no limit */
+    int64_t batch;                 /* rows; 0: all */
+    uint64_t seed;
+    const char *order; /* of registry "sampler"; NULL: shuffle */
 } ds_session_settings;
 
-/* Open the data and build the model. DS_ECONFIG for settings that the data refuse; *key (may be NULL) then names the config key at fault. */
-DS_API ds_status   ds_session_create(ds_session **out, ds_ctx *ctx, const ds_session_settings *settings, const char **key);
-DS_API void        ds_session_free(ds_session *s);
+/* Open the data and build the model. DS_ECONFIG for settings that the data refuse; *key (may be NULL) then names the
+ * config key at fault. */
+DS_API ds_status ds_session_create(ds_session **out, ds_ctx *ctx, const ds_session_settings *settings,
+                                   const char **key);
+DS_API void ds_session_free(ds_session *s);
 DS_API ds_dataset *ds_session_data(ds_session *s);
 DS_API ds_problem *ds_session_problem(ds_session *s);
-DS_API void       *ds_session_theta(ds_session *s);         /* flat parameters */
-DS_API int64_t     ds_session_batches(const ds_session *s); /* in an epoch */
-DS_API int64_t     ds_session_batch(const ds_session *s);   /* rows of a full batch */
+DS_API void *ds_session_theta(ds_session *s);           /* flat parameters */
+DS_API int64_t ds_session_batches(const ds_session *s); /* in an epoch */
+DS_API int64_t ds_session_batch(const ds_session *s);   /* rows of a full batch */
 /* Initial weights from train.seed; reads one batch where an initializer or a bias wants data. */
-DS_API ds_status   ds_session_init(ds_session *s);
+DS_API ds_status ds_session_init(ds_session *s);
 /* Weights and running statistics in PyTorch's layout; equal weights give equal files. */
-DS_API ds_status   ds_session_save(ds_session *s, const char *path);
-DS_API ds_status   ds_session_load(ds_session *s, const char *path);
+DS_API ds_status ds_session_save(ds_session *s, const char *path);
+DS_API ds_status ds_session_load(ds_session *s, const char *path);
 
 /* Mean loss (without penalty) and metrics over a whole view in evaluation mode. */
 typedef struct ds_score {
     int64_t rows;
-    double  loss, accuracy, error; /* accuracy and error are fractions; NaN for real targets */
+    double loss, accuracy, error; /* accuracy and error are fractions; NaN for real targets */
 } ds_score;
 DS_API ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score);
 
 /* What a watcher is told. */
 typedef struct ds_progress {
-    int64_t epoch, epochs, step, batch, batches; /* epoch from 1; batch of batches in this epoch */
-    double  loss, rows_per_second, epoch_left, all_left; /* seconds */
+    int64_t epoch, epochs, step, batch, batches;        /* epoch from 1; batch of batches in this epoch */
+    double loss, rows_per_second, epoch_left, all_left; /* seconds */
 } ds_progress;
 typedef struct ds_epoch_report {
-    int64_t  epoch, epochs, step;
-    double   train_loss, train_error; /* over the epoch's batches as they were trained */
-    ds_score val;                     /* rows 0: no validation set */
-    double   grad_norm, update_ratio; /* of the epoch's last step */
-    double   lr, seconds;
-    bool     best;
+    int64_t epoch, epochs, step;
+    double train_loss, train_error; /* over the epoch's batches as they were trained */
+    ds_score val;                   /* rows 0: no validation set */
+    double grad_norm, update_ratio; /* of the epoch's last step */
+    double lr, seconds;
+    bool best;
 } ds_epoch_report;
 typedef struct ds_watcher {
     void *arg;
-    void (*progress)(void *arg, const ds_progress *p); /* every few steps; may be NULL */
+    void (*progress)(void *arg, const ds_progress *p);  /* every few steps; may be NULL */
     void (*epoch)(void *arg, const ds_epoch_report *r); /* may be NULL */
-    bool (*stop)(void *arg); /* asked after every step; may be NULL */
+    bool (*stop)(void *arg);                            /* asked after every step; may be NULL */
 } ds_watcher;
 
 typedef enum ds_reason { DS_DONE_EPOCHS, DS_DONE_STEPS, DS_DONE_SECONDS, DS_STOPPED, DS_DIVERGED } ds_reason;
 typedef struct ds_outcome {
     ds_reason reason;
-    int64_t   epochs, steps;
-    double    seconds;
-    char      text[512]; /* one line for people: why it ended, and where the run is */
+    int64_t epochs, steps;
+    double seconds;
+    char text[512]; /* one line for people: why it ended, and where the run is */
 } ds_outcome;
 
 typedef struct ds_run ds_run;
-/* Make runs/<name>-NNNN, or `out` when it is not NULL, and write the two config texts into it. DS_EUSAGE: it holds a run already. */
-DS_API ds_status   ds_run_create(ds_run **run, ds_ctx *ctx, const char *name, const char *out, const char *config, const char *resolved);
+/* Make runs/<name>-NNNN, or `out` when it is not NULL, and write the two config texts into it. DS_EUSAGE: it holds a
+ * run already. */
+DS_API ds_status ds_run_create(ds_run **run, ds_ctx *ctx, const char *name, const char *out, const char *config,
+                               const char *resolved);
 /* Open the directory of a run: a path or a name under runs/. DS_EUNKNOWN. */
-DS_API ds_status   ds_run_open(ds_run **run, ds_ctx *ctx, const char *name);
-DS_API void        ds_run_close(ds_run *run);
+DS_API ds_status ds_run_open(ds_run **run, ds_ctx *ctx, const char *name);
+DS_API void ds_run_close(ds_run *run);
 DS_API const char *ds_run_path(const ds_run *run);
 /* path/file; the text is valid until the next call. */
 DS_API const char *ds_run_file(ds_run *run, const char *file);
 /* Train from the session's weights; run and watcher may be NULL. */
-DS_API ds_status   ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome);
+DS_API ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome);
 
 #ifdef __cplusplus
 }

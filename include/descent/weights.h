@@ -11,8 +11,8 @@ extern "C" {
 
 typedef struct ds_named_tensor {
     const char *name;
-    ds_dtype    dtype;
-    ds_shape    shape;
+    ds_dtype dtype;
+    ds_shape shape;
     const void *data;
 } ds_named_tensor;
 
@@ -22,8 +22,8 @@ DS_API ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds
 typedef struct ds_tensor_file ds_tensor_file;
 /* Read a file whole. DS_EIO; DS_EFORMAT with the field that is wrong. */
 DS_API ds_status ds_tensors_open(ds_tensor_file **out, ds_ctx *ctx, const char *path);
-DS_API void      ds_tensors_close(ds_tensor_file *f);
-DS_API int       ds_tensors_count(const ds_tensor_file *f);
+DS_API void ds_tensors_close(ds_tensor_file *f);
+DS_API int ds_tensors_count(const ds_tensor_file *f);
 DS_API const ds_named_tensor *ds_tensors_at(const ds_tensor_file *f, int i);
 /* NULL: no tensor of that name. */
 DS_API const ds_named_tensor *ds_tensors_find(const ds_tensor_file *f, const char *name);

@@ -38,7 +38,8 @@ const ds_kernel_def *ds_backend_find(const ds_backend *b, const ds_call *call)
 
 static const ds_kernel_def products[] = {
 #define BOTH(op, run) { op, DS_F32, 0, run, NULL }, { op, DS_F64, 0, run, NULL },
-    BOTH("matmul", ds_ref_matmul) BOTH("conv", ds_ref_conv) BOTH("conv_input", ds_ref_conv_input) BOTH("conv_weight", ds_ref_conv_weight)
+    BOTH("matmul", ds_ref_matmul) BOTH("conv", ds_ref_conv) BOTH("conv_input", ds_ref_conv_input)
+        BOTH("conv_weight", ds_ref_conv_weight)
 #undef BOTH
 };
 
@@ -51,9 +52,12 @@ static const ds_kernel_def *find_ref(const ds_call *call)
 
 static const ds_vec *scalar(void) { return ds_vec_named("scalar"); }
 
-const ds_backend ds_backend_ref = { .head = { .name = "ref", .summary = "plain C; defines the meaning" }, .find = find_ref, .vec = scalar };
+const ds_backend ds_backend_ref = { .head = { .name = "ref", .summary = "plain C; defines the meaning" },
+                                    .find = find_ref,
+                                    .vec = scalar };
 
-/* ---- check: the fast kernels, every buffer alone, filled with NaN before and looked at after ----------------------- */
+/* ---- check: the fast kernels, every buffer alone, filled with NaN before and looked at after -----------------------
+ */
 
 static const ds_kernel_def *find_none(const ds_call *call)
 {
@@ -61,5 +65,8 @@ static const ds_kernel_def *find_none(const ds_call *call)
     return NULL;
 }
 
-const ds_backend ds_backend_check = { .head = { .name = "check", .summary = "cpu with poisoned buffers and red zones" }, .flags = DS_BACKEND_POISON,
-                                      .find = find_none, .inherits = "cpu", .vec = ds_vec_get };
+const ds_backend ds_backend_check = { .head = { .name = "check", .summary = "cpu with poisoned buffers and red zones" },
+                                      .flags = DS_BACKEND_POISON,
+                                      .find = find_none,
+                                      .inherits = "cpu",
+                                      .vec = ds_vec_get };

@@ -13,29 +13,29 @@
 /* Attributes of a node; each op's file says what its entries mean. Zero where unused (they are part of the hash). */
 typedef struct ds_attr {
     int64_t i[12];
-    double  f[4];
+    double f[4];
 } ds_attr;
 
 /* A contiguous row-major tensor. Buffers have 128 readable bytes after their end. */
 typedef struct ds_tensor {
-    void    *data;
+    void *data;
     ds_dtype dtype;
     ds_shape shape;
 } ds_tensor;
 
 /* ---- a call ------------------------------------------------------------------------------------------------------ */
 typedef struct ds_call {
-    const char          *op;
-    ds_tensor            out;
-    ds_tensor            in[DS_MAX_IN];
-    int                  nin;
-    const ds_attr       *attr;
+    const char *op;
+    ds_tensor out;
+    ds_tensor in[DS_MAX_IN];
+    int nin;
+    const ds_attr *attr;
     const ds_ew_program *post; /* epilogue over out as [rows, last dim], run on each finished block; NULL: none */
     const ds_ew_program *pre;  /* prologue: in[0] is not in memory, it is register pre->store_reg[0]; NULL: none */
-    ds_pool             *pool;
-    const struct ds_vec *vec;     /* kernel table of the backend (kernel/vec.h) */
-    void                *scratch; /* scratch_bytes, 64-byte aligned, shared by nobody during the call */
-    size_t               scratch_bytes;
+    ds_pool *pool;
+    const struct ds_vec *vec; /* kernel table of the backend (kernel/vec.h) */
+    void *scratch;            /* scratch_bytes, 64-byte aligned, shared by nobody during the call */
+    size_t scratch_bytes;
 } ds_call;
 
 typedef void (*ds_kernel_fn)(const ds_call *call);
@@ -44,21 +44,21 @@ typedef size_t (*ds_scratch_fn)(const ds_call *call, int threads); /* called at 
 enum { DS_KERNEL_POST = 1, DS_KERNEL_PRE = 2, DS_KERNEL_INPLACE = 4 /* out may share memory with in[0] */ };
 
 typedef struct ds_kernel_def {
-    const char   *op;
-    ds_dtype      dtype; /* of out, or of in[0] for ops that make I32 */
-    unsigned      flags;
-    ds_kernel_fn  run;
+    const char *op;
+    ds_dtype dtype; /* of out, or of in[0] for ops that make I32 */
+    unsigned flags;
+    ds_kernel_fn run;
     ds_scratch_fn scratch; /* NULL: none needed */
 } ds_kernel_def;
 
 enum { DS_BACKEND_POISON = 1 /* own buffer per node, red zones, NaN-filled before each run */ };
 
 typedef struct ds_backend {
-    ds_head  head;
+    ds_head head;
     unsigned flags;
     /* The kernel for this call (addresses not yet set), or NULL: inherit, or lower. */
     const ds_kernel_def *(*find)(const ds_call *call);
-    const char *inherits; /* next backend to ask; NULL: none */
+    const char *inherits;              /* next backend to ask; NULL: none */
     const struct ds_vec *(*vec)(void); /* its kernel table; NULL result: DS_ISA names one that is not here */
 } ds_backend;
 

@@ -7,7 +7,7 @@
 
 struct ds_arena_block {
     struct ds_arena_block *before;
-    size_t                 used, size;
+    size_t used, size;
     _Alignas(16) unsigned char bytes[];
 };
 

@@ -11,6 +11,6 @@ typedef struct ds_arena {
 /* Zeroed, 16-byte aligned; NULL when memory is out. {0} is an empty arena. */
 void *ds_arena_alloc(ds_arena *a, size_t bytes);
 char *ds_arena_text(ds_arena *a, const char *text); /* copy of a string */
-void  ds_arena_free(ds_arena *a);
+void ds_arena_free(ds_arena *a);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct ds_ctx {
     ds_pool *pool;
-    char     error[1024];
+    char error[1024];
 };
 
 static const char *const status_text[] = {

@@ -14,12 +14,12 @@ ds_status ds_fail(ds_ctx *ctx, ds_status status, const char *fmt, ...) DS_PRINTF
 ds_status ds_fail_v(ds_ctx *ctx, ds_status status, const char *fmt, va_list args);
 /* DS_EMEM with the number of bytes that could not be had and what they were for. */
 ds_status ds_fail_memory(ds_ctx *ctx, size_t bytes, const char *what);
-ds_pool  *ds_ctx_pool(ds_ctx *ctx);
+ds_pool *ds_ctx_pool(ds_ctx *ctx);
 
-#define DS_TRY(call)                                                                                         \
-    do {                                                                                                     \
-        ds_status ds_try_status = (call);                                                                    \
-        if (ds_try_status != DS_OK) return ds_try_status;                                                    \
+#define DS_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        ds_status ds_try_status = (call);                                                                              \
+        if (ds_try_status != DS_OK) return ds_try_status;                                                              \
     } while (0)
 
 #endif

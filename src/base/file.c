@@ -1,4 +1,5 @@
-/* file.c - atomic whole-file writes, bounded reads. POSIX rename keeps old or new (Pillai et al., OSDI 2014, on what fsync adds). */
+/* file.c - atomic whole-file writes, bounded reads. POSIX rename keeps old or new (Pillai et al., OSDI 2014, on what
+ * fsync adds). */
 #include "base/file.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static bool write_all(int fd, const char *data, size_t bytes)
 /* The rename itself is safe only once the folder's entry is on disk. */
 static void sync_folder(const char *path)
 {
-    char        folder[4096];
+    char folder[4096];
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY);
@@ -74,7 +75,7 @@ ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data,
         return ds_fail(ctx, DS_EFORMAT, "%s: %lld bytes, at most %zu are accepted", path, (long long)st.st_size, limit);
     }
     size_t want = (size_t)st.st_size, got = 0;
-    char  *p = malloc(want + 1);
+    char *p = malloc(want + 1);
     if (!p) {
         close(fd);
         return ds_fail_memory(ctx, want + 1, path);
@@ -101,7 +102,8 @@ ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data,
 ds_status ds_make_folders(ds_ctx *ctx, const char *path)
 {
     char p[4096];
-    if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p) return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
+    if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p)
+        return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
     for (char *c = p + 1; *c; c++)
         if (*c == '/') {
             *c = 0;

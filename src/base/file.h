@@ -6,13 +6,14 @@
 
 typedef struct ds_piece {
     const void *data;
-    size_t      bytes;
+    size_t bytes;
 } ds_piece;
 
 /* Write parts one after another to path: temporary file beside it, fsync, rename, fsync of the folder.
  * DS_EIO names the path and the system's reason; the old file stays. */
 ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts);
-/* Read a whole file of at most limit bytes; *data [owned, free()] has a 0 byte after its end. DS_EIO, DS_EFORMAT (too long), DS_EMEM. */
+/* Read a whole file of at most limit bytes; *data [owned, free()] has a 0 byte after its end. DS_EIO, DS_EFORMAT (too
+ * long), DS_EMEM. */
 ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes);
 /* Make a folder and its parents. */
 ds_status ds_make_folders(ds_ctx *ctx, const char *path);

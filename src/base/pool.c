@@ -1,9 +1,9 @@
 /* pool.c - worker threads behind one packed counter.
  *
- * A job is published by storing (number of the job, tasks left) in `next`; a worker claims a task by lowering the second
- * half with compare-and-swap, so a worker that wakes late finds nothing to claim and harms nobody, and the caller waits
- * only for claimed tasks. Workers spin briefly between jobs (small steps follow each other within microseconds), then
- * sleep on a condition. Spinning is off when there are more workers than processors. */
+ * A job is published by storing (number of the job, tasks left) in `next`; a worker claims a task by lowering the
+ * second half with compare-and-swap, so a worker that wakes late finds nothing to claim and harms nobody, and the
+ * caller waits only for claimed tasks. Workers spin briefly between jobs (small steps follow each other within
+ * microseconds), then sleep on a condition. Spinning is off when there are more workers than processors. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -22,23 +22,23 @@
 enum { SPINS = 4000 };
 
 typedef struct worker {
-    ds_pool  *pool;
+    ds_pool *pool;
     pthread_t thread;
-    int       index;
+    int index;
 } worker;
 
 struct ds_pool {
     _Alignas(64) _Atomic uint64_t next; /* job number << 32 | tasks left */
     _Alignas(64) _Atomic int64_t done;  /* tasks finished of this job */
     _Alignas(64) ds_task_fn fn;
-    void           *arg;
-    int64_t         tasks;
-    int             threads, spins;
-    _Atomic int     sleepers;
-    _Atomic bool    stop;
+    void *arg;
+    int64_t tasks;
+    int threads, spins;
+    _Atomic int sleepers;
+    _Atomic bool stop;
     pthread_mutex_t lock;
-    pthread_cond_t  wake;
-    worker         *workers; /* threads - 1 */
+    pthread_cond_t wake;
+    worker *workers; /* threads - 1 */
 };
 
 /* Take and run tasks of the current job until none is left. */
@@ -55,14 +55,11 @@ static void work(ds_pool *p, int index)
     }
 }
 
-static bool idle(ds_pool *p)
-{
-    return !(atomic_load(&p->next) & 0xffffffffu) && !atomic_load(&p->stop);
-}
+static bool idle(ds_pool *p) { return !(atomic_load(&p->next) & 0xffffffffu) && !atomic_load(&p->stop); }
 
 static void *worker_main(void *arg)
 {
-    worker  *w = arg;
+    worker *w = arg;
     ds_pool *p = w->pool;
     while (!atomic_load(&p->stop)) {
         for (int spin = 0; spin < p->spins && idle(p); spin++) PAUSE();
@@ -138,6 +135,8 @@ void ds_pool_run(ds_pool *p, int64_t tasks, ds_task_fn fn, void *arg)
     if (atomic_load(&p->sleepers)) wake_all(p);
     work(p, 0);
     for (int spin = 0; atomic_load_explicit(&p->done, memory_order_acquire) != tasks; spin++)
-        if (p->spins && spin < 1 << 16) PAUSE();
-        else usleep(0);
+        if (p->spins && spin < 1 << 16)
+            PAUSE();
+        else
+            usleep(0);
 }

@@ -12,8 +12,8 @@ typedef void (*ds_task_fn)(void *arg, int64_t task, int worker);
 
 /* threads >= 1 counts the caller. NULL when memory or threads cannot be had. */
 ds_pool *ds_pool_create(int threads);
-void     ds_pool_free(ds_pool *pool);
-int      ds_pool_threads(const ds_pool *pool);
+void ds_pool_free(ds_pool *pool);
+int ds_pool_threads(const ds_pool *pool);
 /* Run fn for every task and return when all are done. Runs inline with one thread or one task. Not reentrant. */
 void ds_pool_run(ds_pool *pool, int64_t tasks, ds_task_fn fn, void *arg);
 

@@ -21,17 +21,14 @@ ds_draw4 ds_philox(const uint32_t counter[4], const uint32_t key[2])
 ds_draw4 ds_draw(uint64_t seed, ds_purpose purpose, uint32_t step, uint32_t id, uint64_t block)
 {
     const uint32_t fold[4] = { (uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)purpose, 0 }, zero[2] = { 0, 0 };
-    ds_draw4       key = ds_philox(fold, zero);
+    ds_draw4 key = ds_philox(fold, zero);
     const uint32_t counter[4] = { step, id, (uint32_t)block, (uint32_t)(block >> 32) };
     return ds_philox(counter, key.u);
 }
 
 float ds_uniform_f32(uint32_t u) { return (float)(u >> 8) * 0x1p-24f; }
 
-double ds_uniform_f64(uint32_t hi, uint32_t lo)
-{
-    return (double)((((uint64_t)hi << 32) | lo) >> 11) * 0x1p-53;
-}
+double ds_uniform_f64(uint32_t hi, uint32_t lo) { return (double)((((uint64_t)hi << 32) | lo) >> 11) * 0x1p-53; }
 
 ds_rng ds_rng_at(uint64_t seed, ds_purpose purpose, uint32_t step, uint32_t id)
 {

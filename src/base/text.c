@@ -35,7 +35,8 @@ void ds_text_add_v(ds_text *t, const char *fmt, va_list args)
     va_list again;
     va_copy(again, args);
     int bytes = vsnprintf(NULL, 0, fmt, args);
-    if (bytes < 0) t->failed = true;
+    if (bytes < 0)
+        t->failed = true;
     else if (reserve(t, (size_t)bytes)) {
         vsnprintf(t->data + t->bytes, (size_t)bytes + 1, fmt, again);
         t->bytes += (size_t)bytes;

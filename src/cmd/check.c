@@ -1,5 +1,5 @@
-/* check.c - `descent check`: reads a config and trains nothing: shapes per layer, parameters, memory, first loss against chance, gradient
- * check in f64, time per epoch. Exit 1 when a check fails. */
+/* check.c - `descent check`: reads a config and trains nothing: shapes per layer, parameters, memory, first loss
+ * against chance, gradient check in f64, time per epoch. Exit 1 when a check fails. */
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -17,9 +17,9 @@ enum { DIRECTIONS = 20, ROWS = 16 };
 
 typedef struct findings {
     int64_t parameters;
-    size_t  bytes;
-    double  loss, chance, gradient, epoch_seconds;
-    bool    loss_ok, gradient_ok;
+    size_t bytes;
+    double loss, chance, gradient, epoch_seconds;
+    bool loss_ok, gradient_ok;
 } findings;
 
 static double seconds_now(void)
@@ -32,11 +32,15 @@ static double seconds_now(void)
 static void show_data(ds_session *s)
 {
     ds_dataset *d = ds_session_data(s);
-    char        shape[64];
-    printf("data      %lld train, %lld held out, %lld test rows of %s", (long long)ds_view_rows(ds_dataset_view(d, DS_TRAIN)),
-           (long long)ds_view_rows(ds_dataset_view(d, DS_VAL)), (long long)ds_view_rows(ds_dataset_view(d, DS_TEST)), ds_shape_text(ds_dataset_sample(d), shape, sizeof shape));
-    if (ds_dataset_classes(d)) printf(", %d classes\n", ds_dataset_classes(d));
-    else printf(", %lld targets\n", (long long)ds_dataset_targets(d));
+    char shape[64];
+    printf("data      %lld train, %lld held out, %lld test rows of %s",
+           (long long)ds_view_rows(ds_dataset_view(d, DS_TRAIN)), (long long)ds_view_rows(ds_dataset_view(d, DS_VAL)),
+           (long long)ds_view_rows(ds_dataset_view(d, DS_TEST)),
+           ds_shape_text(ds_dataset_sample(d), shape, sizeof shape));
+    if (ds_dataset_classes(d))
+        printf(", %d classes\n", ds_dataset_classes(d));
+    else
+        printf(", %lld targets\n", (long long)ds_dataset_targets(d));
 }
 
 static void show_layers(ds_problem *p)
@@ -44,24 +48,28 @@ static void show_layers(ds_problem *p)
     printf("%-9s %-10s %-14s %12s %12s\n", "layer", "kind", "output", "parameters", "Mflop a row");
     for (int i = 0; i < ds_problem_layers(p); i++) {
         const ds_layer_summary *l = ds_problem_layer(p, i);
-        char                    shape[64];
-        printf("%-9s %-10s %-14s %12lld %12.3f\n", l->name, l->kind, ds_shape_text(l->output, shape, sizeof shape), (long long)l->parameters, l->flops / 1e6);
+        char shape[64];
+        printf("%-9s %-10s %-14s %12lld %12.3f\n", l->name, l->kind, ds_shape_text(l->output, shape, sizeof shape),
+               (long long)l->parameters, l->flops / 1e6);
     }
 }
 
 /* First batch of the training order, its loss before any step, and the time of a few steps. */
 static ds_status first_steps(ds_ctx *ctx, ds_session *s, findings *f)
 {
-    ds_problem        *p = ds_session_problem(s);
-    ds_loader         *l;
-    ds_loader_settings set = { .view = ds_dataset_view(ds_session_data(s), DS_TRAIN), .sampler = "shuffle", .batch = ds_session_batch(s), .dtype = ds_problem_dtype(p) };
-    size_t             bytes = (size_t)ds_space_dim(ds_problem_space(p)) * ds_dtype_bytes(ds_problem_dtype(p));
-    void              *g = ds_buffer_alloc(bytes);
-    ds_status          status = g ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
+    ds_problem *p = ds_session_problem(s);
+    ds_loader *l;
+    ds_loader_settings set = { .view = ds_dataset_view(ds_session_data(s), DS_TRAIN),
+                               .sampler = "shuffle",
+                               .batch = ds_session_batch(s),
+                               .dtype = ds_problem_dtype(p) };
+    size_t bytes = (size_t)ds_space_dim(ds_problem_space(p)) * ds_dtype_bytes(ds_problem_dtype(p));
+    void *g = ds_buffer_alloc(bytes);
+    ds_status status = g ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
     if (status != DS_OK) return status;
-    double   best = INFINITY, value;
+    double best = INFINITY, value;
     ds_batch b = *ds_loader_next(l);
-    ds_at    at = { &b, ds_session_theta(s), DS_MODE_ROWS, 0, 0 };
+    ds_at at = { &b, ds_session_theta(s), DS_MODE_ROWS, 0, 0 };
     status = ds_problem_value(p, &at, &f->loss);
     at.mode = DS_MODE_TRAIN;
     for (int k = 0; k < 4 && status == DS_OK; k++) {
@@ -82,14 +90,19 @@ static double at_index(const void *v, int64_t i) { return ((const double *)v)[i]
 static ds_status gradient_check(ds_ctx *ctx, ds_session *s, findings *f)
 {
     ds_problem *p = ds_session_problem(s);
-    int64_t     dim = ds_space_dim(ds_problem_space(p)), rows = ds_view_rows(ds_dataset_view(ds_session_data(s), DS_TRAIN));
-    ds_loader  *l;
-    ds_loader_settings set = { .view = ds_dataset_view(ds_session_data(s), DS_TRAIN), .sampler = "sequential", .batch = rows < ROWS ? rows : ROWS, .dtype = DS_F64 };
-    double     *theta = ds_session_theta(s), *g = ds_buffer_alloc((size_t)dim * 8), *v = ds_buffer_alloc((size_t)dim * 8), *moved = ds_buffer_alloc((size_t)dim * 8), loss;
-    ds_status   status = g && v && moved ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
+    int64_t dim = ds_space_dim(ds_problem_space(p)), rows = ds_view_rows(ds_dataset_view(ds_session_data(s), DS_TRAIN));
+    ds_loader *l;
+    ds_loader_settings set = { .view = ds_dataset_view(ds_session_data(s), DS_TRAIN),
+                               .sampler = "sequential",
+                               .batch = rows < ROWS ? rows : ROWS,
+                               .dtype = DS_F64 };
+    double *theta = ds_session_theta(s), *g = ds_buffer_alloc((size_t)dim * 8), *v = ds_buffer_alloc((size_t)dim * 8),
+           *moved = ds_buffer_alloc((size_t)dim * 8), loss;
+    ds_status status = g && v && moved ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
     if (status != DS_OK) return status;
     ds_batch b = *ds_loader_next(l);
-    ds_rng   off = ds_rng_at(2, DS_FOR_PROBE, 0, 0); /* a small move: zero biases over blank inputs sit exactly on kinks */
+    ds_rng off =
+        ds_rng_at(2, DS_FOR_PROBE, 0, 0); /* a small move: zero biases over blank inputs sit exactly on kinks */
     for (int64_t i = 0; i < dim; i++) theta[i] += 0.02 * ds_rng_normal(&off);
     status = ds_problem_gradient(p, &(ds_at){ &b, theta, DS_MODE_ROWS, 0, 0 }, g, &loss);
     for (uint32_t k = 0; k < DIRECTIONS && status == DS_OK; k++) {
@@ -132,11 +145,15 @@ static void show_findings(const findings *f, bool json)
         printf(", \"ok\": %s}\n", f->loss_ok && f->gradient_ok ? "true" : "false");
         return;
     }
-    printf("total     %lld parameters, about %.1f MB while training\n", (long long)f->parameters, (double)f->bytes / 1e6);
-    if (isnan(f->chance)) printf("first loss %.4g\n", f->loss);
-    else printf("first loss %.4g, chance is %.4g                  %s\n", f->loss, f->chance, f->loss_ok ? "ok" : "suspicious: look at the scale of inputs and initial weights");
-    printf("gradient  %d directions against centred differences in f64, worst relative error %.1e   %s\n", DIRECTIONS, f->gradient,
-           f->gradient_ok ? "ok" : "FAILS (kinks can do this; a wrong derivative does)");
+    printf("total     %lld parameters, about %.1f MB while training\n", (long long)f->parameters,
+           (double)f->bytes / 1e6);
+    if (isnan(f->chance))
+        printf("first loss %.4g\n", f->loss);
+    else
+        printf("first loss %.4g, chance is %.4g                  %s\n", f->loss, f->chance,
+               f->loss_ok ? "ok" : "suspicious: look at the scale of inputs and initial weights");
+    printf("gradient  %d directions against centred differences in f64, worst relative error %.1e   %s\n", DIRECTIONS,
+           f->gradient, f->gradient_ok ? "ok" : "FAILS (kinks can do this; a wrong derivative does)");
     printf("speed     about %.2g s per epoch\n", f->epoch_seconds);
 }
 
@@ -144,8 +161,8 @@ static void show_findings(const findings *f, bool json)
 static int check_gradient(ds_ctx *ctx, const ds_config *config, findings *f)
 {
     ds_session *s;
-    ds_dtype    f64 = DS_F64;
-    int         code = ds_session_from_config(&s, ctx, config, &f64);
+    ds_dtype f64 = DS_F64;
+    int code = ds_session_from_config(&s, ctx, config, &f64);
     if (code) return code;
     ds_status status = ds_session_init(s);
     if (status == DS_OK) status = gradient_check(ctx, s, f);
@@ -156,11 +173,11 @@ static int check_gradient(ds_ctx *ctx, const ds_config *config, findings *f)
 static int check(ds_ctx *ctx, const ds_config *config, bool json)
 {
     ds_session *s;
-    findings    f = { .chance = NAN, .loss_ok = true };
-    int         code = ds_session_from_config(&s, ctx, config, NULL);
+    findings f = { .chance = NAN, .loss_ok = true };
+    int code = ds_session_from_config(&s, ctx, config, NULL);
     if (code) return code;
     ds_problem *p = ds_session_problem(s);
-    int         classes = ds_dataset_classes(ds_session_data(s));
+    int classes = ds_dataset_classes(ds_session_data(s));
     f.parameters = ds_space_elements(ds_problem_space(p));
     if (!json) {
         show_data(s);
@@ -184,9 +201,9 @@ extern const ds_command ds_command_check;
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
     const ds_command *c = &ds_command_check;
-    ds_args           a;
-    ds_config        *config;
-    int               code = ds_args_parse(&a, c, argc, argv);
+    ds_args a;
+    ds_config *config;
+    int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
     if ((code = ds_config_from_args(&config, ctx, &a, c))) return code;
     code = check(ctx, config, ds_args_flag(&a, c, "json")->integer);
@@ -195,7 +212,9 @@ static int run(ds_ctx *ctx, int argc, char **argv)
 }
 
 const ds_command ds_command_check = {
-    .head = { .name = "check", .summary = "validate a config: shapes, parameters, memory, first loss, gradient check, time", .options = flags },
+    .head = { .name = "check",
+              .summary = "validate a config: shapes, parameters, memory, first loss, gradient check, time",
+              .options = flags },
     .usage = "CONFIG [key=value...] [--json]",
     .run = run,
 };

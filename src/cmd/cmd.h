@@ -22,22 +22,23 @@ enum {
 };
 
 typedef struct ds_command {
-    ds_head     head;  /* name, summary; options are the --flags, declared like any other option */
+    ds_head head;      /* name, summary; options are the --flags, declared like any other option */
     const char *usage; /* what follows the name: "CONFIG [key=value...] [--out DIR]" */
     int (*run)(ds_ctx *ctx, int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
 } ds_command;
 
 extern const ds_command *const ds_commands[];
-extern const int               ds_command_count;
+extern const int ds_command_count;
 
 /* Flags of one call, parsed by the command's table. Positional arguments stay in order.
  *   --name value, --name=value, bare --name for BOOL; unknown flags are a usage error with the nearest name. */
 typedef struct ds_args {
     ds_optval flag[DS_MAX_OPTIONS];
-    char     *positional[256];
-    int       count;
+    char *positional[256];
+    int count;
 } ds_args;
-/* 0 when good; otherwise a message is on stderr and the exit code is returned. --help prints the command's help and returns -1. */
+/* 0 when good; otherwise a message is on stderr and the exit code is returned. --help prints the command's help and
+ * returns -1. */
 int ds_args_parse(ds_args *a, const ds_command *c, int argc, char **argv);
 const ds_optval *ds_args_flag(const ds_args *a, const ds_command *c, const char *name);
 

@@ -17,10 +17,14 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
 {
     ds_diagnostics *mistakes;
     *config = NULL;
-    if (a->count == 0) return ds_complain(DS_EXIT_USAGE, "%s wants a CONFIG: descent %s %s", c->head.name, c->head.name, c->usage);
+    if (a->count == 0)
+        return ds_complain(DS_EXIT_USAGE, "%s wants a CONFIG: descent %s %s", c->head.name, c->head.name, c->usage);
     for (int k = 1; k < a->count; k++)
-        if (!strchr(a->positional[k], '=')) return ds_complain(DS_EXIT_USAGE, "\"%s\" is no setting; wanted key=value after the config", a->positional[k]);
-    ds_status status = ds_config_read(config, ctx, a->positional[0], a->count - 1, (const char *const *)&a->positional[1], &mistakes);
+        if (!strchr(a->positional[k], '='))
+            return ds_complain(DS_EXIT_USAGE, "\"%s\" is no setting; wanted key=value after the config",
+                               a->positional[k]);
+    ds_status status =
+        ds_config_read(config, ctx, a->positional[0], a->count - 1, (const char *const *)&a->positional[1], &mistakes);
     if (mistakes) return show(mistakes);
     if (status == DS_EIO) return ds_complain(DS_EXIT_CONFIG, "%s", ds_error(ctx));
     if (status != DS_OK) return ds_complain_status(ctx, status);
@@ -30,12 +34,24 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
 
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype)
 {
-    const char         *key;
-    ds_session_settings s = { .data = c->data, .model = c->model, .epochs = c->train.epochs, .steps = c->train.steps, .seconds = c->train.seconds,
-                              .batch = c->train.batch, .seed = c->train.seed, .order = c->train.order };
-    s.problem = (ds_problem_settings){ .loss = c->loss, .l1 = c->l1, .l2 = c->l2, .penalty_all = c->penalty_all, .dtype = dtype ? *dtype : c->train.dtype };
+    const char *key;
+    ds_session_settings s = { .data = c->data,
+                              .model = c->model,
+                              .epochs = c->train.epochs,
+                              .steps = c->train.steps,
+                              .seconds = c->train.seconds,
+                              .batch = c->train.batch,
+                              .seed = c->train.seed,
+                              .order = c->train.order };
+    s.problem = (ds_problem_settings){ .loss = c->loss,
+                                       .l1 = c->l1,
+                                       .l2 = c->l2,
+                                       .penalty_all = c->penalty_all,
+                                       .dtype = dtype ? *dtype : c->train.dtype };
     s.optimizer = (ds_optim_settings){ .rule = c->optimizer, .dialect = c->dialect };
-    s.schedule = (ds_schedule_settings){ .schedule = c->schedule, .warmup = c->warmup, .warmup_unit = c->warmup_unit, .floor = c->floor };
+    s.schedule = (ds_schedule_settings){
+        .schedule = c->schedule, .warmup = c->warmup, .warmup_unit = c->warmup_unit, .floor = c->floor
+    };
     ds_status status = ds_session_create(session, ctx, &s, &key);
     if (status == DS_OK) return 0;
     if (status == DS_EIO || status == DS_EFORMAT || status == DS_EMEM) return ds_complain_status(ctx, status);

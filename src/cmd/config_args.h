@@ -1,4 +1,5 @@
-/* config_args.h - CONFIG [key=value...] on a command line, and the session that it describes, shared by the commands that take one. */
+/* config_args.h - CONFIG [key=value...] on a command line, and the session that it describes, shared by the commands
+ * that take one. */
 #ifndef DS_CMD_CONFIG_ARGS_H
 #define DS_CMD_CONFIG_ARGS_H
 
@@ -6,11 +7,12 @@
 #include "descent/config.h"
 #include "descent/train.h"
 
-/* Read the config named first, with the key=value words after it as settings. Every mistake is printed on stderr and the exit code is
- * returned (3), or 2 when no config is named; 0 and *config [owned] when good. Notes go to stderr too. */
+/* Read the config named first, with the key=value words after it as settings. Every mistake is printed on stderr and
+ * the exit code is returned (3), or 2 when no config is named; 0 and *config [owned] when good. Notes go to stderr too.
+ */
 int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c);
-/* The session of a config; *session [owned] when 0 is returned. A shape that does not fit is shown at its place in the config (exit 3), data
- * that cannot be read give 4. dtype: as the config says, or forced. */
+/* The session of a config; *session [owned] when 0 is returned. A shape that does not fit is shown at its place in the
+ * config (exit 3), data that cannot be read give 4. dtype: as the config says, or forced. */
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype);
 
 #endif

@@ -31,19 +31,27 @@ extern const ds_command ds_command_env;
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
     const ds_command *c = &ds_command_env;
-    ds_args           a;
-    int               code = ds_args_parse(&a, c, argc, argv);
+    ds_args a;
+    int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
-    char           model[128], threads[16], backend[64];
+    char model[128], threads[16], backend[64];
     struct utsname u;
     processor(model, sizeof model);
     snprintf(threads, sizeof threads, "%d", ds_ctx_threads(ctx));
     const char *isa = ds_isa(), *name = ds_default_backend();
     snprintf(backend, sizeof backend, "%s", name ? name : "none");
-    const struct { const char *key, *value; } row[] = {
-        { "version", ds_version() }, { "compiler", ds_compiler() }, { "processor", model }, { "instruction set", isa ? isa : "unsupported" },
-        { "instruction sets built", ds_isas_built() }, { "threads", threads }, { "backend", backend },
-        { "system", uname(&u) == 0 ? u.sysname : "unknown" }, { "machine", uname(&u) == 0 ? u.machine : "unknown" }, { "libraries", ds_libraries() } };
+    const struct {
+        const char *key, *value;
+    } row[] = { { "version", ds_version() },
+                { "compiler", ds_compiler() },
+                { "processor", model },
+                { "instruction set", isa ? isa : "unsupported" },
+                { "instruction sets built", ds_isas_built() },
+                { "threads", threads },
+                { "backend", backend },
+                { "system", uname(&u) == 0 ? u.sysname : "unknown" },
+                { "machine", uname(&u) == 0 ? u.machine : "unknown" },
+                { "libraries", ds_libraries() } };
     bool json = ds_args_flag(&a, c, "json")->integer;
     for (size_t k = 0; k < sizeof row / sizeof row[0]; k++)
         if (json) {
@@ -55,12 +63,19 @@ static int run(ds_ctx *ctx, int argc, char **argv)
             printf("%-24s%s\n", row[k].key, row[k].value);
         }
     if (json) puts("}");
-    if (!isa) return ds_complain(DS_EXIT_USAGE, "DS_ISA asks for an instruction set that this processor or build does not have; built: %s", ds_isas_built());
-    return name ? DS_EXIT_OK : ds_complain(DS_EXIT_USAGE, "DS_BACKEND asks for a backend that does not exist; there are ref, cpu and check");
+    if (!isa)
+        return ds_complain(DS_EXIT_USAGE,
+                           "DS_ISA asks for an instruction set that this processor or build does not have; built: %s",
+                           ds_isas_built());
+    return name ? DS_EXIT_OK
+                : ds_complain(DS_EXIT_USAGE,
+                              "DS_BACKEND asks for a backend that does not exist; there are ref, cpu and check");
 }
 
 const ds_command ds_command_env = {
-    .head = { .name = "env", .summary = "show version, processor path, threads and libraries, for bug reports", .options = flags },
+    .head = { .name = "env",
+              .summary = "show version, processor path, threads and libraries, for bug reports",
+              .options = flags },
     .usage = "[--json]",
     .run = run,
 };

@@ -5,7 +5,11 @@
 #include "config_args.h"
 
 static const ds_option flags[] = {
-    { .name = "weights", .type = DS_OPT_CHOICE, .choices = "best|last|average", .def = "best", .help = "which weights; best falls back to last where none were kept" },
+    { .name = "weights",
+      .type = DS_OPT_CHOICE,
+      .choices = "best|last|average",
+      .def = "best",
+      .help = "which weights; best falls back to last where none were kept" },
     { .name = "json", .type = DS_OPT_BOOL, .def = "false", .help = "one JSON object on standard output" },
     { 0 },
 };
@@ -26,8 +30,10 @@ static ds_status load(ds_session *session, ds_run *run, const char **weights)
     char file[32];
     snprintf(file, sizeof file, "%s.safetensors", *weights);
     FILE *f = fopen(ds_run_file(run, file), "rb");
-    if (f) fclose(f);
-    else if (!strcmp(*weights, "best")) *weights = "last";
+    if (f)
+        fclose(f);
+    else if (!strcmp(*weights, "best"))
+        *weights = "last";
     snprintf(file, sizeof file, "%s.safetensors", *weights);
     return ds_session_load(session, ds_run_file(run, file));
 }
@@ -35,17 +41,19 @@ static ds_status load(ds_session *session, ds_run *run, const char **weights)
 static int evaluate(ds_ctx *ctx, const ds_config *config, ds_run *run, const char *weights, bool json)
 {
     ds_session *session;
-    ds_score    score;
-    int         code = ds_session_from_config(&session, ctx, config, NULL);
+    ds_score score;
+    int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
     ds_status status = load(session, run, &weights);
     if (status == DS_OK) status = ds_session_score(session, DS_TEST, &score);
     code = status == DS_OK ? DS_EXIT_OK : ds_complain_status(ctx, status);
-    if (status == DS_OK && json) print_json(&score, weights);
-    else if (status == DS_OK && isnan(score.accuracy)) printf("test  loss %.6g on %lld rows, %s weights\n", score.loss, (long long)score.rows, weights);
+    if (status == DS_OK && json)
+        print_json(&score, weights);
+    else if (status == DS_OK && isnan(score.accuracy))
+        printf("test  loss %.6g on %lld rows, %s weights\n", score.loss, (long long)score.rows, weights);
     else if (status == DS_OK)
-        printf("test  loss %.4f  accuracy %.2f%%  error %.2f%%  on %lld rows, %s weights\n", score.loss, 100 * score.accuracy, 100 * score.error,
-               (long long)score.rows, weights);
+        printf("test  loss %.4f  accuracy %.2f%%  error %.2f%%  on %lld rows, %s weights\n", score.loss,
+               100 * score.accuracy, 100 * score.error, (long long)score.rows, weights);
     ds_session_free(session);
     return code;
 }
@@ -55,20 +63,22 @@ extern const ds_command ds_command_eval;
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
     const ds_command *c = &ds_command_eval;
-    ds_args           a;
-    int               code = ds_args_parse(&a, c, argc, argv);
+    ds_args a;
+    int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
     if (a.count != 1) return ds_complain(DS_EXIT_USAGE, "eval wants one run: descent eval %s", c->usage);
-    ds_run    *opened;
+    ds_run *opened;
     ds_config *config;
-    ds_status  status = ds_run_open(&opened, ctx, a.positional[0]);
+    ds_status status = ds_run_open(&opened, ctx, a.positional[0]);
     if (status != DS_OK) return ds_complain_status(ctx, status);
-    char    path[4096];
+    char path[4096];
     ds_args one = { .count = 1 };
     snprintf(path, sizeof path, "%s", ds_run_file(opened, "resolved.yaml"));
     one.positional[0] = path;
     code = ds_config_from_args(&config, ctx, &one, c);
-    if (!code) code = evaluate(ctx, config, opened, ds_args_flag(&a, c, "weights")->text, ds_args_flag(&a, c, "json")->integer);
+    if (!code)
+        code =
+            evaluate(ctx, config, opened, ds_args_flag(&a, c, "weights")->text, ds_args_flag(&a, c, "json")->integer);
     ds_config_free(config);
     ds_run_close(opened);
     return code;

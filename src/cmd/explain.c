@@ -1,4 +1,5 @@
-/* explain.c - `descent explain NAME`: formula, meaning, default, range, source and spelling elsewhere of anything that can be chosen. */
+/* explain.c - `descent explain NAME`: formula, meaning, default, range, source and spelling elsewhere of anything that
+ * can be chosen. */
 #include <stdlib.h>
 
 #include "cmd.h"
@@ -15,11 +16,13 @@ static int run(ds_ctx *ctx, int argc, char **argv)
 {
     (void)ctx;
     ds_args a;
-    int     code = ds_args_parse(&a, &ds_command_explain, argc, argv);
+    int code = ds_args_parse(&a, &ds_command_explain, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
-    if (a.count == 0) return ds_complain(DS_EXIT_USAGE, "explain wants a name: a key such as optimizer.beta2, or a rule, layer, loss, source");
+    if (a.count == 0)
+        return ds_complain(DS_EXIT_USAGE,
+                           "explain wants a name: a key such as optimizer.beta2, or a rule, layer, loss, source");
     for (int k = 0; k < a.count; k++) {
-        bool  found;
+        bool found;
         char *text = ds_explain(a.positional[k], &found);
         if (!text) return ds_complain(DS_EXIT_FAILED, "out of memory");
         fputs(text, found ? stdout : stderr);

@@ -1,5 +1,5 @@
-/* grad.c - `descent grad`: gradient, and products along a direction, of the loss on given training rows, as a file of tensors.
- * Stored order, no augmentation, dropout off, norms with these rows' statistics; penalties only when asked. */
+/* grad.c - `descent grad`: gradient, and products along a direction, of the loss on given training rows, as a file of
+ * tensors. Stored order, no augmentation, dropout off, norms with these rows' statistics; penalties only when asked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,22 +11,29 @@ static const ds_option flags[] = {
     { .name = "weights", .type = DS_OPT_TEXT, .def = "", .help = "safetensors file; default the initial weights" },
     { .name = "rows", .type = DS_OPT_TEXT, .def = "", .help = "A:B, rows A to B-1 of the training set; default all" },
     { .name = "out", .type = DS_OPT_TEXT, .help = "file to write" },
-    { .name = "along", .type = DS_OPT_TEXT, .def = "", .help = "safetensors file of a direction: adds hv.NAME and gnv.NAME" },
-    { .name = "dtype", .type = DS_OPT_CHOICE, .choices = "f32|f64", .def = "", .help = "element type; default the config's" },
+    { .name = "along",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .help = "safetensors file of a direction: adds hv.NAME and gnv.NAME" },
+    { .name = "dtype",
+      .type = DS_OPT_CHOICE,
+      .choices = "f32|f64",
+      .def = "",
+      .help = "element type; default the config's" },
     { .name = "penalty", .type = DS_OPT_BOOL, .def = "false", .help = "with the penalties of the config" },
     { .name = "json", .type = DS_OPT_BOOL, .def = "false", .help = "loss, rows and norm as JSON on standard output" },
     { 0 },
 };
 
 typedef struct work {
-    ds_ctx         *ctx;
-    ds_session     *session;
-    ds_problem     *problem;
+    ds_ctx *ctx;
+    ds_session *session;
+    ds_problem *problem;
     const ds_space *space;
-    ds_dtype        t;
-    ds_batch        batch;
-    void           *vector[3], *v; /* gradient, Hv, Gv; direction */
-    double          loss;
+    ds_dtype t;
+    ds_batch batch;
+    void *vector[3], *v; /* gradient, Hv, Gv; direction */
+    double loss;
 } work;
 
 static size_t element(const work *w) { return ds_dtype_bytes(w->t); }
@@ -43,16 +50,20 @@ static int read_rows(const char *text, int64_t rows, int64_t *from, int64_t *to)
     if (*end != ':') return ds_complain(DS_EXIT_USAGE, "--rows: found \"%s\", wanted A:B", text);
     *to = strtoll(end + 1, &end, 10);
     if (*end || *from < 0 || *to <= *from || *to > rows)
-        return ds_complain(DS_EXIT_USAGE, "--rows: found \"%s\", wanted A:B with 0 <= A < B <= %lld", text, (long long)rows);
+        return ds_complain(DS_EXIT_USAGE, "--rows: found \"%s\", wanted A:B with 0 <= A < B <= %lld", text,
+                           (long long)rows);
     return 0;
 }
 
 static ds_status read_batch(work *w, int64_t from, int64_t to)
 {
     ds_dataset *d = ds_session_data(w->session);
-    int64_t     n = to - from, *row = malloc((size_t)n * sizeof *row), width = ds_shape_count(ds_dataset_sample(d));
-    size_t      y = ds_dataset_classes(d) ? 4 : (size_t)ds_dataset_targets(d) * element(w);
-    w->batch = (ds_batch){ .n = n, .x = ds_buffer_alloc((size_t)(n * width) * element(w)), .y = ds_buffer_alloc((size_t)n * y), .ids = ds_buffer_alloc((size_t)n * 4) };
+    int64_t n = to - from, *row = malloc((size_t)n * sizeof *row), width = ds_shape_count(ds_dataset_sample(d));
+    size_t y = ds_dataset_classes(d) ? 4 : (size_t)ds_dataset_targets(d) * element(w);
+    w->batch = (ds_batch){ .n = n,
+                           .x = ds_buffer_alloc((size_t)(n * width) * element(w)),
+                           .y = ds_buffer_alloc((size_t)n * y),
+                           .ids = ds_buffer_alloc((size_t)n * 4) };
     ds_status status = row && w->batch.x && w->batch.y && w->batch.ids ? DS_OK : DS_EMEM;
     for (int64_t k = 0; k < n && row; k++) row[k] = from + k;
     if (status == DS_OK) status = ds_view_read(ds_dataset_view(d, DS_TRAIN), row, n, w->t, &w->batch);
@@ -64,15 +75,16 @@ static ds_status read_batch(work *w, int64_t from, int64_t to)
 static int read_direction(work *w, const char *path)
 {
     ds_tensor_file *f;
-    ds_status       status = ds_tensors_open(&f, w->ctx, path);
+    ds_status status = ds_tensors_open(&f, w->ctx, path);
     if (status != DS_OK) return ds_complain_status(w->ctx, status);
     int code = (w->v = vector(w)) ? 0 : ds_complain(DS_EXIT_FAILED, "out of memory");
     for (int i = 0; i < ds_space_count(w->space) && !code; i++) {
-        const ds_segment      *g = ds_space_segment(w->space, i);
+        const ds_segment *g = ds_space_segment(w->space, i);
         const ds_named_tensor *t = ds_tensors_find(f, g->name);
         if (!t || t->dtype == DS_I32 || !ds_shape_equal(t->shape, g->shape))
             code = ds_complain(DS_EXIT_DATA, "%s: wants a tensor \"%s\" of the parameter's shape", path, g->name);
-        else ds_space_import(w->space, i, w->t, w->v, t->dtype, t->data);
+        else
+            ds_space_import(w->space, i, w->t, w->v, t->dtype, t->data);
     }
     ds_tensors_close(f);
     return code;
@@ -92,10 +104,11 @@ static ds_status compute(work *w)
 static ds_status write_out(work *w, const char *path)
 {
     static const char *const prefix[] = { "grad", "hv", "gnv" };
-    int                      kinds = w->v ? 3 : 1, n = ds_space_count(w->space), k = 0;
-    ds_named_tensor         *tensor = calloc((size_t)(kinds * n) + 1, sizeof *tensor);
-    char                    *name = calloc((size_t)(kinds * n) + 1, 128), *block = ds_buffer_alloc((size_t)kinds * (size_t)ds_space_dim(w->space) * element(w)), *at = block;
-    ds_status                status = tensor && name && block ? DS_OK : DS_EMEM;
+    int kinds = w->v ? 3 : 1, n = ds_space_count(w->space), k = 0;
+    ds_named_tensor *tensor = calloc((size_t)(kinds * n) + 1, sizeof *tensor);
+    char *name = calloc((size_t)(kinds * n) + 1, 128),
+         *block = ds_buffer_alloc((size_t)kinds * (size_t)ds_space_dim(w->space) * element(w)), *at = block;
+    ds_status status = tensor && name && block ? DS_OK : DS_EMEM;
     for (int kind = 0; kind < kinds && status == DS_OK; kind++)
         for (int i = 0; i < n; i++, k++) {
             const ds_segment *g = ds_space_segment(w->space, i);
@@ -137,11 +150,12 @@ static void report(const work *w, bool json)
 static int run_work(work *w, const ds_args *a, const ds_command *c)
 {
     const char *weights = ds_args_flag(a, c, "weights")->text, *along = ds_args_flag(a, c, "along")->text;
-    int64_t     from, to;
+    int64_t from, to;
     w->problem = ds_session_problem(w->session);
     w->space = ds_problem_space(w->problem);
     w->t = ds_problem_dtype(w->problem);
-    int code = read_rows(ds_args_flag(a, c, "rows")->text, ds_view_rows(ds_dataset_view(ds_session_data(w->session), DS_TRAIN)), &from, &to);
+    int code = read_rows(ds_args_flag(a, c, "rows")->text,
+                         ds_view_rows(ds_dataset_view(ds_session_data(w->session), DS_TRAIN)), &from, &to);
     if (code) return code;
     ds_status status = weights && *weights ? ds_session_load(w->session, weights) : ds_session_init(w->session);
     if (status == DS_OK) status = read_batch(w, from, to);
@@ -159,15 +173,15 @@ extern const ds_command ds_command_grad;
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
     const ds_command *c = &ds_command_grad;
-    ds_args           a;
-    ds_config        *config;
-    int               code = ds_args_parse(&a, c, argc, argv);
+    ds_args a;
+    ds_config *config;
+    int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
     if (!ds_args_flag(&a, c, "out")->given) return ds_complain(DS_EXIT_USAGE, "grad wants --out FILE");
     if ((code = ds_config_from_args(&config, ctx, &a, c))) return code;
-    work            w = { .ctx = ctx };
+    work w = { .ctx = ctx };
     const ds_optval *type = ds_args_flag(&a, c, "dtype");
-    ds_dtype        t = type->given && !strcmp(type->text, "f64") ? DS_F64 : DS_F32;
+    ds_dtype t = type->given && !strcmp(type->text, "f64") ? DS_F64 : DS_F32;
     if (!ds_args_flag(&a, c, "penalty")->integer) config->l1 = config->l2 = 0;
     code = ds_session_from_config(&w.session, ctx, config, type->given ? &t : NULL);
     if (!code) {
@@ -184,7 +198,10 @@ static int run(ds_ctx *ctx, int argc, char **argv)
 }
 
 const ds_command ds_command_grad = {
-    .head = { .name = "grad", .summary = "gradient and curvature products on given rows, written as tensors", .options = flags },
-    .usage = "CONFIG [key=value...] --out FILE [--weights W] [--rows A:B] [--along V] [--dtype f32|f64] [--penalty] [--json]",
+    .head = { .name = "grad",
+              .summary = "gradient and curvature products on given rows, written as tensors",
+              .options = flags },
+    .usage = "CONFIG [key=value...] --out FILE [--weights W] [--rows A:B] [--along V] [--dtype f32|f64] [--penalty] "
+             "[--json]",
     .run = run,
 };

@@ -13,12 +13,15 @@ enum { CONFIG_LIMIT = 1 << 20 };
 
 static const ds_option flags[] = {
     { .name = "out", .type = DS_OPT_TEXT, .def = "", .help = "run directory (default runs/<name>-NNNN)" },
-    { .name = "json", .type = DS_OPT_BOOL, .def = "false", .help = "one JSON object per epoch and a last one, on standard output" },
+    { .name = "json",
+      .type = DS_OPT_BOOL,
+      .def = "false",
+      .help = "one JSON object per epoch and a last one, on standard output" },
     { 0 },
 };
 
 typedef struct screen {
-    bool   bar, json, drawn;
+    bool bar, json, drawn;
     double last_loss;
 } screen;
 
@@ -38,9 +41,12 @@ static void wipe(screen *s)
 static char *duration(double seconds, char *buf, size_t bytes)
 {
     long t = seconds > 1e7 || !(seconds > 0) ? 0 : (long)ceil(seconds);
-    if (t < 100) snprintf(buf, bytes, "%lds", t);
-    else if (t < 6000) snprintf(buf, bytes, "%ldm%02lds", t / 60, t % 60);
-    else snprintf(buf, bytes, "%ldh%02ldm", t / 3600, t / 60 % 60);
+    if (t < 100)
+        snprintf(buf, bytes, "%lds", t);
+    else if (t < 6000)
+        snprintf(buf, bytes, "%ldm%02lds", t / 60, t % 60);
+    else
+        snprintf(buf, bytes, "%ldh%02ldm", t / 3600, t / 60 % 60);
     return buf;
 }
 
@@ -48,11 +54,11 @@ static void on_progress(void *arg, const ds_progress *p)
 {
     screen *s = arg;
     if (!s->bar) return;
-    char   epoch[32], rest[160], a[32], b[32];
+    char epoch[32], rest[160], a[32], b[32];
     double share = p->batches ? (double)p->batch / (double)p->batches : 0;
     snprintf(epoch, sizeof epoch, "%4lld/%lld ", (long long)p->epoch, (long long)p->epochs);
-    snprintf(rest, sizeof rest, " %2d%%  loss %.3g  %.3gk rows/s  this epoch %s, all %s", (int)(100 * share), p->loss, p->rows_per_second / 1000,
-             duration(p->epoch_left, a, sizeof a), duration(p->all_left, b, sizeof b));
+    snprintf(rest, sizeof rest, " %2d%%  loss %.3g  %.3gk rows/s  this epoch %s, all %s", (int)(100 * share), p->loss,
+             p->rows_per_second / 1000, duration(p->epoch_left, a, sizeof a), duration(p->all_left, b, sizeof b));
     int room = columns() - 1 - (int)strlen(epoch) - 2, width = room - (int)strlen(rest);
     if (width < 6) { /* narrow: the bar first, as much of the rest as fits */
         width = room < 16 ? (room < 1 ? 1 : room) : 10;
@@ -70,17 +76,28 @@ static void on_progress(void *arg, const ds_progress *p)
 
 static void number_or_dash(char *buf, size_t bytes, const char *fmt, double x)
 {
-    if (isnan(x)) snprintf(buf, bytes, "-");
-    else snprintf(buf, bytes, fmt, x);
+    if (isnan(x))
+        snprintf(buf, bytes, "-");
+    else
+        snprintf(buf, bytes, fmt, x);
 }
 
 static void print_json_epoch(const ds_epoch_report *r)
 {
-    const struct { const char *name; double x; } field[] = {
-        { "epoch", (double)r->epoch }, { "step", (double)r->step }, { "train.loss", r->train_loss }, { "train.error", r->train_error },
-        { "val.loss", r->val.rows ? r->val.loss : NAN }, { "val.accuracy", r->val.rows ? r->val.accuracy : NAN },
-        { "val.error", r->val.rows ? r->val.error : NAN }, { "grad.norm", r->grad_norm }, { "update.ratio", r->update_ratio },
-        { "lr", r->lr }, { "seconds", r->seconds } };
+    const struct {
+        const char *name;
+        double x;
+    } field[] = { { "epoch", (double)r->epoch },
+                  { "step", (double)r->step },
+                  { "train.loss", r->train_loss },
+                  { "train.error", r->train_error },
+                  { "val.loss", r->val.rows ? r->val.loss : NAN },
+                  { "val.accuracy", r->val.rows ? r->val.accuracy : NAN },
+                  { "val.error", r->val.rows ? r->val.error : NAN },
+                  { "grad.norm", r->grad_norm },
+                  { "update.ratio", r->update_ratio },
+                  { "lr", r->lr },
+                  { "seconds", r->seconds } };
     for (size_t k = 0; k < sizeof field / sizeof field[0]; k++) {
         printf("%s\"%s\": ", k ? ", " : "{", field[k].name);
         ds_print_json_number(stdout, field[k].x);
@@ -95,14 +112,16 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     wipe(s);
     s->last_loss = r->train_loss;
     if (s->json) print_json_epoch(r);
-    if (r->epoch == 1) fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error", "|grad|", "upd/w", "lr", "time");
+    if (r->epoch == 1)
+        fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error",
+                "|grad|", "upd/w", "lr", "time");
     char epoch[32], te[16], vl[16], ve[16];
     snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
     number_or_dash(te, sizeof te, "%.2f%%", 100 * r->train_error);
     number_or_dash(vl, sizeof vl, "%.4f", r->val.rows ? r->val.loss : NAN);
     number_or_dash(ve, sizeof ve, "%.2f%%", r->val.rows ? 100 * r->val.error : NAN);
-    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9.3g %8.1e %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve, r->grad_norm, r->update_ratio, r->lr,
-            r->seconds, r->best ? "  *" : "");
+    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9.3g %8.1e %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve,
+            r->grad_norm, r->update_ratio, r->lr, r->seconds, r->best ? "  *" : "");
 }
 
 static volatile sig_atomic_t signals;
@@ -139,7 +158,8 @@ static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, b
         puts("}");
     }
     if (score.rows && !isnan(score.accuracy))
-        fprintf(stderr, "test: loss %.4f, accuracy %.2f%% on %lld rows\n", score.loss, 100 * score.accuracy, (long long)score.rows);
+        fprintf(stderr, "test: loss %.4f, accuracy %.2f%% on %lld rows\n", score.loss, 100 * score.accuracy,
+                (long long)score.rows);
     else if (score.rows)
         fprintf(stderr, "test: loss %.6g on %lld rows\n", score.loss, (long long)score.rows);
     fprintf(stderr, "next: descent eval %s\n", ds_run_path(run));
@@ -158,7 +178,7 @@ static char *slurp(const char *path)
 
 static ds_status open_run(ds_run **run, ds_ctx *ctx, const ds_config *config, const char *out)
 {
-    char     *given = slurp(config->file), *resolved = ds_config_write(config);
+    char *given = slurp(config->file), *resolved = ds_config_write(config);
     ds_status status = given && resolved ? ds_run_create(run, ctx, config->name, out, given, resolved) : DS_EMEM;
     free(given);
     free(resolved);
@@ -168,17 +188,19 @@ static ds_status open_run(ds_run **run, ds_ctx *ctx, const ds_config *config, co
 static int train(ds_ctx *ctx, const ds_config *config, const char *out, bool json)
 {
     ds_session *session;
-    ds_run     *run = NULL;
-    int         code = ds_session_from_config(&session, ctx, config, NULL);
+    ds_run *run = NULL;
+    int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
     ds_status status = ds_session_init(session);
     if (status == DS_OK) status = open_run(&run, ctx, config, out);
     if (status == DS_OK) {
-        screen     s = { .bar = ds_is_terminal(stderr), .json = json };
+        screen s = { .bar = ds_is_terminal(stderr), .json = json };
         ds_watcher watcher = { &s, on_progress, on_epoch, on_stop };
         ds_outcome outcome;
-        fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(run), (unsigned long long)config->train.seed,
-                (unsigned long long)ds_dataset_fingerprint(ds_session_data(session)), (unsigned long long)ds_config_hash(config));
+        fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(run),
+                (unsigned long long)config->train.seed,
+                (unsigned long long)ds_dataset_fingerprint(ds_session_data(session)),
+                (unsigned long long)ds_config_hash(config));
         signal(SIGINT, on_signal);
         signal(SIGTERM, on_signal);
         status = ds_train(session, run, &watcher, &outcome);
@@ -197,8 +219,8 @@ extern const ds_command ds_command_train;
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
     const ds_command *c = &ds_command_train;
-    ds_args           a;
-    int               code = ds_args_parse(&a, c, argc, argv);
+    ds_args a;
+    int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
     ds_config *config;
     code = ds_config_from_args(&config, ctx, &a, c);

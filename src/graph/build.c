@@ -95,14 +95,14 @@ static int32_t *find_slot(ds_graph *g, const ds_node *n)
 
 static bool grow(ds_graph *g)
 {
-    int      capacity = g->capacity * 2;
+    int capacity = g->capacity * 2;
     ds_node *node = realloc(g->node, (size_t)capacity * sizeof *node);
     if (!node) return false;
     g->node = node;
     int32_t *table = calloc((size_t)capacity * 4, sizeof *table);
     if (!table) return false;
     int32_t *old = g->table;
-    int      old_size = g->table_size;
+    int old_size = g->table_size;
     g->capacity = capacity;
     g->table = table;
     g->table_size = capacity * 4;
@@ -115,7 +115,8 @@ static bool grow(ds_graph *g)
 /* Inputs and copies stand for memory, so no two are ever the same node. */
 static bool is_unique(const ds_op *op) { return op == &ds_op_input || op == &ds_op_copy; }
 
-ds_val ds_node_make(ds_graph *g, const ds_op *op, int nin, const ds_val *in, const ds_attr *attr, ds_dtype t, ds_shape s)
+ds_val ds_node_make(ds_graph *g, const ds_op *op, int nin, const ds_val *in, const ds_attr *attr, ds_dtype t,
+                    ds_shape s)
 {
     if (!ds_vals_ok(g, op->head.name, nin, in)) return DS_NONE;
     if (g->count == g->capacity && !grow(g)) return ds_graph_fail(g, DS_EMEM, "out of memory: no room for more nodes");

@@ -1,10 +1,10 @@
 /* fuse.c - groups of elementwise nodes that run as one pass over memory.
  *
- * Nodes are visited from outputs to inputs. A node joins the group of its consumers when all of them are in one; a cheap node
- * (at most one full-size operand) joins every group that uses it and is computed again there, which spares writing and
- * reading it; groups that share a dear node are merged when neither depends on the other. Everything else starts a group
- * of its own and is stored. A reduction opens a group for its prologue; a kernel with an epilogue takes over the group that
- * alone consumes it. */
+ * Nodes are visited from outputs to inputs. A node joins the group of its consumers when all of them are in one; a
+ * cheap node (at most one full-size operand) joins every group that uses it and is computed again there, which spares
+ * writing and reading it; groups that share a dear node are merged when neither depends on the other. Everything else
+ * starts a group of its own and is stored. A reduction opens a group for its prologue; a kernel with an epilogue takes
+ * over the group that alone consumes it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +31,10 @@ bool ds_fits_cut(ds_shape from, ds_shape s, int cut)
         for (int a = side ? cut : 0; a < (side ? s.rank : cut); a++) {
             if (s.dim[a] == 1) continue;
             bool one = a < shift || from.dim[a - shift] == 1;
-            if (one) repeated = true;
-            else full = true;
+            if (one)
+                repeated = true;
+            else
+                full = true;
         }
         if (full && repeated) return false;
     }
@@ -42,7 +44,7 @@ bool ds_fits_cut(ds_shape from, ds_shape s, int cut)
 static int new_group(ds_planner *p, ds_shape s, ds_dtype t)
 {
     if (p->ngroups == p->group_capacity) {
-        int       capacity = p->group_capacity ? 2 * p->group_capacity : 64;
+        int capacity = p->group_capacity ? 2 * p->group_capacity : 64;
         ds_group *group = realloc(p->group, (size_t)capacity * sizeof *group);
         if (!group) return -1;
         p->group = group;
@@ -80,10 +82,11 @@ static int count_stores(const ds_planner *p, const ds_group *q)
 /* Computing it twice costs less than storing it once: one light instruction on at most one full-size operand. */
 static bool is_cheap(const ds_planner *p, int id)
 {
-    static const char *const light[] = { "add", "sub", "mul", "scale", "shift", "neg", "square", "relu", "leaky_relu", "greater",
-                                         "greater_equal", "abs", "sign", "min", "max" };
+    static const char *const light[] = { "add",           "sub",    "mul",  "scale",      "shift",
+                                         "neg",           "square", "relu", "leaky_relu", "greater",
+                                         "greater_equal", "abs",    "sign", "min",        "max" };
     const ds_node *n = ds_at(p, id);
-    bool           known = false;
+    bool known = false;
     for (size_t k = 0; k < sizeof light / sizeof light[0] && !known; k++) known = !strcmp(n->op->head.name, light[k]);
     int full = 0;
     for (int i = 0; i < n->nin; i++) full += !p->folded[n->in[i].id] && ds_at(p, n->in[i].id)->op != &ds_op_fill;
@@ -94,7 +97,8 @@ static bool is_cheap(const ds_planner *p, int id)
 static bool can_join(const ds_planner *p, const ds_group *q, int id)
 {
     const ds_node *n = ds_at(p, id);
-    if (p->unfused || q->count == DS_EW_MAX_INSTRS || n->dtype != q->dtype || !ds_shape_equal(n->shape, q->shape)) return false;
+    if (p->unfused || q->count == DS_EW_MAX_INSTRS || n->dtype != q->dtype || !ds_shape_equal(n->shape, q->shape))
+        return false;
     bool varies = q->reduction ? p->varies[q->reduction] : p->varies[q->member[0]];
     if (varies != p->varies[id] && !is_cheap(p, id)) return false; /* a rerun should not repeat it */
     ds_group trial = *q;
@@ -103,11 +107,13 @@ static bool can_join(const ds_planner *p, const ds_group *q, int id)
     if (!q->reduction) return true;
     if (p->output[id]) return false; /* a prologue leaves nothing in memory */
     for (int i = 0; i < n->nin; i++)
-        if (p->folded[n->in[i].id] && !ds_fits_cut(ds_at(p, ds_at(p, n->in[i].id)->in[0].id)->shape, n->shape, q->cut)) return false;
+        if (p->folded[n->in[i].id] && !ds_fits_cut(ds_at(p, ds_at(p, n->in[i].id)->in[0].id)->shape, n->shape, q->cut))
+            return false;
     return n->op != &ds_op_broadcast || ds_fits_cut(ds_at(p, n->in[0].id)->shape, n->shape, q->cut);
 }
 
-/* Mark id's groups whole: they run as one, so what needs a member needs them all. True when an earlier node was marked. */
+/* Mark id's groups whole: they run as one, so what needs a member needs them all. True when an earlier node was marked.
+ */
 static bool mark_groups(const ds_planner *p, int id, char *mark)
 {
     bool earlier = false;
@@ -125,7 +131,7 @@ static bool mark_groups(const ds_planner *p, int id, char *mark)
 /* Whether a member of q is computed from one of `from`, directly or through other groups. */
 static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from)
 {
-    int   high = 0;
+    int high = 0;
     char *mark = calloc((size_t)p->count, 1);
     if (!mark) return true;
     for (int m = 0; m < from->count; m++) mark[from->member[m]] = 1;
@@ -135,7 +141,7 @@ static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from
         again = false;
         for (int id = 1; id <= high; id++) {
             const ds_node *n = ds_at(p, id);
-            bool           was = mark[id];
+            bool was = mark[id];
             for (int i = 0; i < n->nin && p->needed[id] && !mark[id]; i++) mark[id] = mark[n->in[i].id];
             if (mark[id] && !was && !ds_in_group(q, id)) again |= mark_groups(p, id, mark);
         }
@@ -152,7 +158,8 @@ static bool merge(ds_planner *p, int a, int b)
     ds_group *x = &p->group[a], *y = &p->group[b];
     if (p->no_merge || x->reduction || y->reduction || x->anchor || y->anchor || y->dead || x->dead) return false;
     if (p->varies[x->member[0]] != p->varies[y->member[0]]) return false;
-    if (x->dtype != y->dtype || !ds_shape_equal(x->shape, y->shape) || x->count + y->count > DS_EW_MAX_INSTRS) return false;
+    if (x->dtype != y->dtype || !ds_shape_equal(x->shape, y->shape) || x->count + y->count > DS_EW_MAX_INSTRS)
+        return false;
     if (depends(p, x, y) || depends(p, y, x)) return false;
     ds_group trial = *x;
     for (int m = 0; m < y->count; m++)
@@ -181,8 +188,10 @@ static int using_groups(const ds_planner *p, int id, int list[DS_JOIN], bool *ot
             int k = 0;
             while (k < n && list[k] != joined[j]) k++;
             if (k < n) continue;
-            if (n == DS_JOIN) *other = true;
-            else list[n++] = joined[j];
+            if (n == DS_JOIN)
+                *other = true;
+            else
+                list[n++] = joined[j];
         }
     }
     return n;
@@ -196,14 +205,14 @@ static void join(ds_planner *p, int q, int id)
     if (p->group[q].reduction != id) p->group[q].member[p->group[q].count++] = id;
 }
 
-/* A node that must be stored for others can still be computed and stored by one group that uses it, unless that group waits for
- * another user. Returns the group, -1: none. */
+/* A node that must be stored for others can still be computed and stored by one group that uses it, unless that group
+ * waits for another user. Returns the group, -1: none. */
 static int storing_group(const ds_planner *p, int id, const int *list, int n)
 {
     for (int k = 0; k < n && !p->no_merge; k++) {
         const ds_group *q = &p->group[list[k]];
-        ds_group        rest = { .count = 0 };
-        bool            fits = !q->reduction && p->varies[id] == p->varies[q->member[0]] && can_join(p, q, id);
+        ds_group rest = { .count = 0 };
+        bool fits = !q->reduction && p->varies[id] == p->varies[q->member[0]] && can_join(p, q, id);
         for (int u = p->use_first[id]; u < p->use_first[id + 1] && fits; u++) {
             if (ds_in_group(q, p->use[u])) continue;
             fits = rest.count < DS_EW_MAX_INSTRS;
@@ -216,9 +225,9 @@ static int storing_group(const ds_planner *p, int id, const int *list, int n)
 
 static ds_status place_elementwise(ds_planner *p, int id)
 {
-    int  list[DS_JOIN];
+    int list[DS_JOIN];
     bool other = false;
-    int  n = using_groups(p, id, list, &other);
+    int n = using_groups(p, id, list, &other);
     bool fits = !other && n > 0;
     for (int k = 0; k < n && fits; k++) fits = can_join(p, &p->group[list[k]], id);
     if (fits && n > 1 && !(is_cheap(p, id) && !p->output[id])) {
@@ -229,7 +238,7 @@ static ds_status place_elementwise(ds_planner *p, int id)
     p->stored[id] = p->output[id] || !fits;
     if (!fits) {
         const ds_node *node = ds_at(p, id);
-        int            q = storing_group(p, id, list, n);
+        int q = storing_group(p, id, list, n);
         list[0] = q >= 0 ? q : new_group(p, node->shape, node->dtype);
         n = 1;
         if (list[0] < 0) return ds_fail_memory(p->ctx, sizeof(ds_group), "a plan");
@@ -241,7 +250,7 @@ static ds_status place_elementwise(ds_planner *p, int id)
 /* Leading or trailing axes only: then the prologue is a rectangle cut between kept and reduced. */
 static int reduction_cut(const ds_node *n)
 {
-    int      rank = n->shape.rank;
+    int rank = n->shape.rank;
     unsigned axes = (unsigned)n->attr.i[0], all = (1u << rank) - 1;
     if (axes == all) return 0;
     for (int cut = 1; cut < rank; cut++) {
@@ -253,7 +262,7 @@ static int reduction_cut(const ds_node *n)
 
 static ds_status open_prologue(ds_planner *p, int id)
 {
-    const ds_node       *n = ds_at(p, id), *x = ds_at(p, n->in[0].id);
+    const ds_node *n = ds_at(p, id), *x = ds_at(p, n->in[0].id);
     const ds_kernel_def *k = ds_kernel_of(p, id);
     if (p->unfused || !k || !(k->flags & DS_KERNEL_PRE) || x->dtype != n->dtype) return DS_OK;
     int cut = reduction_cut(n);
@@ -283,11 +292,14 @@ static void find_anchor(ds_planner *p, int index)
         const ds_node *n = ds_at(p, q->member[m]);
         for (int i = 0; i < n->nin; i++) {
             int id = n->in[i].id, list[DS_JOIN];
-            if (id <= q->anchor || ds_is_source(p, id) || ds_is_view(p, id) || ds_is_elementwise(p, id) || p->output[id]) continue;
+            if (id <= q->anchor || ds_is_source(p, id) || ds_is_view(p, id) || ds_is_elementwise(p, id) ||
+                p->output[id])
+                continue;
             const ds_kernel_def *k = ds_kernel_of(p, id);
-            bool                 other = false;
+            bool other = false;
             if (!k || !(k->flags & DS_KERNEL_POST) || !ds_shape_equal(ds_at(p, id)->shape, q->shape)) continue;
-            if (ds_at(p, id)->dtype != q->dtype || q->shape.rank < 1 || p->varies[id] != p->varies[q->member[0]]) continue;
+            if (ds_at(p, id)->dtype != q->dtype || q->shape.rank < 1 || p->varies[id] != p->varies[q->member[0]])
+                continue;
             if (using_groups(p, id, list, &other) == 1 && !other) q->anchor = id;
         }
     }
@@ -297,7 +309,8 @@ static void find_anchor(ds_planner *p, int index)
             if (p->folded[n->in[i].id] &&
                 !ds_fits_cut(ds_at(p, ds_at(p, n->in[i].id)->in[0].id)->shape, q->shape, q->shape.rank - 1))
                 q->anchor = 0;
-        if (n->op == &ds_op_broadcast && !ds_fits_cut(ds_at(p, n->in[0].id)->shape, q->shape, q->shape.rank - 1)) q->anchor = 0;
+        if (n->op == &ds_op_broadcast && !ds_fits_cut(ds_at(p, n->in[0].id)->shape, q->shape, q->shape.rank - 1))
+            q->anchor = 0;
     }
 }
 
@@ -311,7 +324,7 @@ static void merge_siblings(ds_planner *p)
             bool shared = false;
             for (int m = 0; m < p->group[a].count && !shared; m++)
                 for (int i = 0; i < ds_at(p, p->group[a].member[m])->nin && !shared; i++) {
-                    int  list[DS_JOIN], n;
+                    int list[DS_JOIN], n;
                     bool other = false;
                     n = using_groups(p, ds_at(p, p->group[a].member[m])->in[i].id, list, &other);
                     for (int k = 0; k < n; k++) shared |= list[k] == b;

@@ -1,9 +1,9 @@
 /* grad.c - derivatives, all from one rule per op (vjp).
  *   vjp   reverse sweep over the nodes between x and y
- *   jvp   pull back twice: u -> J'u is linear in u, so its own pullback at dx is J dx; the dummy u vanishes with dead code
- *   hvp   jvp of the gradient (forward over reverse)
- *   gnvp  J' H_L J v, where H_L is the Hessian of the loss in the network's output
- * Goodfellow et al. section 6.5; Pearlmutter 1994 for Hv; Schraudolph 2002 for the Gauss-Newton product. */
+ *   jvp   pull back twice: u -> J'u is linear in u, so its own pullback at dx is J dx; the dummy u vanishes with dead
+ * code hvp   jvp of the gradient (forward over reverse) gnvp  J' H_L J v, where H_L is the Hessian of the loss in the
+ * network's output Goodfellow et al. section 6.5; Pearlmutter 1994 for Hv; Schraudolph 2002 for the Gauss-Newton
+ * product. */
 #include <stdlib.h>
 
 #include "descent/op.h"
@@ -44,9 +44,9 @@ void ds_vjp(ds_graph *g, int ny, const ds_val *y, const ds_val *dy, int nx, cons
 {
     for (int i = 0; i < nx; i++) out[i] = DS_NONE;
     if (!ds_vals_ok(g, "vjp", ny, y) || !ds_vals_ok(g, "vjp", nx, x)) return;
-    int     count = g->count;
-    char   *reach = depends_on(g, nx, x);
-    char   *stop = calloc((size_t)count, 1);
+    int count = g->count;
+    char *reach = depends_on(g, nx, x);
+    char *stop = calloc((size_t)count, 1);
     ds_val *bar = calloc((size_t)count, sizeof *bar);
     if (reach && stop && bar) {
         for (int i = 0; i < nx; i++) stop[x[i].id] = 1;
@@ -74,7 +74,8 @@ void ds_grad(ds_graph *g, ds_val y, int nx, const ds_val *x, ds_val *out)
     if (!ds_vals_ok(g, "grad", 1, &y)) return;
     if (ds_shape_count(ds_val_shape(g, y)) != 1) {
         char text[64];
-        ds_graph_fail(g, DS_ESHAPE, "grad: wants a scalar, got %s", ds_shape_text(ds_val_shape(g, y), text, sizeof text));
+        ds_graph_fail(g, DS_ESHAPE, "grad: wants a scalar, got %s",
+                      ds_shape_text(ds_val_shape(g, y), text, sizeof text));
         return;
     }
     ds_val one = ds_fill(g, ds_val_dtype(g, y), ds_val_shape(g, y), 1);

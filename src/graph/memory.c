@@ -1,23 +1,23 @@
 /* memory.c - where each value lies in the work area: largest first, at the lowest place that is free while it lives.
  *
- * A kernel's raw result shares memory with the first store of its epilogue. A lone program may write over an operand that it is
- * the last to read. Outputs, and what changing units read of the static part, live to the end. */
+ * A kernel's raw result shares memory with the first store of its epilogue. A lone program may write over an operand
+ * that it is the last to read. Outputs, and what changing units read of the static part, live to the end. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/plan.h"
 
 typedef struct life {
-    int    node, from, to;
+    int node, from, to;
     size_t bytes;
 } life;
 
 typedef struct placer {
     ds_planner *p;
-    life       *of;    /* per node; bytes 0: no memory of its own */
-    int        *donor; /* per node: node whose place it takes over, 0: none */
-    char       *given; /* per node: its place has been taken over */
-    int         now;   /* unit in running order */
+    life *of;    /* per node; bytes 0: no memory of its own */
+    int *donor;  /* per node: node whose place it takes over, 0: none */
+    char *given; /* per node: its place has been taken over */
+    int now;     /* unit in running order */
 } placer;
 
 static size_t node_bytes(const ds_node *n)
@@ -29,7 +29,8 @@ static size_t node_bytes(const ds_node *n)
 static bool has_memory(const ds_planner *p, int id)
 {
     if (!p->needed[id] || p->unit_of[id] < 0) return false;
-    if (p->bound && p->output[id] && !p->unit[p->unit_of[id]].node) return false; /* a program's result, bound by the caller */
+    if (p->bound && p->output[id] && !p->unit[p->unit_of[id]].node)
+        return false; /* a program's result, bound by the caller */
     return p->stored[id] || !ds_is_elementwise(p, id);
 }
 
@@ -43,7 +44,8 @@ static void read_node(placer *m, int id)
 {
     ds_planner *p = m->p;
     id = ds_memory_node(p, id);
-    bool outlives = p->nchanging && m->now >= p->static_units && p->unit_of[id] >= 0 && !p->unit[p->unit_of[id]].changing;
+    bool outlives =
+        p->nchanging && m->now >= p->static_units && p->unit_of[id] >= 0 && !p->unit[p->unit_of[id]].changing;
     touch(m, id, outlives ? p->nunits : m->now);
 }
 
@@ -118,7 +120,7 @@ static size_t first_fit(const ds_planner *p, const life *l, const life *placed, 
 static ds_status pack(placer *m)
 {
     ds_planner *p = m->p;
-    life       *todo = malloc(2 * ((size_t)p->count + 1) * sizeof *todo), *placed = todo + p->count + 1;
+    life *todo = malloc(2 * ((size_t)p->count + 1) * sizeof *todo), *placed = todo + p->count + 1;
     if (!todo) return ds_fail_memory(p->ctx, (size_t)p->count * sizeof *todo, "a plan");
     int n = 0, done = 0;
     for (int id = 1; id < p->count; id++)
@@ -128,7 +130,7 @@ static ds_status pack(placer *m)
         }
     qsort(todo, (size_t)n, sizeof *todo, larger);
     for (int k = 0; k < n; k++) {
-        int    at;
+        int at;
         size_t place = first_fit(p, &todo[k], placed, done, &at);
         p->offset[todo[k].node] = place;
         memmove(placed + at + 1, placed + at, (size_t)(done - at) * sizeof *placed);
@@ -182,11 +184,12 @@ static void spread(placer *m)
 ds_status ds_place(ds_planner *p)
 {
     placer m = { .p = p };
-    bool   poison = p->backend->flags & DS_BACKEND_POISON;
+    bool poison = p->backend->flags & DS_BACKEND_POISON;
     m.of = calloc((size_t)p->count, sizeof *m.of);
     m.donor = calloc((size_t)p->count, sizeof *m.donor);
     m.given = calloc((size_t)p->count, 1);
-    ds_status status = m.of && m.donor && m.given ? DS_OK : ds_fail_memory(p->ctx, (size_t)p->count * sizeof *m.of, "a plan");
+    ds_status status =
+        m.of && m.donor && m.given ? DS_OK : ds_fail_memory(p->ctx, (size_t)p->count * sizeof *m.of, "a plan");
     for (int k = 0; status == DS_OK && k < p->nunits; k++) {
         const ds_work *u = &p->unit[p->order[k]];
         if (u->node && u->post >= 0) /* raw result under the first store */
@@ -205,8 +208,10 @@ ds_status ds_place(ds_planner *p)
     }
     if (status == DS_OK) {
         join_chains(&m);
-        if (poison) spread(&m);
-        else status = pack(&m);
+        if (poison)
+            spread(&m);
+        else
+            status = pack(&m);
         settle(&m);
     }
     free(m.given);

@@ -9,7 +9,8 @@ static ds_val vjp_none(ds_graph *g, ds_val y, int i, ds_val dy)
 }
 
 const ds_op ds_op_input = { .head = { .name = "input", .summary = "memory bound at run time" }, .vjp = vjp_none };
-const ds_op ds_op_fill = { .head = { .name = "fill", .summary = "a constant, every element attr.f[0]" }, .vjp = vjp_none };
+const ds_op ds_op_fill = { .head = { .name = "fill", .summary = "a constant, every element attr.f[0]" },
+                           .vjp = vjp_none };
 
 ds_val ds_input(ds_graph *g, const char *name, ds_dtype t, ds_shape s)
 {
@@ -32,7 +33,7 @@ static ds_val broadcast_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
     (void)i;
     ds_shape from = ds_val_shape(g, ds_node_of(g, y)->in[0]), to = ds_val_shape(g, y);
     unsigned axes = 0;
-    int      shift = to.rank - from.rank;
+    int shift = to.rank - from.rank;
     for (int a = 0; a < to.rank; a++)
         if (a < shift || from.dim[a - shift] != to.dim[a]) axes |= 1u << a;
     return ds_reshape(g, ds_sum(g, dy, axes), from);
@@ -51,7 +52,7 @@ ds_val ds_broadcast(ds_graph *g, ds_val x, ds_shape s)
     if (!ds_vals_ok(g, "broadcast", 1, &x)) return DS_NONE;
     ds_shape from = ds_val_shape(g, x);
     if (ds_shape_equal(from, s)) return x;
-    int  shift = s.rank - from.rank;
+    int shift = s.rank - from.rank;
     bool fits = shift >= 0;
     for (int a = 0; fits && a < from.rank; a++) fits = from.dim[a] == 1 || from.dim[a] == s.dim[a + shift];
     if (!fits) {
@@ -70,7 +71,8 @@ static ds_val copy_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
     (void)g, (void)y, (void)i;
     return dy;
 }
-const ds_op ds_op_copy = { .head = { .name = "copy", .summary = "the same values in memory of their own" }, .vjp = copy_vjp };
+const ds_op ds_op_copy = { .head = { .name = "copy", .summary = "the same values in memory of their own" },
+                           .vjp = copy_vjp };
 
 ds_val ds_copy(ds_graph *g, ds_val v)
 {
@@ -96,16 +98,18 @@ ds_val ds_reshape(ds_graph *g, ds_val x, ds_shape s)
 {
     if (!ds_vals_ok(g, "reshape", 1, &x)) return DS_NONE;
     ds_shape from = ds_val_shape(g, x);
-    int64_t  count = ds_shape_count(from), known = 1;
-    int      open = -1;
+    int64_t count = ds_shape_count(from), known = 1;
+    int open = -1;
     for (int a = 0; a < s.rank; a++)
-        if (s.dim[a] < 0) open = a;
-        else known *= s.dim[a];
+        if (s.dim[a] < 0)
+            open = a;
+        else
+            known *= s.dim[a];
     if (open >= 0) s.dim[open] = known ? count / known : 0;
     if (ds_shape_count(s) != count) {
         char a[64], b[64];
-        return ds_graph_fail(g, DS_ESHAPE, "reshape: %s has %lld elements, %s does not", ds_shape_text(from, a, sizeof a),
-                             (long long)count, ds_shape_text(s, b, sizeof b));
+        return ds_graph_fail(g, DS_ESHAPE, "reshape: %s has %lld elements, %s does not",
+                             ds_shape_text(from, a, sizeof a), (long long)count, ds_shape_text(s, b, sizeof b));
     }
     if (ds_shape_equal(from, s)) return x;
     const ds_node *n = ds_node_of(g, x);

@@ -8,45 +8,46 @@
 
 /* One place that holds an address of node's memory. */
 typedef struct patch {
-    int    node;
+    int node;
     void **where;
 } patch;
 
 typedef struct step {
-    ds_call              call;
-    ds_attr              attr; /* of its own: the graph may grow or go */
+    ds_call call;
+    ds_attr attr; /* of its own: the graph may grow or go */
     const ds_kernel_def *kernel;
-    ds_program_plan     *pre, *post;
-    int                  node; /* whose memory out is */
+    ds_program_plan *pre, *post;
+    int node; /* whose memory out is */
 } step;
 
 struct ds_plan {
     ds_ctx *ctx;
-    step   *step;
-    int     nsteps, static_steps;
-    char   *work, *scratch;
-    size_t  work_bytes, scratch_bytes;
-    int     count;       /* nodes of the graph when planned */
-    int    *memory_node; /* per node: whose memory it reads */
-    int    *output_node; /* per node: whose memory holds it as an output (an input's copy), 0: no output */
-    char   *kind;        /* per node: 'i' input (unbound 'u'), 'o' output, 0 neither */
-    void  **address;     /* per node with memory */
-    patch  *patch;       /* sorted by node */
-    int     npatches, *patch_first, unbound;
-    char   *constants;
-    bool    poison;
+    step *step;
+    int nsteps, static_steps;
+    char *work, *scratch;
+    size_t work_bytes, scratch_bytes;
+    int count;        /* nodes of the graph when planned */
+    int *memory_node; /* per node: whose memory it reads */
+    int *output_node; /* per node: whose memory holds it as an output (an input's copy), 0: no output */
+    char *kind;       /* per node: 'i' input (unbound 'u'), 'o' output, 0 neither */
+    void **address;   /* per node with memory */
+    patch *patch;     /* sorted by node */
+    int npatches, *patch_first, unbound;
+    char *constants;
+    bool poison;
 };
 
 void *ds_buffer_alloc(size_t bytes)
 {
     if (bytes > SIZE_MAX / 2) return NULL;
     size_t total = (bytes + 63) / 64 * 64 + 128 + 64;
-    char  *raw = calloc(1, total + sizeof(void *));
+    char *raw = calloc(1, total + sizeof(void *));
     if (!raw) return NULL;
     char *p = (char *)(((uintptr_t)raw + sizeof(void *) + 63) & ~(uintptr_t)63);
     ((void **)(void *)p)[-1] = raw;
 #ifdef MADV_HUGEPAGE
-    if (bytes >= (size_t)4 << 20) madvise((void *)(((uintptr_t)p + 4095) & ~(uintptr_t)4095), (bytes - 4096) & ~(size_t)4095, MADV_HUGEPAGE);
+    if (bytes >= (size_t)4 << 20)
+        madvise((void *)(((uintptr_t)p + 4095) & ~(uintptr_t)4095), (bytes - 4096) & ~(size_t)4095, MADV_HUGEPAGE);
 #endif
     return p;
 }
@@ -59,7 +60,9 @@ void ds_buffer_free(void *memory)
 void ds_call_describe(const ds_planner *p, int id, ds_call *call)
 {
     const ds_node *n = ds_at(p, id);
-    *call = (ds_call){ .op = n->op->head.name, .nin = n->nin, .attr = &n->attr, .pool = ds_ctx_pool(p->ctx), .vec = p->vec };
+    *call = (ds_call){
+        .op = n->op->head.name, .nin = n->nin, .attr = &n->attr, .pool = ds_ctx_pool(p->ctx), .vec = p->vec
+    };
     call->out = (ds_tensor){ NULL, n->dtype, n->shape };
     for (int i = 0; i < n->nin; i++) {
         const ds_node *x = ds_at(p, n->in[i].id);
@@ -99,8 +102,10 @@ static void list_uses(ds_planner *p)
             const ds_node *n = ds_at(p, id);
             for (int i = 0; p->needed[id] && i < n->nin; i++) {
                 int x = n->in[i].id;
-                if (pass == 0) p->use_first[x + 1]++;
-                else p->use[p->use_first[x]++] = id;
+                if (pass == 0)
+                    p->use_first[x + 1]++;
+                else
+                    p->use[p->use_first[x]++] = id;
             }
         }
         if (pass == 0)
@@ -156,7 +161,8 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
     p->order = calloc(n, sizeof *p->order);
     p->offset = malloc(n * sizeof *p->offset);
     p->same = malloc(n * sizeof *p->same);
-    if (!p->needed || !p->use_first || !p->use || !p->joined || !p->unit || !p->unit_of || !p->order || !p->offset || !p->same)
+    if (!p->needed || !p->use_first || !p->use || !p->joined || !p->unit || !p->unit_of || !p->order || !p->offset ||
+        !p->same)
         return ds_fail_memory(p->ctx, n * 64, "a plan");
     p->output = p->needed + n;
     p->stored = p->output + n;
@@ -216,8 +222,8 @@ static ds_status make_step(ds_planner *p, ds_plan *plan, const ds_work *u, step 
     }
     s->kernel = ds_backend_find(p->backend, &s->call);
     if (!s->kernel)
-        return ds_fail(p->ctx, DS_EUNKNOWN, "backend \"%s\" has no kernel for op \"%s\" in %s", p->backend->head.name, s->call.op,
-                       ds_dtype_name(s->call.out.dtype));
+        return ds_fail(p->ctx, DS_EUNKNOWN, "backend \"%s\" has no kernel for op \"%s\" in %s", p->backend->head.name,
+                       s->call.op, ds_dtype_name(s->call.out.dtype));
     s->call.pre = s->pre ? &s->pre->program : NULL;
     s->call.post = s->post ? &s->post->program : NULL;
     s->attr = *s->call.attr;
@@ -232,7 +238,8 @@ static void patch_step(ds_planner *p, ds_plan *plan, step *s)
 {
     add_patch(plan, s->node, &s->call.out.data);
     const ds_node *n = ds_at(p, s->node);
-    for (int i = s->pre ? 1 : 0; i < s->call.nin; i++) add_patch(plan, ds_memory_node(p, n->in[i].id), &s->call.in[i].data);
+    for (int i = s->pre ? 1 : 0; i < s->call.nin; i++)
+        add_patch(plan, ds_memory_node(p, n->in[i].id), &s->call.in[i].data);
     if (s->pre) patch_program(plan, s->pre, false);
     if (s->post) patch_program(plan, s->post, true);
 }
@@ -252,9 +259,12 @@ static void point(ds_plan *plan, int node, void *memory)
 static void fill_constant(char *at, ds_dtype t, int64_t n, double x)
 {
     for (int64_t i = 0; i < n; i++)
-        if (t == DS_F32) ((float *)(void *)at)[i] = (float)x;
-        else if (t == DS_F64) ((double *)(void *)at)[i] = x;
-        else ((int32_t *)(void *)at)[i] = (int32_t)x;
+        if (t == DS_F32)
+            ((float *)(void *)at)[i] = (float)x;
+        else if (t == DS_F64)
+            ((double *)(void *)at)[i] = x;
+        else
+            ((int32_t *)(void *)at)[i] = (int32_t)x;
 }
 
 /* Constants that kernels read whole, and the splats of programs: counted, then filled. */
@@ -291,7 +301,8 @@ static ds_status make_steps(ds_planner *p, ds_plan *plan)
     plan->step = calloc((size_t)p->nunits + 1, sizeof *plan->step);
     plan->patch = calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS) + 1, sizeof *plan->patch);
     plan->patch_first = calloc((size_t)p->count + 2, sizeof *plan->patch_first);
-    if (!plan->step || !plan->patch || !plan->patch_first) return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(step), "a plan");
+    if (!plan->step || !plan->patch || !plan->patch_first)
+        return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(step), "a plan");
     plan->static_steps = p->static_units;
     for (; plan->nsteps < p->nunits; plan->nsteps++) {
         step *s = &plan->step[plan->nsteps];
@@ -312,7 +323,8 @@ static ds_status make_memory(ds_planner *p, ds_plan *plan)
     plan->scratch = ds_buffer_alloc(plan->scratch_bytes);
     plan->constants = ds_buffer_alloc(constants);
     if (!plan->work || !plan->scratch || !plan->constants)
-        return ds_fail_memory(p->ctx, p->work_bytes + plan->scratch_bytes + constants, "the work area of a plan; try a smaller batch");
+        return ds_fail_memory(p->ctx, p->work_bytes + plan->scratch_bytes + constants,
+                              "the work area of a plan; try a smaller batch");
     walk_constants(p, plan, true);
     for (int id = 1; id < p->count; id++)
         if (p->offset[id] != SIZE_MAX) point(plan, id, plan->work + p->offset[id]);
@@ -328,7 +340,8 @@ static ds_status remember_nodes(ds_planner *p, ds_plan *plan, int noutputs, cons
     plan->kind = calloc((size_t)p->count, 1);
     plan->address = calloc((size_t)p->count, sizeof *plan->address);
     plan->output_node = calloc((size_t)p->count, sizeof *plan->output_node);
-    if (!plan->memory_node || !plan->kind || !plan->address || !plan->output_node) return ds_fail_memory(p->ctx, (size_t)p->count * 16, "a plan");
+    if (!plan->memory_node || !plan->kind || !plan->address || !plan->output_node)
+        return ds_fail_memory(p->ctx, (size_t)p->count * 16, "a plan");
     for (int id = 1; id < p->count; id++) {
         plan->memory_node[id] = p->needed[id] ? ds_memory_node(p, id) : id;
         if (p->needed[id] && ds_at(p, id)->op == &ds_op_input) {
@@ -358,11 +371,18 @@ static ds_status plan_once(ds_planner *p, int noutputs, const ds_val *own)
 static ds_status build(ds_plan *plan, ds_planner *p, int noutputs, const ds_val *outputs, const ds_plan_options *o)
 {
     ds_graph *g = p->g;
-    ds_val   *own = calloc((size_t)noutputs + 1, sizeof *own);
+    ds_val *own = calloc((size_t)noutputs + 1, sizeof *own);
     if (!own) return ds_fail_memory(p->ctx, (size_t)noutputs * sizeof *own, "a plan");
-    ds_status         status = own_outputs(g, noutputs, outputs, own);
-    const ds_planner  start = { .ctx = g->ctx, .g = g, .backend = p->backend, .vec = p->vec, .unfused = o->unfused, .bound = o->bound, .count = g->count,
-                                .changing = o->changing, .nchanging = o->nchanging };
+    ds_status status = own_outputs(g, noutputs, outputs, own);
+    const ds_planner start = { .ctx = g->ctx,
+                               .g = g,
+                               .backend = p->backend,
+                               .vec = p->vec,
+                               .unfused = o->unfused,
+                               .bound = o->bound,
+                               .count = g->count,
+                               .changing = o->changing,
+                               .nchanging = o->nchanging };
     for (int attempt = 0; status == DS_OK && attempt < 2; attempt++) {
         *p = start;
         p->no_merge = attempt == 1;
@@ -378,16 +398,21 @@ static ds_status build(ds_plan *plan, ds_planner *p, int noutputs, const ds_val 
     return status;
 }
 
-ds_status ds_plan_create(ds_plan **out, ds_graph *g, int noutputs, const ds_val *outputs, const ds_plan_options *options)
+ds_status ds_plan_create(ds_plan **out, ds_graph *g, int noutputs, const ds_val *outputs,
+                         const ds_plan_options *options)
 {
     *out = NULL;
     if (g->status != DS_OK) return g->status;
     ds_plan_options none = { 0 };
     const ds_plan_options *o = options ? options : &none;
     ds_planner p = { .ctx = g->ctx, .g = g, .backend = ds_backend_get(o->backend) };
-    if (!p.backend) return ds_fail(g->ctx, DS_EUNKNOWN, "no backend called \"%s\"; there are ref, cpu and check", o->backend ? o->backend : getenv("DS_BACKEND"));
+    if (!p.backend)
+        return ds_fail(g->ctx, DS_EUNKNOWN, "no backend called \"%s\"; there are ref, cpu and check",
+                       o->backend ? o->backend : getenv("DS_BACKEND"));
     p.vec = p.backend->vec();
-    if (!p.vec) return ds_fail(g->ctx, DS_EUNKNOWN, "DS_ISA=%s is not an instruction set of this build and processor", getenv("DS_ISA"));
+    if (!p.vec)
+        return ds_fail(g->ctx, DS_EUNKNOWN, "DS_ISA=%s is not an instruction set of this build and processor",
+                       getenv("DS_ISA"));
     ds_plan *plan = calloc(1, sizeof *plan);
     if (!plan) return ds_fail_memory(g->ctx, sizeof *plan, "a plan");
     plan->ctx = g->ctx;
@@ -447,9 +472,9 @@ void *ds_plan_data(const ds_plan *plan, ds_val v)
 /* Poison mode: NaN before the step, its slack untouched after it. */
 static ds_status run_checked(ds_plan *plan, step *s)
 {
-    char  *out = s->call.out.data;
+    char *out = s->call.out.data;
     size_t bytes = (size_t)ds_shape_count(s->call.out.shape) * ds_dtype_bytes(s->call.out.dtype);
-    bool   ours = out >= plan->work && out < plan->work + plan->work_bytes;
+    bool ours = out >= plan->work && out < plan->work + plan->work_bytes;
     if (ours) memset(out, 0xff, bytes + 128);
     s->kernel->run(&s->call);
     for (size_t k = 0; ours && k < 128; k++)
@@ -463,11 +488,14 @@ static ds_status run_from(ds_plan *plan, int first)
     if (plan->unbound)
         for (int id = 1; id < plan->count; id++)
             if (plan->kind[id] == 'u')
-                return ds_fail(plan->ctx, DS_EUSAGE, "run: %d inputs have no memory (the first is value %d); bind them", plan->unbound, id);
+                return ds_fail(plan->ctx, DS_EUSAGE, "run: %d inputs have no memory (the first is value %d); bind them",
+                               plan->unbound, id);
     for (int k = first; k < plan->nsteps; k++) {
         step *s = &plan->step[k];
-        if (plan->poison) DS_TRY(run_checked(plan, s));
-        else s->kernel->run(&s->call);
+        if (plan->poison)
+            DS_TRY(run_checked(plan, s));
+        else
+            s->kernel->run(&s->call);
     }
     return DS_OK;
 }
@@ -483,16 +511,17 @@ char *ds_plan_text(const ds_plan *plan, char *buf, size_t bytes)
     if (bytes) buf[0] = 0;
     for (int k = 0; k < plan->nsteps && used + 1 < bytes; k++) {
         const step *s = &plan->step[k];
-        char        shape[64], in[2][64] = { "", "" };
+        char shape[64], in[2][64] = { "", "" };
         for (int i = 0; i < s->call.nin && i < 2; i++) ds_shape_text(s->call.in[i].shape, in[i], sizeof in[i]);
-        int n = snprintf(buf + used, bytes - used, "%3d %-14s %-5s %-18s <- %s %s%s", k, s->call.op, ds_dtype_name(s->call.out.dtype),
-                         ds_shape_text(s->call.out.shape, shape, sizeof shape), in[0], in[1], k < plan->static_steps ? "" : "  *");
+        int n = snprintf(buf + used, bytes - used, "%3d %-14s %-5s %-18s <- %s %s%s", k, s->call.op,
+                         ds_dtype_name(s->call.out.dtype), ds_shape_text(s->call.out.shape, shape, sizeof shape), in[0],
+                         in[1], k < plan->static_steps ? "" : "  *");
         used += (size_t)n;
         for (int side = 0; side < 2 && used + 1 < bytes; side++) {
             const ds_program_plan *w = side ? s->post : s->pre;
             if (!w) continue;
-            n = snprintf(buf + used, bytes - used, "  %s(%d loads, %d instructions, %d stores)", side ? "then" : "after", w->program.nload,
-                         w->program.ninstr, w->program.nstore);
+            n = snprintf(buf + used, bytes - used, "  %s(%d loads, %d instructions, %d stores)",
+                         side ? "then" : "after", w->program.nload, w->program.ninstr, w->program.nstore);
             used += (size_t)n;
         }
         if (used + 1 < bytes) used += (size_t)snprintf(buf + used, bytes - used, "\n");

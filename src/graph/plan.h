@@ -13,45 +13,45 @@
 enum { DS_JOIN = 4 /* groups that a node may be computed in */ };
 
 typedef struct ds_group {
-    int      member[DS_EW_MAX_INSTRS]; /* node ids, descending while fusing */
-    int      count;
+    int member[DS_EW_MAX_INSTRS]; /* node ids, descending while fusing */
+    int count;
     ds_shape shape;
     ds_dtype dtype;
-    int      reduction; /* node whose prologue this is, 0: none */
-    int      cut;       /* reductions: axes [0, cut) are R, the rest C */
-    int      anchor;    /* kernel node whose epilogue this is, 0: none */
-    bool     dead;      /* merged into another */
+    int reduction; /* node whose prologue this is, 0: none */
+    int cut;       /* reductions: axes [0, cut) are R, the rest C */
+    int anchor;    /* kernel node whose epilogue this is, 0: none */
+    bool dead;     /* merged into another */
 } ds_group;
 
 typedef struct ds_work {
-    int  node;      /* kernel node, 0 for a lone group */
-    int  pre, post; /* group indices, -1: none; a lone group is its post */
-    int  key;       /* largest node id inside: natural order */
+    int node;      /* kernel node, 0 for a lone group */
+    int pre, post; /* group indices, -1: none; a lone group is its post */
+    int key;       /* largest node id inside: natural order */
     bool changing, placed;
 } ds_work;
 
 typedef struct ds_planner {
-    ds_ctx           *ctx;
-    ds_graph         *g;
+    ds_ctx *ctx;
+    ds_graph *g;
     const ds_backend *backend;
     const struct ds_vec *vec;
-    bool              unfused, bound;
-    int               count; /* nodes */
-    char             *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
-    int              *use_first, *use; /* consumers of node id: use[use_first[id] .. use_first[id+1]) */
-    ds_group         *group;
-    int               ngroups, group_capacity;
-    int              *joined; /* DS_JOIN per node: groups it is in, or whose prologue it ends; -1: free */
-    bool              no_merge;
-    ds_work          *unit;
-    int               nunits, *unit_of; /* unit that computes a node's memory, -1: none */
-    int              *order;            /* units in running order */
-    int               static_units;     /* the first of them depend on no changing input */
-    const ds_val     *changing;
-    int               nchanging;
-    size_t           *offset; /* per node: place in the work area, SIZE_MAX: none */
-    int              *same;   /* per node: node whose memory it shares by construction (itself otherwise) */
-    size_t            work_bytes;
+    bool unfused, bound;
+    int count;                                        /* nodes */
+    char *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
+    int *use_first, *use;                             /* consumers of node id: use[use_first[id] .. use_first[id+1]) */
+    ds_group *group;
+    int ngroups, group_capacity;
+    int *joined; /* DS_JOIN per node: groups it is in, or whose prologue it ends; -1: free */
+    bool no_merge;
+    ds_work *unit;
+    int nunits, *unit_of; /* unit that computes a node's memory, -1: none */
+    int *order;           /* units in running order */
+    int static_units;     /* the first of them depend on no changing input */
+    const ds_val *changing;
+    int nchanging;
+    size_t *offset; /* per node: place in the work area, SIZE_MAX: none */
+    int *same;      /* per node: node whose memory it shares by construction (itself otherwise) */
+    size_t work_bytes;
 } ds_planner;
 
 /* Small predicates on nodes. */
@@ -77,12 +77,13 @@ ds_status ds_place(ds_planner *p);
 /* Whether an operand of shape `from` broadcast to s has one stride on each side of the cut. */
 bool ds_fits_cut(ds_shape from, ds_shape s, int cut);
 
-/* The program of a group. cut < 0: dims are collapsed freely; otherwise rank 2 with the given cut. data of loads and stores is
- * left NULL; load_node[k], store_node[k] say whose memory they are (load_node < 0: constant, value in load_fill[k]). */
+/* The program of a group. cut < 0: dims are collapsed freely; otherwise rank 2 with the given cut. data of loads and
+ * stores is left NULL; load_node[k], store_node[k] say whose memory they are (load_node < 0: constant, value in
+ * load_fill[k]). */
 typedef struct ds_program_plan {
     ds_ew_program program;
-    int           load_node[DS_EW_MAX_OPERANDS], store_node[DS_EW_MAX_OPERANDS];
-    double        load_fill[DS_EW_MAX_OPERANDS];
+    int load_node[DS_EW_MAX_OPERANDS], store_node[DS_EW_MAX_OPERANDS];
+    double load_fill[DS_EW_MAX_OPERANDS];
 } ds_program_plan;
 ds_status ds_program_make(const ds_planner *p, const ds_group *q, int cut, ds_program_plan *out);
 

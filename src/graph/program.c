@@ -6,11 +6,11 @@
 
 typedef struct builder {
     const ds_planner *p;
-    const ds_group   *q;
-    ds_program_plan  *out;
-    int64_t           stride[DS_EW_MAX_OPERANDS][DS_MAX_RANK]; /* of loads, over the group's full shape */
-    int               reg[DS_EW_MAX_INSTRS];                   /* code of each member's value: register or -1-load */
-    int               last[DS_EW_MAX_INSTRS];                  /* last member that reads it; INT_MAX when stored */
+    const ds_group *q;
+    ds_program_plan *out;
+    int64_t stride[DS_EW_MAX_OPERANDS][DS_MAX_RANK]; /* of loads, over the group's full shape */
+    int reg[DS_EW_MAX_INSTRS];                       /* code of each member's value: register or -1-load */
+    int last[DS_EW_MAX_INSTRS];                      /* last member that reads it; INT_MAX when stored */
 } builder;
 
 static int member_index(const ds_group *q, int id)
@@ -24,7 +24,7 @@ static int member_index(const ds_group *q, int id)
 static void operand_strides(ds_shape from, ds_shape s, int64_t *stride)
 {
     int64_t step = 1;
-    int     shift = s.rank - from.rank;
+    int shift = s.rank - from.rank;
     for (int a = s.rank - 1; a >= 0; a--) {
         int64_t extent = a < shift ? 1 : from.dim[a - shift];
         stride[a] = extent == 1 ? 0 : step;
@@ -36,13 +36,13 @@ static void operand_strides(ds_shape from, ds_shape s, int64_t *stride)
 static int load_of(builder *b, int id, bool repeated)
 {
     const ds_planner *p = b->p;
-    int               shown = p->folded[id] ? ds_at(p, id)->in[0].id : id;
-    const ds_node    *n = ds_at(p, shown);
-    int64_t           stride[DS_MAX_RANK] = { 0 };
-    int               memory = ds_memory_node(p, shown);
+    int shown = p->folded[id] ? ds_at(p, id)->in[0].id : id;
+    const ds_node *n = ds_at(p, shown);
+    int64_t stride[DS_MAX_RANK] = { 0 };
+    int memory = ds_memory_node(p, shown);
     if (n->op != &ds_op_fill && (p->folded[id] || repeated || ds_shape_equal(n->shape, b->q->shape)))
         operand_strides(n->shape, b->q->shape, stride);
-    bool   fill = ds_at(p, memory)->op == &ds_op_fill;
+    bool fill = ds_at(p, memory)->op == &ds_op_fill;
     double x = fill ? ds_at(p, memory)->attr.f[0] : 0;
     if (fill) memset(stride, 0, sizeof stride);
     ds_ew_program *w = &b->out->program;
@@ -84,10 +84,10 @@ static void find_last_uses(builder *b)
 static void emit(builder *b)
 {
     ds_ew_program *w = &b->out->program;
-    int            owner[DS_EW_MAX_INSTRS]; /* member whose value a register holds, -1: free */
+    int owner[DS_EW_MAX_INSTRS]; /* member whose value a register holds, -1: free */
     for (int m = 0; m < b->q->count; m++) {
         const ds_node *n = ds_at(b->p, b->q->member[m]);
-        int            src[3] = { INT16_MIN, INT16_MIN, INT16_MIN };
+        int src[3] = { INT16_MIN, INT16_MIN, INT16_MIN };
         for (int i = 0; i < n->nin && i < 3; i++) src[i] = value_code(b, n, i);
         if (!(n->op->flags & DS_OP_ELEMENTWISE)) { /* copy, broadcast: another name for its operand */
             b->reg[m] = src[0];
@@ -111,7 +111,7 @@ static void emit_stores(builder *b)
 {
     ds_ew_program *w = &b->out->program;
     for (int m = 0; m < b->q->count; m++) {
-        int  id = b->q->member[m];
+        int id = b->q->member[m];
         bool reduced = b->q->reduction && ds_at(b->p, b->q->reduction)->in[0].id == id;
         if (b->q->reduction ? !reduced : !b->p->stored[id]) continue;
         int k = w->nstore++;
@@ -145,8 +145,8 @@ static int collapse(builder *b, int64_t *dim, int first, int last, int *keep)
 static ds_status set_dims(builder *b, int cut)
 {
     ds_ew_program *w = &b->out->program;
-    int64_t        dim[DS_MAX_RANK + 2] = { 1, 1 };
-    int            keep[DS_MAX_RANK + 2], n, rank = b->q->shape.rank;
+    int64_t dim[DS_MAX_RANK + 2] = { 1, 1 };
+    int keep[DS_MAX_RANK + 2], n, rank = b->q->shape.rank;
     if (cut < 0) {
         n = collapse(b, dim, 0, rank, keep);
         if (n == 0) keep[n++] = -1;
@@ -162,7 +162,8 @@ static ds_status set_dims(builder *b, int cut)
         if (left == 0) dim[0] = 1;
         n = 2;
     }
-    if (n > DS_EW_MAX_DIMS) return ds_fail(b->p->ctx, DS_ESHAPE, "elementwise: more than %d broadcast patterns", DS_EW_MAX_DIMS);
+    if (n > DS_EW_MAX_DIMS)
+        return ds_fail(b->p->ctx, DS_ESHAPE, "elementwise: more than %d broadcast patterns", DS_EW_MAX_DIMS);
     w->rank = n;
     int64_t step = 1;
     for (int d = n - 1; d >= 0; d--) {

@@ -1,5 +1,5 @@
-/* schedule.c - units (what becomes one step) and the order in which they run: the order of construction, each unit after those
- * it reads, units that depend on no `changing` input first. */
+/* schedule.c - units (what becomes one step) and the order in which they run: the order of construction, each unit
+ * after those it reads, units that depend on no `changing` input first. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* isa.c - the instruction sets of this build, and the one in use: the widest that the processor runs, or the one that DS_ISA names. */
+/* isa.c - the instruction sets of this build, and the one in use: the widest that the processor runs, or the one that
+ * DS_ISA names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +26,11 @@ static bool supported(const char *name)
 {
 #if defined(__x86_64__)
     if (!strcmp(name, "v4"))
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (!strcmp(name, "v3")) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+    if (!strcmp(name, "v3"))
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 #else
     (void)name;
 #endif

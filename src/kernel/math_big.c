@@ -1,15 +1,17 @@
-/* math_big.c - see math_big.h. Reduction: Payne and Hanek 1983, multiplying by the bits of 2/pi that matter. Power: logarithm in two
- * doubles (Dekker's sums and products by fma), so that b ln a keeps its last bits. */
+/* math_big.c - see math_big.h. Reduction: Payne and Hanek 1983, multiplying by the bits of 2/pi that matter. Power:
+ * logarithm in two doubles (Dekker's sums and products by fma), so that b ln a keeps its last bits. */
 #include "kernel/math_big.h"
 
 #include <math.h>
 #include <string.h>
 
-static const uint32_t two_over_pi[] = {
-    0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu, 0xdebbc561u, 0xb7246e3au, 0x424dd2e0u,
-    0x06492eeau, 0x09d1921cu, 0xfe1deb1cu, 0xb129a73eu, 0xe88235f5u, 0x2ebb4484u, 0xe99c7026u, 0xb45f7e41u, 0x3991d639u, 0x835339f4u,
-    0x9c845f8bu, 0xbdf9283bu, 0x1ff897ffu, 0xde05980fu, 0xef2f118bu, 0x5a0a6d1fu, 0x6d367ecfu, 0x27cb09b7u, 0x4f463f66u, 0x9e5fea2du,
-    0x7527bac7u, 0xebe5f17bu, 0x3d0739f7u, 0x8a5292eau, 0x6bfb5fb1u, 0x1f8d5d08u, 0x56033046u, 0xfc7b6babu, 0xf0cfbc20u, 0x9af4361du };
+static const uint32_t two_over_pi[] = { 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u,
+                                        0xfe5163abu, 0xdebbc561u, 0xb7246e3au, 0x424dd2e0u, 0x06492eeau, 0x09d1921cu,
+                                        0xfe1deb1cu, 0xb129a73eu, 0xe88235f5u, 0x2ebb4484u, 0xe99c7026u, 0xb45f7e41u,
+                                        0x3991d639u, 0x835339f4u, 0x9c845f8bu, 0xbdf9283bu, 0x1ff897ffu, 0xde05980fu,
+                                        0xef2f118bu, 0x5a0a6d1fu, 0x6d367ecfu, 0x27cb09b7u, 0x4f463f66u, 0x9e5fea2du,
+                                        0x7527bac7u, 0xebe5f17bu, 0x3d0739f7u, 0x8a5292eau, 0x6bfb5fb1u, 0x1f8d5d08u,
+                                        0x56033046u, 0xfc7b6babu, 0xf0cfbc20u, 0x9af4361du };
 
 static uint64_t bits_of(double x)
 {
@@ -27,13 +29,13 @@ static double from_bits(uint64_t u)
 int ds_reduce_pi(double x, double *r)
 {
     uint64_t u = bits_of(x);
-    int      e = (int)(u >> 52 & 0x7ff) - 1075; /* |x| = m 2^e */
+    int e = (int)(u >> 52 & 0x7ff) - 1075; /* |x| = m 2^e */
     if (e >= 2046 - 1075 + 1) {
         *r = NAN;
         return 0;
     }
     uint64_t m = (u & 0xfffffffffffffu) | 1ull << 52;
-    int      first = e >= 34 ? (e - 2) / 32 : 0;
+    int first = e >= 34 ? (e - 2) / 32 : 0;
     uint64_t product[4] = { 0 }; /* m times six words of 2/pi, least limb first */
     unsigned __int128 carry = 0;
     for (int limb = 0; limb < 3; limb++) {
@@ -84,14 +86,15 @@ static double log_two(double a, double *lo)
         e = -54;
     }
     uint64_t u = bits_of(a), up = u + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
-    int      k = (int)(up >> 52) - 1023;
-    double   m = from_bits(u - ((uint64_t)(int64_t)k << 52)), f = m - 1, d = 2 + f, d_lo = f - (d - 2);
-    double   s = f / d, s_lo = (fma(-s, d, f) - s * d_lo) / d; /* s + s_lo = f / (2 + f) */
-    double   z = s * s, z_lo = fma(s, s, -z) + 2 * s * s_lo;
+    int k = (int)(up >> 52) - 1023;
+    double m = from_bits(u - ((uint64_t)(int64_t)k << 52)), f = m - 1, d = 2 + f, d_lo = f - (d - 2);
+    double s = f / d, s_lo = (fma(-s, d, f) - s * d_lo) / d; /* s + s_lo = f / (2 + f) */
+    double z = s * s, z_lo = fma(s, s, -z) + 2 * s * s_lo;
     /* ln m = 2 s (1 + z/3 + z^2/5 + ...): the terms from z^2 on fit one double, z/3 needs two */
     double q = 1.0 / 23;
     for (int j = 21; j >= 5; j -= 2) q = fma(q, z, 1.0 / j);
-    double t = z * (1.0 / 3), t_lo = fma(z, 1.0 / 3, -t) + z_lo * (1.0 / 3) + z * 1.8503717077085943e-17; /* 1/3 less its double */
+    double t = z * (1.0 / 3),
+           t_lo = fma(z, 1.0 / 3, -t) + z_lo * (1.0 / 3) + z * 1.8503717077085943e-17; /* 1/3 less its double */
     double p = q * z * z, sum = t + p, sum_lo = (t - sum) + p + t_lo;
     double y = 2 * s, y_lo = 2 * s_lo;
     double w = y * sum, w_lo = fma(y, sum, -w) + y * sum_lo + y_lo * sum;
@@ -111,12 +114,15 @@ static double exp_two(double x, double lo)
     double n = rint(x * 1.4426950408889634);
     double r = fma(-n, 6.93147180369123816490e-01, x);
     r = fma(-n, 1.90821492927058770002e-10, r) + lo;
-    static const double c[] = { 2.5105217004720745e-8, 2.7557273643110295e-7, 2.7557255400206424e-6, 2.4801587325547741e-5, 0.00019841269874820625,
-                                0.0013888888888883748, 0.0083333333333261351, 0.04166666666666667, 0.16666666666666671, 0.5 };
+    static const double c[] = { 2.5105217004720745e-8,  2.7557273643110295e-7,
+                                2.7557255400206424e-6,  2.4801587325547741e-5,
+                                0.00019841269874820625, 0.0013888888888883748,
+                                0.0083333333333261351,  0.04166666666666667,
+                                0.16666666666666671,    0.5 };
     double q = 2.0914686968086877e-9;
     for (int k = 0; k < 10; k++) q = fma(q, r, c[k]);
     double y = 1 + fma(r * r, q, r);
-    int    i = (int)n, half = i >> 1;
+    int i = (int)n, half = i >> 1;
     return y * from_bits((uint64_t)(half + 1023) << 52) * from_bits((uint64_t)(i - half + 1023) << 52);
 }
 

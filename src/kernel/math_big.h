@@ -1,5 +1,5 @@
-/* math_big.h - scalar f64 pieces of the vector functions: powers, and sin/cos arguments beyond the reach of three constants.
- * Each operation is one IEEE operation or an fma, so the bits are the same everywhere. */
+/* math_big.h - scalar f64 pieces of the vector functions: powers, and sin/cos arguments beyond the reach of three
+ * constants. Each operation is one IEEE operation or an fma, so the bits are the same everywhere. */
 #ifndef DS_KERNEL_MATH_BIG_H
 #define DS_KERNEL_MATH_BIG_H
 

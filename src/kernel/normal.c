@@ -1,5 +1,5 @@
-/* normal.c - normal draws (declared in descent/random.h): Box and Muller 1958 on our own log and cos, so the bits are the same everywhere.
- *   sqrt(-2 ln u) cos(2 pi v), u in (0, 1], v in [0, 1): four words, one block, a draw */
+/* normal.c - normal draws (declared in descent/random.h): Box and Muller 1958 on our own log and cos, so the bits are
+ * the same everywhere. sqrt(-2 ln u) cos(2 pi v), u in (0, 1], v in [0, 1): four words, one block, a draw */
 #define DS_ISA_SCALAR
 #define DS_REAL 64
 #include "kernel/math_big.h"

@@ -2,26 +2,26 @@
  *
  *   C[i, j] (+)= sum over runs r, over k in a run, of A(i, r, k) B(r, k, j)
  *
- * each element a chain of fused multiply-adds in that order, so the result depends on no tile size. Three ways to address A:
- *   rows   A(i, r, k) = row[i][run[r] + k]                 a row-major operand, or pixels of an image
- *   step   A(i, r, k) = row[0][run[r] + k * step + i]      a transposed operand: consecutive i lie side by side
- * and B is rows of ldb elements, one after another through all runs: strided in place, or a packed panel (ldb = nr). */
+ * each element a chain of fused multiply-adds in that order, so the result depends on no tile size. Three ways to
+ * address A: rows   A(i, r, k) = row[i][run[r] + k]                 a row-major operand, or pixels of an image step
+ * A(i, r, k) = row[0][run[r] + k * step + i]      a transposed operand: consecutive i lie side by side and B is rows of
+ * ldb elements, one after another through all runs: strided in place, or a packed panel (ldb = nr). */
 #ifndef DS_KERNEL_PRODUCT_H
 #define DS_KERNEL_PRODUCT_H
 
 #include <stdint.h>
 
 typedef struct ds_micro_call {
-    int            m, n;   /* rows and columns of the tile, at most mr and nr */
-    const void    *row[16];
-    int64_t        step;   /* 0: rows; else the distance of consecutive k */
-    int64_t        runs, len;
-    const int64_t *run;    /* offsets of runs in elements; NULL: one run at 0 */
-    const void    *b;
-    int64_t        ldb;
-    void          *c;
-    int64_t        ldc;
-    int            first;  /* start at +0; else go on from what C holds */
+    int m, n; /* rows and columns of the tile, at most mr and nr */
+    const void *row[16];
+    int64_t step; /* 0: rows; else the distance of consecutive k */
+    int64_t runs, len;
+    const int64_t *run; /* offsets of runs in elements; NULL: one run at 0 */
+    const void *b;
+    int64_t ldb;
+    void *c;
+    int64_t ldc;
+    int first; /* start at +0; else go on from what C holds */
 } ds_micro_call;
 
 typedef struct ds_product {

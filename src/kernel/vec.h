@@ -1,5 +1,6 @@
-/* vec.h - the kernels of one instruction set: loops on raw pointers, no allocation, no threads. One table for each set that the build has;
- * `scalar` is the definition that the reference backend runs. Shapes and meaning: docs/arithmetic.md. */
+/* vec.h - the kernels of one instruction set: loops on raw pointers, no allocation, no threads. One table for each set
+ * that the build has; `scalar` is the definition that the reference backend runs. Shapes and meaning:
+ * docs/arithmetic.md. */
 #ifndef DS_KERNEL_VEC_H
 #define DS_KERNEL_VEC_H
 
@@ -10,8 +11,8 @@ enum { DS_TILE = 512, DS_LANES = 16, DS_ROW_LEAF = 4096, DS_COLUMN_LEAF = 64, DS
 
 typedef struct ds_vec {
     const char *name;
-    /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows). out NULL: to its stores;
-     * else the value of store 0 goes to out, dense [rows, cols]. tile: ds_ew_tile_bytes. */
+    /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows).
+     * out NULL: to its stores; else the value of store 0 goes to out, dense [rows, cols]. tile: ds_ew_tile_bytes. */
     void (*ew)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
     void (*exp)(ds_dtype t, int64_t n, void *y, const void *x);
     /* Tree sum of one row of n elements starting at a leaf boundary. */
@@ -25,7 +26,7 @@ typedef struct ds_vec {
 /* The table of the instruction set in use (DS_ISA forces one); NULL when DS_ISA names one that is not here. */
 const ds_vec *ds_vec_get(void);
 const ds_vec *ds_vec_named(const char *name); /* NULL: not built, or not supported by this processor */
-const char   *ds_vec_built(void);             /* names of all, separated by spaces */
+const char *ds_vec_built(void);               /* names of all, separated by spaces */
 
 size_t ds_ew_tile_bytes(const ds_ew_program *p);
 

@@ -6,10 +6,11 @@
 #include "op/op.h"
 #include "op/ops.h"
 
-#define COMPOSITE(id, call, summary_, formula_)                                                            \
-    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return call; }                              \
-    const ds_op ds_op_##id = { .head = { .name = #id, .summary = summary_, .formula = formula_ },        \
-                                 .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, id##_sample }, { 0 } } }
+#define COMPOSITE(id, call, summary_, formula_)                                                                        \
+    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return call; }                                          \
+    const ds_op ds_op_##id = { .head = { .name = #id, .summary = summary_, .formula = formula_ },                      \
+                               .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, id##_sample }, \
+                                                                  { 0 } } }
 
 /* e^x - 1 is taken of min(x, 0): the side that is not chosen must not overflow. */
 ds_val ds_elu(ds_graph *g, ds_val x, double alpha)
@@ -35,5 +36,6 @@ ds_val ds_silu(ds_graph *g, ds_val x) { return ds_mul(g, x, ds_sigmoid(g, x)); }
 
 COMPOSITE(elu, ds_elu(g, in[0], 1), "exponential linear unit", "y = x > 0 ? x : a (e^x - 1)");
 COMPOSITE(gelu, ds_gelu(g, in[0]), "Gaussian error linear unit, erf form", "y = x/2 (1 + erf(x / sqrt 2))");
-COMPOSITE(gelu_tanh, ds_gelu_tanh(g, in[0]), "Gaussian error linear unit, tanh form", "y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))");
+COMPOSITE(gelu_tanh, ds_gelu_tanh(g, in[0]), "Gaussian error linear unit, tanh form",
+          "y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))");
 COMPOSITE(silu, ds_silu(g, in[0]), "sigmoid-weighted linear unit", "y = x / (1 + e^-x)");

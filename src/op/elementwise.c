@@ -1,46 +1,71 @@
-/* elementwise.c - the primitive elementwise ops: y[i] = f(x[i], ...). Each has one instruction (kernel/elementwise.def) and one
- * derivative rule; rules use the output y where they can, so that x need not be kept.
- * At kinks: relu' (0) = 0, |x|' (0) = 0, min and max give a tie to the first operand. Goodfellow section 6.5. */
+/* elementwise.c - the primitive elementwise ops: y[i] = f(x[i], ...). Each has one instruction (kernel/elementwise.def)
+ * and one derivative rule; rules use the output y where they can, so that x need not be kept. At kinks: relu' (0) = 0,
+ * |x|' (0) = 0, min and max give a tie to the first operand. Goodfellow section 6.5. */
 #include <math.h>
 
 #include "op/op.h"
 #include "op/ops.h"
 
 #define RULE(name) static ds_val name##_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
-#define UNUSED (void)g, (void)y, (void)i
+#define UNUSED     (void)g, (void)y, (void)i
 
 /* The definition and the sample of an op of one real operand in [lo, hi]. */
-#define ONE(id, lo_, hi_, flags_, summary_, formula_)                                                      \
-    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return ds_##id(g, in[0]); }               \
-    const ds_op ds_op_##id = { .head = { .name = #id, .summary = summary_, .formula = formula_ },        \
-                                 .flags = DS_OP_ELEMENTWISE | (flags_),                                      \
-                                 .code = DS_EW_##id,                                                       \
-                                 .vjp = id##_vjp,                                                          \
-                                 .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", lo_, hi_, id##_sample }, { 0 } } }
-#define CONSTRUCTOR1(id) ds_val ds_##id(ds_graph *g, ds_val x) { return ds_map1(g, &ds_op_##id, x, 0, 0); }
-#define TWO(id, lo_, hi_, flags_, summary_, formula_)                                                      \
-    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return ds_##id(g, in[0], in[1]); }        \
-    const ds_op ds_op_##id = {                                                                             \
-        .head = { .name = #id, .summary = summary_, .formula = formula_ },                                 \
-        .flags = DS_OP_ELEMENTWISE | (flags_),                                                               \
-        .code = DS_EW_##id,                                                                                \
-        .vjp = id##_vjp,                                                                                   \
-        .samples = (const ds_op_sample[]){ { 2, { { 2, { 3, 5 } }, { 2, { 3, 5 } } }, "rr", lo_, hi_, id##_sample },  \
-                                           { 2, { { 2, { 3, 1 } }, { 1, { 5 } } }, "rr", lo_, hi_, id##_sample }, \
-                                           { 0 } }                                                           \
-    };                                                                                                       \
+#define ONE(id, lo_, hi_, flags_, summary_, formula_)                                                                  \
+    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return ds_##id(g, in[0]); }                             \
+    const ds_op ds_op_##id = { .head = { .name = #id, .summary = summary_, .formula = formula_ },                      \
+                               .flags = DS_OP_ELEMENTWISE | (flags_),                                                  \
+                               .code = DS_EW_##id,                                                                     \
+                               .vjp = id##_vjp,                                                                        \
+                               .samples = (const ds_op_sample[]){                                                      \
+                                   { 1, { { 2, { 3, 5 } } }, "r", lo_, hi_, id##_sample }, { 0 } } }
+#define CONSTRUCTOR1(id)                                                                                               \
+    ds_val ds_##id(ds_graph *g, ds_val x) { return ds_map1(g, &ds_op_##id, x, 0, 0); }
+#define TWO(id, lo_, hi_, flags_, summary_, formula_)                                                                  \
+    static ds_val id##_sample(ds_graph *g, const ds_val *in) { return ds_##id(g, in[0], in[1]); }                      \
+    const ds_op ds_op_##id = { .head = { .name = #id, .summary = summary_, .formula = formula_ },                      \
+                               .flags = DS_OP_ELEMENTWISE | (flags_),                                                  \
+                               .code = DS_EW_##id,                                                                     \
+                               .vjp = id##_vjp,                                                                        \
+                               .samples = (const ds_op_sample[]){                                                      \
+                                   { 2, { { 2, { 3, 5 } }, { 2, { 3, 5 } } }, "rr", lo_, hi_, id##_sample },           \
+                                   { 2, { { 2, { 3, 1 } }, { 1, { 5 } } }, "rr", lo_, hi_, id##_sample },              \
+                                   { 0 } } };                                                                          \
     ds_val ds_##id(ds_graph *g, ds_val a, ds_val b) { return ds_map2(g, &ds_op_##id, a, b); }
 
-RULE(neg) { UNUSED; return ds_neg(g, dy); }
-RULE(exp) { UNUSED; return ds_mul(g, dy, y); }
-RULE(expm1) { UNUSED; return ds_mul(g, dy, ds_shift(g, y, 1)); }
+RULE(neg)
+{
+    UNUSED;
+    return ds_neg(g, dy);
+}
+RULE(exp)
+{
+    UNUSED;
+    return ds_mul(g, dy, y);
+}
+RULE(expm1)
+{
+    UNUSED;
+    return ds_mul(g, dy, ds_shift(g, y, 1));
+}
 RULE(log) { return ds_div(g, dy, ds_in(g, y, i)); }
 RULE(log1p) { return ds_div(g, dy, ds_shift(g, ds_in(g, y, i), 1)); }
-RULE(sqrt) { UNUSED; return ds_scale(g, ds_div(g, dy, y), 0.5); }
+RULE(sqrt)
+{
+    UNUSED;
+    return ds_scale(g, ds_div(g, dy, y), 0.5);
+}
 RULE(sin) { return ds_mul(g, dy, ds_cos(g, ds_in(g, y, i))); }
 RULE(cos) { return ds_mul(g, dy, ds_neg(g, ds_sin(g, ds_in(g, y, i)))); }
-RULE(tanh) { UNUSED; return ds_mul(g, dy, ds_shift(g, ds_neg(g, ds_square(g, y)), 1)); }
-RULE(sigmoid) { UNUSED; return ds_mul(g, dy, ds_mul(g, y, ds_shift(g, ds_neg(g, y), 1))); }
+RULE(tanh)
+{
+    UNUSED;
+    return ds_mul(g, dy, ds_shift(g, ds_neg(g, ds_square(g, y)), 1));
+}
+RULE(sigmoid)
+{
+    UNUSED;
+    return ds_mul(g, dy, ds_mul(g, y, ds_shift(g, ds_neg(g, y), 1)));
+}
 RULE(softplus) { return ds_mul(g, dy, ds_sigmoid(g, ds_in(g, y, i))); }
 RULE(erf)
 {
@@ -48,12 +73,34 @@ RULE(erf)
     return ds_mul(g, dy, ds_scale(g, ds_exp(g, ds_neg(g, ds_square(g, x))), 1.1283791670955126)); /* 2 / sqrt(pi) */
 }
 RULE(abs) { return ds_mul(g, dy, ds_sign(g, ds_in(g, y, i))); }
-RULE(sign) { UNUSED; (void)dy; return DS_NONE; }
-RULE(floor) { UNUSED; (void)dy; return DS_NONE; }
+RULE(sign)
+{
+    UNUSED;
+    (void)dy;
+    return DS_NONE;
+}
+RULE(floor)
+{
+    UNUSED;
+    (void)dy;
+    return DS_NONE;
+}
 RULE(square) { return ds_mul(g, dy, ds_scale(g, ds_in(g, y, i), 2)); }
-RULE(relu) { UNUSED; return ds_mul(g, dy, ds_greater(g, y, ds_like(g, y, 0))); }
-RULE(add) { UNUSED; return dy; }
-RULE(sub) { UNUSED; return i == 0 ? dy : ds_neg(g, dy); }
+RULE(relu)
+{
+    UNUSED;
+    return ds_mul(g, dy, ds_greater(g, y, ds_like(g, y, 0)));
+}
+RULE(add)
+{
+    UNUSED;
+    return dy;
+}
+RULE(sub)
+{
+    UNUSED;
+    return i == 0 ? dy : ds_neg(g, dy);
+}
 RULE(mul) { return ds_mul(g, dy, ds_in(g, y, 1 - i)); }
 RULE(div)
 {
@@ -76,9 +123,24 @@ RULE(max)
     ds_val first = ds_greater_equal(g, ds_in(g, y, 0), ds_in(g, y, 1));
     return ds_mul(g, dy, i == 0 ? first : ds_shift(g, ds_neg(g, first), 1));
 }
-RULE(greater) { UNUSED; (void)dy; return DS_NONE; }
-RULE(greater_equal) { UNUSED; (void)dy; return DS_NONE; }
-RULE(equal) { UNUSED; (void)dy; return DS_NONE; }
+RULE(greater)
+{
+    UNUSED;
+    (void)dy;
+    return DS_NONE;
+}
+RULE(greater_equal)
+{
+    UNUSED;
+    (void)dy;
+    return DS_NONE;
+}
+RULE(equal)
+{
+    UNUSED;
+    (void)dy;
+    return DS_NONE;
+}
 
 ONE(neg, -2, 2, 0, "change of sign", "y = -x");
 ONE(exp, -2, 2, 0, "exponential", "y = e^x");
@@ -139,11 +201,13 @@ static ds_val leaky_relu_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
     return ds_mul(g, dy, ds_where(g, ds_greater(g, x, ds_like(g, x, 0)), ds_like(g, x, 1), ds_like(g, x, s)));
 }
 static ds_val leaky_relu_sample(ds_graph *g, const ds_val *in) { return ds_leaky_relu(g, in[0], 0.1); }
-const ds_op ds_op_leaky_relu = { .head = { .name = "leaky_relu", .summary = "rectifier with a slope below 0", .formula = "y = x > 0 ? x : a x" },
-                                 .flags = DS_OP_ELEMENTWISE,
-                                 .code = DS_EW_leaky_relu,
-                                 .vjp = leaky_relu_vjp,
-                                 .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, leaky_relu_sample }, { 0 } } };
+const ds_op ds_op_leaky_relu = {
+    .head = { .name = "leaky_relu", .summary = "rectifier with a slope below 0", .formula = "y = x > 0 ? x : a x" },
+    .flags = DS_OP_ELEMENTWISE,
+    .code = DS_EW_leaky_relu,
+    .vjp = leaky_relu_vjp,
+    .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, leaky_relu_sample }, { 0 } }
+};
 ds_val ds_leaky_relu(ds_graph *g, ds_val x, double slope) { return ds_map1(g, &ds_op_leaky_relu, x, slope, 0); }
 
 /* scale: attr.f[0] x, and shift: x + attr.f[0]. */
@@ -163,12 +227,14 @@ const ds_op ds_op_scale = { .head = { .name = "scale", .summary = "times a const
                             .flags = DS_OP_ELEMENTWISE,
                             .code = DS_EW_scale,
                             .vjp = scale_vjp,
-                            .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, scale_sample }, { 0 } } };
+                            .samples =
+                                (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, scale_sample }, { 0 } } };
 const ds_op ds_op_shift = { .head = { .name = "shift", .summary = "plus a constant", .formula = "y = x + a" },
                             .flags = DS_OP_ELEMENTWISE,
                             .code = DS_EW_shift,
                             .vjp = shift_vjp,
-                            .samples = (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, shift_sample }, { 0 } } };
+                            .samples =
+                                (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, shift_sample }, { 0 } } };
 ds_val ds_scale(ds_graph *g, ds_val x, double a) { return a == 1 ? x : ds_map1(g, &ds_op_scale, x, a, 0); }
 ds_val ds_shift(ds_graph *g, ds_val x, double a) { return ds_map1(g, &ds_op_shift, x, a, 0); }
 
@@ -179,10 +245,15 @@ static ds_val where_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
     if (i == 0) return DS_NONE;
     return i == 1 ? ds_where(g, c, dy, zero) : ds_where(g, c, zero, dy);
 }
-static ds_val where_sample(ds_graph *g, const ds_val *in) { return ds_where(g, ds_greater(g, in[0], in[1]), in[0], ds_square(g, in[1])); }
-const ds_op ds_op_where = { .head = { .name = "where", .summary = "choice by a condition", .formula = "y = c != 0 ? a : b" },
-                            .flags = DS_OP_ELEMENTWISE,
-                            .code = DS_EW_where,
-                            .vjp = where_vjp,
-                            .samples = (const ds_op_sample[]){ { 2, { { 2, { 3, 5 } }, { 2, { 3, 5 } } }, "rr", -2, 2, where_sample }, { 0 } } };
+static ds_val where_sample(ds_graph *g, const ds_val *in)
+{
+    return ds_where(g, ds_greater(g, in[0], in[1]), in[0], ds_square(g, in[1]));
+}
+const ds_op ds_op_where = {
+    .head = { .name = "where", .summary = "choice by a condition", .formula = "y = c != 0 ? a : b" },
+    .flags = DS_OP_ELEMENTWISE,
+    .code = DS_EW_where,
+    .vjp = where_vjp,
+    .samples = (const ds_op_sample[]){ { 2, { { 2, { 3, 5 } }, { 2, { 3, 5 } } }, "rr", -2, 2, where_sample }, { 0 } }
+};
 ds_val ds_where(ds_graph *g, ds_val c, ds_val a, ds_val b) { return ds_map3(g, &ds_op_where, c, a, b); }

@@ -6,12 +6,13 @@
 static ds_val matmul_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
 {
     const ds_node n = *ds_node_of(g, y);
-    bool          ta = n.attr.i[0], tb = n.attr.i[1];
-    ds_val        a = n.in[0], b = n.in[1];
+    bool ta = n.attr.i[0], tb = n.attr.i[1];
+    ds_val a = n.in[0], b = n.in[1];
     if (i == 0) return ta ? ds_matmul(g, b, dy, tb, true) : ds_matmul(g, dy, b, false, !tb);
     return tb ? ds_matmul(g, dy, a, true, ta) : ds_matmul(g, a, dy, !ta, false);
 }
-#define SAMPLE(ta, tb) static ds_val sample##ta##tb(ds_graph *g, const ds_val *in) { return ds_matmul(g, in[0], in[1], ta, tb); }
+#define SAMPLE(ta, tb)                                                                                                 \
+    static ds_val sample##ta##tb(ds_graph *g, const ds_val *in) { return ds_matmul(g, in[0], in[1], ta, tb); }
 SAMPLE(0, 0)
 SAMPLE(0, 1)
 SAMPLE(1, 0)
@@ -30,7 +31,7 @@ const ds_op ds_op_matmul = {
 static ds_val untransposed(ds_graph *g, ds_val x, bool *flag)
 {
     const ds_node *n = ds_node_of(g, x);
-    int            r = n->shape.rank;
+    int r = n->shape.rank;
     if (n->op != &ds_op_transpose) return x;
     for (int k = 0; k < r - 2; k++)
         if (n->attr.i[k] != k) return x;
@@ -45,16 +46,19 @@ ds_val ds_matmul(ds_graph *g, ds_val a, ds_val b, bool ta, bool tb)
     if (ds_val_shape(g, a).rank >= 2) a = untransposed(g, a, &ta);
     if (ds_val_shape(g, b).rank >= 2) b = untransposed(g, b, &tb);
     ds_shape s = ds_val_shape(g, a), t = ds_val_shape(g, b);
-    int      r = s.rank;
-    bool     fits = r >= 2 && t.rank == r && ds_val_dtype(g, a) == ds_val_dtype(g, b) && ds_val_dtype(g, a) != DS_I32;
+    int r = s.rank;
+    bool fits = r >= 2 && t.rank == r && ds_val_dtype(g, a) == ds_val_dtype(g, b) && ds_val_dtype(g, a) != DS_I32;
     for (int k = 0; k < r - 2 && fits; k++) fits = s.dim[k] == t.dim[k];
     if (!fits || s.dim[ta ? r - 2 : r - 1] != t.dim[tb ? r - 1 : r - 2]) {
         char p[64], q[64];
-        return ds_graph_fail(g, DS_ESHAPE, "matmul: a is %s%s, b is %s%s; the inner extents and the leading ones must be equal", ds_shape_text(s, p, sizeof p),
-                             ta ? " transposed" : "", ds_shape_text(t, q, sizeof q), tb ? " transposed" : "");
+        return ds_graph_fail(g, DS_ESHAPE,
+                             "matmul: a is %s%s, b is %s%s; the inner extents and the leading ones must be equal",
+                             ds_shape_text(s, p, sizeof p), ta ? " transposed" : "", ds_shape_text(t, q, sizeof q),
+                             tb ? " transposed" : "");
     }
     ds_shape out = s;
     out.dim[r - 2] = s.dim[ta ? r - 1 : r - 2];
     out.dim[r - 1] = t.dim[tb ? r - 2 : r - 1];
-    return ds_node_make(g, &ds_op_matmul, 2, (ds_val[]){ a, b }, &(ds_attr){ .i = { ta, tb } }, ds_val_dtype(g, a), out);
+    return ds_node_make(g, &ds_op_matmul, 2, (ds_val[]){ a, b }, &(ds_attr){ .i = { ta, tb } }, ds_val_dtype(g, a),
+                        out);
 }

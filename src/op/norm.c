@@ -1,7 +1,7 @@
 /* norm.c - normalization from primitives. Ioffe and Szegedy 2015; Ba et al. 2016; Goodfellow section 8.7.1.
- *   batch   per channel over all other axes: m = mean x, v = mean (x - m)^2 (biased), y = (x - m) s + beta, s = gamma / sqrt(v + eps)
- *   layer   the same over the last axis, per row
- * Two passes for the statistics (no cancellation), one for y; the planner fuses (x - m)^2 into the sum and y into one chain. */
+ *   batch   per channel over all other axes: m = mean x, v = mean (x - m)^2 (biased), y = (x - m) s + beta, s = gamma /
+ * sqrt(v + eps) layer   the same over the last axis, per row Two passes for the statistics (no cancellation), one for
+ * y; the planner fuses (x - m)^2 into the sum and y into one chain. */
 #include "op/op.h"
 #include "op/ops.h"
 
@@ -13,8 +13,8 @@ static bool channels_fit(ds_graph *g, const char *op, ds_val x, int n, const ds_
         ds_shape p = ds_val_shape(g, c[k]);
         if (s.rank >= 2 && p.rank == 1 && p.dim[0] == s.dim[s.rank - 1]) continue;
         char a[64], b[64];
-        ds_graph_fail(g, DS_ESHAPE, "%s: values are %s and a parameter %s; wanted one for each channel (last axis)", op, ds_shape_text(s, a, sizeof a),
-                      ds_shape_text(p, b, sizeof b));
+        ds_graph_fail(g, DS_ESHAPE, "%s: values are %s and a parameter %s; wanted one for each channel (last axis)", op,
+                      ds_shape_text(s, a, sizeof a), ds_shape_text(p, b, sizeof b));
         return false;
     }
     return true;
@@ -48,20 +48,39 @@ ds_val ds_layer_norm(ds_graph *g, ds_val x, ds_val gamma, ds_val beta, double ep
 {
     if (!channels_fit(g, "layer_norm", x, 2, (ds_val[]){ gamma, beta })) return DS_NONE;
     unsigned last = 1u << (ds_val_shape(g, x).rank - 1);
-    ds_val   off = ds_sub(g, x, ds_mean(g, x, last));
-    ds_val   var = ds_mean(g, ds_square(g, off), last);
+    ds_val off = ds_sub(g, x, ds_mean(g, x, last));
+    ds_val var = ds_mean(g, ds_square(g, off), last);
     return ds_add(g, ds_mul(g, ds_mul(g, off, inverse_deviation(g, var, eps)), gamma), beta);
 }
 
 static ds_val batch_sample(ds_graph *g, const ds_val *in) { return ds_batch_norm(g, in[0], in[1], in[2], 1e-3).y; }
-static ds_val eval_sample(ds_graph *g, const ds_val *in) { return ds_batch_norm_eval(g, in[0], in[1], in[2], in[3], ds_square(g, in[4]), 1e-3); }
+static ds_val eval_sample(ds_graph *g, const ds_val *in)
+{
+    return ds_batch_norm_eval(g, in[0], in[1], in[2], in[3], ds_square(g, in[4]), 1e-3);
+}
 static ds_val layer_sample(ds_graph *g, const ds_val *in) { return ds_layer_norm(g, in[0], in[1], in[2], 1e-3); }
-const ds_op ds_op_batch_norm = { .head = { .name = "batch_norm", .summary = "zero mean, unit variance per channel of the batch, then scale and shift",
-                                           .formula = "y = gamma (x - mean) / sqrt(var + eps) + beta" },
-                                 .samples = (const ds_op_sample[]){ { 3, { { 4, { 2, 3, 2, 3 } }, { 1, { 3 } }, { 1, { 3 } } }, "rrr", -1, 1, batch_sample },
-                                                                    { 3, { { 2, { 6, 3 } }, { 1, { 3 } }, { 1, { 3 } } }, "rrr", -1, 1, batch_sample }, { 0 } } };
+const ds_op ds_op_batch_norm = {
+    .head = { .name = "batch_norm",
+              .summary = "zero mean, unit variance per channel of the batch, then scale and shift",
+              .formula = "y = gamma (x - mean) / sqrt(var + eps) + beta" },
+    .samples =
+        (const ds_op_sample[]){
+            { 3, { { 4, { 2, 3, 2, 3 } }, { 1, { 3 } }, { 1, { 3 } } }, "rrr", -1, 1, batch_sample },
+            { 3, { { 2, { 6, 3 } }, { 1, { 3 } }, { 1, { 3 } } }, "rrr", -1, 1, batch_sample },
+            { 0 } }
+};
 const ds_op ds_op_batch_norm_eval = {
     .head = { .name = "batch_norm_eval", .summary = "batch norm with given statistics" },
-    .samples = (const ds_op_sample[]){ { 5, { { 2, { 6, 3 } }, { 1, { 3 } }, { 1, { 3 } }, { 1, { 3 } }, { 1, { 3 } } }, "rrrrr", 0.2, 1, eval_sample }, { 0 } } };
-const ds_op ds_op_layer_norm = { .head = { .name = "layer_norm", .summary = "zero mean, unit variance per row, then scale and shift" },
-                                 .samples = (const ds_op_sample[]){ { 3, { { 2, { 4, 5 } }, { 1, { 5 } }, { 1, { 5 } } }, "rrr", -1, 1, layer_sample }, { 0 } } };
+    .samples = (const ds_op_sample[]){ { 5,
+                                         { { 2, { 6, 3 } }, { 1, { 3 } }, { 1, { 3 } }, { 1, { 3 } }, { 1, { 3 } } },
+                                         "rrrrr",
+                                         0.2,
+                                         1,
+                                         eval_sample },
+                                       { 0 } }
+};
+const ds_op ds_op_layer_norm = { .head = { .name = "layer_norm",
+                                           .summary = "zero mean, unit variance per row, then scale and shift" },
+                                 .samples = (const ds_op_sample[]){
+                                     { 3, { { 2, { 4, 5 } }, { 1, { 5 } }, { 1, { 5 } } }, "rrr", -1, 1, layer_sample },
+                                     { 0 } } };

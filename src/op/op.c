@@ -12,7 +12,10 @@ int ds_axis(ds_graph *g, const char *op, ds_val x, int axis)
     return -1;
 }
 
-ds_val ds_like(ds_graph *g, ds_val x, double value) { return ds_fill(g, ds_val_dtype(g, x), ds_val_shape(g, x), value); }
+ds_val ds_like(ds_graph *g, ds_val x, double value)
+{
+    return ds_fill(g, ds_val_dtype(g, x), ds_val_shape(g, x), value);
+}
 
 static bool is_real(ds_graph *g, const ds_op *op, int n, const ds_val *x)
 {
@@ -39,10 +42,11 @@ static bool common_shape(ds_graph *g, const ds_op *op, int n, const ds_val *x, d
     *out = (ds_shape){ 0 };
     for (int i = 0; i < n; i++) {
         ds_shape s = ds_val_shape(g, x[i]), was = *out;
-        int      rank = s.rank > was.rank ? s.rank : was.rank;
+        int rank = s.rank > was.rank ? s.rank : was.rank;
         out->rank = rank;
         for (int a = 0; a < rank; a++) {
-            int64_t p = a < rank - was.rank ? 1 : was.dim[a - (rank - was.rank)], q = a < rank - s.rank ? 1 : s.dim[a - (rank - s.rank)];
+            int64_t p = a < rank - was.rank ? 1 : was.dim[a - (rank - was.rank)],
+                    q = a < rank - s.rank ? 1 : s.dim[a - (rank - s.rank)];
             if (p != q && p != 1 && q != 1) {
                 char b[64], c[64];
                 ds_graph_fail(g, DS_ESHAPE, "%s: %s and %s do not fit; extents must be equal or 1", op->head.name,
@@ -64,7 +68,10 @@ static ds_val map(ds_graph *g, const ds_op *op, int n, ds_val *x)
 }
 
 ds_val ds_map2(ds_graph *g, const ds_op *op, ds_val a, ds_val b) { return map(g, op, 2, (ds_val[]){ a, b }); }
-ds_val ds_map3(ds_graph *g, const ds_op *op, ds_val a, ds_val b, ds_val c) { return map(g, op, 3, (ds_val[]){ a, b, c }); }
+ds_val ds_map3(ds_graph *g, const ds_op *op, ds_val a, ds_val b, ds_val c)
+{
+    return map(g, op, 3, (ds_val[]){ a, b, c });
+}
 
 static const ds_op *const ops[] = {
 #define OP(name) &ds_op_##name,

@@ -13,8 +13,10 @@ static ds_val reduce(ds_graph *g, const ds_op *op, ds_val x, unsigned axes)
     ds_shape s = ds_val_shape(g, x);
     if (axes >> s.rank)
         return ds_graph_fail(g, DS_ESHAPE, "%s: axes mask %#x for a value with %d axes", op->head.name, axes, s.rank);
-    if (ds_val_dtype(g, x) == DS_I32) return ds_graph_fail(g, DS_ESHAPE, "%s: i32 values have no sums; use ds_cast", op->head.name);
-    unsigned last = 0; /* the last stretch of adjacent axes: kernels reduce one stretch, a set with gaps goes from last to first */
+    if (ds_val_dtype(g, x) == DS_I32)
+        return ds_graph_fail(g, DS_ESHAPE, "%s: i32 values have no sums; use ds_cast", op->head.name);
+    unsigned last =
+        0; /* the last stretch of adjacent axes: kernels reduce one stretch, a set with gaps goes from last to first */
     for (int a = s.rank - 1; a >= 0 && (!last || axes >> a & 1); a--) last |= axes & 1u << a;
     if (last != axes) return reduce(g, op, reduce(g, op, x, last), axes & ~last);
     for (int a = 0; a < s.rank; a++)
@@ -22,7 +24,10 @@ static ds_val reduce(ds_graph *g, const ds_op *op, ds_val x, unsigned axes)
     return ds_node_make(g, op, 1, &x, &(ds_attr){ .i = { axes } }, ds_val_dtype(g, x), s);
 }
 
-static ds_val sum_vjp(ds_graph *g, ds_val y, int i, ds_val dy) { return ds_broadcast(g, dy, ds_val_shape(g, ds_in(g, y, i))); }
+static ds_val sum_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
+{
+    return ds_broadcast(g, dy, ds_val_shape(g, ds_in(g, y, i)));
+}
 static ds_val sum_sample(ds_graph *g, const ds_val *in) { return ds_sum(g, in[0], 1); }
 static ds_val sum_last(ds_graph *g, const ds_val *in) { return ds_sum(g, in[0], 4); }
 static ds_val sum_middle(ds_graph *g, const ds_val *in) { return ds_sum(g, ds_square(g, in[0]), 2); }
@@ -30,31 +35,35 @@ static ds_val sum_ends(ds_graph *g, const ds_val *in) { return ds_sum(g, in[0], 
 const ds_op ds_op_sum = {
     .head = { .name = "sum", .summary = "sum over axes; their extents become 1", .formula = "y = sum_i x_i" },
     .vjp = sum_vjp,
-    .samples = (const ds_op_sample[]){ { 1, { { 3, { 5, 3, 4 } } }, "r", -1, 1, sum_sample }, { 1, { { 3, { 2, 3, 70 } } }, "r", -1, 1, sum_last },
-                                       { 1, { { 3, { 2, 3, 4 } } }, "r", -1, 1, sum_middle }, { 1, { { 3, { 2, 3, 4 } } }, "r", -1, 1, sum_ends }, { 0 } },
+    .samples = (const ds_op_sample[]){ { 1, { { 3, { 5, 3, 4 } } }, "r", -1, 1, sum_sample },
+                                       { 1, { { 3, { 2, 3, 70 } } }, "r", -1, 1, sum_last },
+                                       { 1, { { 3, { 2, 3, 4 } } }, "r", -1, 1, sum_middle },
+                                       { 1, { { 3, { 2, 3, 4 } } }, "r", -1, 1, sum_ends },
+                                       { 0 } },
 };
 /* A sum over no axis, or over extents of 1 alone, is x itself. */
 ds_val ds_sum(ds_graph *g, ds_val x, unsigned axes)
 {
     if (!ds_vals_ok(g, "sum", 1, &x)) return DS_NONE;
     ds_shape s = ds_val_shape(g, x);
-    bool     nothing = true;
+    bool nothing = true;
     for (int a = 0; a < s.rank; a++) nothing &= !(axes >> a & 1) || s.dim[a] == 1;
     return nothing && !(axes >> s.rank) ? x : reduce(g, &ds_op_sum, x, axes);
 }
 
 ds_val ds_mean(ds_graph *g, ds_val x, unsigned axes)
 {
-    ds_val   y = ds_sum(g, x, axes);
+    ds_val y = ds_sum(g, x, axes);
     ds_shape s = ds_val_shape(g, x);
-    double   n = 1;
+    double n = 1;
     for (int a = 0; a < s.rank; a++)
         if (axes >> a & 1) n *= (double)s.dim[a];
     return ds_scale(g, y, 1 / n);
 }
 static ds_val mean_sample(ds_graph *g, const ds_val *in) { return ds_mean(g, in[0], 3); }
 const ds_op ds_op_mean = { .head = { .name = "mean", .summary = "mean over axes", .formula = "y = 1/n sum_i x_i" },
-                           .samples = (const ds_op_sample[]){ { 1, { { 3, { 5, 3, 4 } } }, "r", -1, 1, mean_sample }, { 0 } } };
+                           .samples = (const ds_op_sample[]){ { 1, { { 3, { 5, 3, 4 } } }, "r", -1, 1, mean_sample },
+                                                              { 0 } } };
 
 static unsigned all_axes(ds_graph *g, ds_val x) { return (1u << ds_val_shape(g, x).rank) - 1; }
 ds_val ds_sum_all(ds_graph *g, ds_val x) { return ds_reshape(g, ds_sum(g, x, all_axes(g, x)), (ds_shape){ 0 }); }
@@ -69,7 +78,8 @@ static ds_val none_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
 }
 static ds_val first_max(ds_graph *g, ds_val x, unsigned axes)
 {
-    return ds_node_make(g, &ds_op_first_max, 1, &x, &(ds_attr){ .i = { axes } }, ds_val_dtype(g, x), ds_val_shape(g, x));
+    return ds_node_make(g, &ds_op_first_max, 1, &x, &(ds_attr){ .i = { axes } }, ds_val_dtype(g, x),
+                        ds_val_shape(g, x));
 }
 static ds_val first_max_sample(ds_graph *g, const ds_val *in) { return first_max(g, in[0], 2); }
 const ds_op ds_op_first_max = {
@@ -88,9 +98,13 @@ static ds_val max_sample(ds_graph *g, const ds_val *in) { return ds_max_over(g, 
 static ds_val max_last(ds_graph *g, const ds_val *in) { return ds_max_over(g, in[0], 4); }
 static ds_val max_lead(ds_graph *g, const ds_val *in) { return ds_max_over(g, in[0], 3); }
 const ds_op ds_op_max_over = {
-    .head = { .name = "max_over", .summary = "maximum over axes; derivative to the first one", .formula = "y = max_i x_i" },
+    .head = { .name = "max_over",
+              .summary = "maximum over axes; derivative to the first one",
+              .formula = "y = max_i x_i" },
     .vjp = max_over_vjp,
-    .samples = (const ds_op_sample[]){ { 1, { { 3, { 2, 5, 3 } } }, "p", 0.1, 1, max_sample }, { 1, { { 3, { 2, 3, 21 } } }, "p", -1, 1, max_last },
-                                       { 1, { { 3, { 2, 5, 3 } } }, "p", -1, 1, max_lead }, { 0 } },
+    .samples = (const ds_op_sample[]){ { 1, { { 3, { 2, 5, 3 } } }, "p", 0.1, 1, max_sample },
+                                       { 1, { { 3, { 2, 3, 21 } } }, "p", -1, 1, max_last },
+                                       { 1, { { 3, { 2, 5, 3 } } }, "p", -1, 1, max_lead },
+                                       { 0 } },
 };
 ds_val ds_max_over(ds_graph *g, ds_val x, unsigned axes) { return reduce(g, &ds_op_max_over, x, axes); }

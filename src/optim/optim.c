@@ -16,7 +16,7 @@ struct ds_optim {
     bool book;
     int64_t n, t; /* elements, steps taken */
     ds_dtype dtype;
-    ds_rule_build build; /* handles into the plans; its graph is gone */
+    ds_rule_build build;  /* handles into the plans; its graph is gone */
     ds_plan *plan, *look; /* the update; theta + a v, NULL where the gradient is taken at theta */
     void *state[DS_RULE_STATES];
     void *next[DS_RULE_STATES + 1]; /* outputs of a plan that is not a single pass; the last is theta's */
@@ -86,7 +86,8 @@ static ds_status bind(ds_optim *o)
 
 static ds_status create(ds_optim *o, const ds_optim_settings *s)
 {
-    if (s->n < 0) return ds_fail(o->ctx, DS_ERANGE, "found a vector of %lld elements, wanted 0 or more", (long long)s->n);
+    if (s->n < 0)
+        return ds_fail(o->ctx, DS_ERANGE, "found a vector of %lld elements, wanted 0 or more", (long long)s->n);
     if (s->dtype != DS_F32 && s->dtype != DS_F64)
         return ds_fail(o->ctx, DS_EUSAGE, "found parameters of type %s, wanted f32 or f64", ds_dtype_name(s->dtype));
     o->rule = s->rule;
@@ -207,7 +208,8 @@ size_t ds_optim_bytes(const ds_optim *o)
     for (int i = 0; i < DS_RULE_STATES; i++) vectors += o->state[i] != NULL;
     for (int i = 0; i <= DS_RULE_STATES; i++) vectors += o->next[i] != NULL;
     vectors += o->point != NULL;
-    return vectors * vector_bytes(o) + DS_RULE_SCALARS * LINE + ds_plan_bytes(o->plan) + (o->look ? ds_plan_bytes(o->look) : 0);
+    return vectors * vector_bytes(o) + DS_RULE_SCALARS * LINE + ds_plan_bytes(o->plan) +
+           (o->look ? ds_plan_bytes(o->look) : 0);
 }
 
 size_t ds_optim_traffic(const ds_optim *o) { return (3 + 2 * (size_t)o->build.nstates) * vector_bytes(o); }

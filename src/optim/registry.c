@@ -4,21 +4,21 @@
 
 #define NONE(name)
 
-#define DS_RULE(name) extern const ds_rule_def ds_rule_##name;
+#define DS_RULE(name)     extern const ds_rule_def ds_rule_##name;
 #define DS_SCHEDULE(name) extern const ds_schedule_def ds_schedule_##name;
 #include "optim/registry.def"
 #undef DS_RULE
 #undef DS_SCHEDULE
 
 #define DS_RULE(name) &ds_rule_##name.head,
-#define DS_SCHEDULE NONE
+#define DS_SCHEDULE   NONE
 static const ds_head *const rules[] = {
 #include "optim/registry.def"
 };
 #undef DS_RULE
 #undef DS_SCHEDULE
 
-#define DS_RULE NONE
+#define DS_RULE           NONE
 #define DS_SCHEDULE(name) &ds_schedule_##name.head,
 static const ds_head *const schedules[] = {
 #include "optim/registry.def"

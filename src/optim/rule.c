@@ -87,7 +87,8 @@ static ds_status resolve_option(ds_ctx *ctx, const char *dialect, ds_part *rule,
     const char *def = ds_rule_default(rule->head, dialect, o->name);
     char why[256];
     if (rule->value[k].given && !def)
-        return ds_fail(ctx, DS_ECONFIG, "rule \"%s\" has no option \"%s\" in dialect \"%s\"; leave it out or take dialect \"torch\"",
+        return ds_fail(ctx, DS_ECONFIG,
+                       "rule \"%s\" has no option \"%s\" in dialect \"%s\"; leave it out or take dialect \"torch\"",
                        rule->head->name, o->name, dialect);
     if (rule->value[k].given) return DS_OK;
     if (ds_option_parse(o, def ? def : o->def, &rule->value[k], why, sizeof why) != DS_OK)
@@ -102,7 +103,9 @@ ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const
     if (!option) option = &at_fault;
     *option = NULL;
     const ds_rule_def *def = ds_rule_of(rule->head);
-    if (!def) return ds_fail(ctx, DS_EUNKNOWN, "found \"%s\", wanted an optimizer rule", rule->head ? rule->head->name : "nothing");
+    if (!def)
+        return ds_fail(ctx, DS_EUNKNOWN, "found \"%s\", wanted an optimizer rule",
+                       rule->head ? rule->head->name : "nothing");
     if (dialect && !is_book(dialect) && strcmp(dialect, "torch") != 0)
         return ds_fail(ctx, DS_EUNKNOWN, "found dialect \"%s\", wanted \"torch\" or \"book\"", dialect);
     for (int k = 0; rule->head->options[k].type != DS_OPT_END; k++) {
@@ -114,5 +117,6 @@ ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const
     }
     ds_rule_options o = { rule, is_book(dialect) };
     *option = def->conflict ? def->conflict(&o, &why) : NULL;
-    return *option ? ds_fail(ctx, DS_ECONFIG, "option \"%s\" of rule \"%s\": %s", *option, rule->head->name, why) : DS_OK;
+    return *option ? ds_fail(ctx, DS_ECONFIG, "option \"%s\" of rule \"%s\": %s", *option, rule->head->name, why)
+                   : DS_OK;
 }

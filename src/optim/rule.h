@@ -4,8 +4,9 @@
  * scalar operands, so that the whole rule is one pass over memory. What depends on the step alone (rates, bias
  * corrections) is computed by scalars() on the host in f64 and rounded once to the dtype.
  *
- * Order of operations (part of the arithmetic, docs/arithmetic.md): products and sums are rounded one by one as written;
- * a rate multiplies the gradient or moment before the division by the root: theta - (lr g) / (sqrt(r) + eps). */
+ * Order of operations (part of the arithmetic, docs/arithmetic.md): products and sums are rounded one by one as
+ * written; a rate multiplies the gradient or moment before the division by the root: theta - (lr g) / (sqrt(r) + eps).
+ */
 #ifndef DS_OPTIM_RULE_H
 #define DS_OPTIM_RULE_H
 
@@ -41,10 +42,10 @@ typedef struct ds_rule_state {
 typedef struct ds_rule_build {
     ds_graph *g;
     ds_rule_options option;
-    ds_val theta, grad;                 /* given */
-    ds_val theta_next, point;           /* set by update(); point: where the gradient is taken, none: at theta */
+    ds_val theta, grad;                  /* given */
+    ds_val theta_next, point;            /* set by update(); point: where the gradient is taken, none: at theta */
     ds_rule_state state[DS_RULE_STATES]; /* made by ds_rule_keep */
-    ds_val scalar[DS_RULE_SCALARS];     /* made by ds_rule_scalar; none: not used */
+    ds_val scalar[DS_RULE_SCALARS];      /* made by ds_rule_scalar; none: not used */
     int nstates;
 } ds_rule_build;
 
@@ -60,7 +61,8 @@ ds_val ds_rule_decayed(ds_rule_build *b, ds_val x);
 ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y);
 /* max(x, least) */
 ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least);
-/* x + eps, for a root or what is under it. With eps = 0 a zero becomes tiny: where no gradient has come there is no step. */
+/* x + eps, for a root or what is under it. With eps = 0 a zero becomes tiny: where no gradient has come there is no
+ * step. */
 ds_val ds_rule_above(ds_rule_build *b, ds_val x, double eps);
 
 /* A default that dialect book has instead of the table's; value NULL: the option has no effect there. */
@@ -69,8 +71,8 @@ typedef struct ds_rule_default_def {
 } ds_rule_default_def;
 
 typedef struct ds_rule_def {
-    ds_head head;                     /* the table has the defaults of dialect torch */
-    const ds_rule_default_def *book;  /* closed by option NULL; NULL: none */
+    ds_head head;                    /* the table has the defaults of dialect torch */
+    const ds_rule_default_def *book; /* closed by option NULL; NULL: none */
     /* Options that do not go together: the name of one at fault and in *why what is wrong; NULL: fine. NULL: any go. */
     const char *(*conflict)(const ds_rule_options *o, const char **why);
     void (*scalars)(const ds_rule_step *s, double *out);
@@ -90,16 +92,35 @@ void ds_adamw_update(ds_rule_build *b);
 void ds_adam_scalars(const ds_rule_step *s, double *out);
 
 /* Lines of option tables. */
-#define DS_RULE_LR(def) { "lr", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, "rate epsilon that the schedule starts from" }
-#define DS_RULE_MOMENTUM(def) { "momentum", DS_OPT_REAL, 0, 1, def, NULL, NULL, "share alpha of the velocity that is kept" }
-#define DS_RULE_DECAY(def, help) { "weight_decay", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, help }
+#define DS_RULE_LR(def)                                                                                                \
+    {                                                                                                                  \
+        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, "rate epsilon that the schedule starts from"                       \
+    }
+#define DS_RULE_MOMENTUM(def)                                                                                          \
+    {                                                                                                                  \
+        "momentum", DS_OPT_REAL, 0, 1, def, NULL, NULL, "share alpha of the velocity that is kept"                     \
+    }
+#define DS_RULE_DECAY(def, help)                                                                                       \
+    {                                                                                                                  \
+        "weight_decay", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, help                                                     \
+    }
 #define DS_RULE_L2(def) DS_RULE_DECAY(def, "coefficient lambda; lambda theta is added to the gradient")
-#define DS_RULE_EPS(def, help) { "eps", DS_OPT_REAL, 0, 1, def, NULL, "delta", help }
+#define DS_RULE_EPS(def, help)                                                                                         \
+    {                                                                                                                  \
+        "eps", DS_OPT_REAL, 0, 1, def, NULL, "delta", help                                                             \
+    }
 #define DS_RULE_BETAS                                                                                                  \
     { "beta1", DS_OPT_REAL, 0, 0.9999999999, "0.9", NULL, "rho1", "decay rho1 of the first moment" },                  \
-    { "beta2", DS_OPT_REAL, 0, 0.9999999999, "0.999", NULL, "rho2", "decay rho2 of the second moment" }
+    {                                                                                                                  \
+        "beta2", DS_OPT_REAL, 0, 0.9999999999, "0.999", NULL, "rho2", "decay rho2 of the second moment"                \
+    }
 #define DS_RULE_AMSGRAD                                                                                                \
-    { "amsgrad", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the largest second moment so far" }
-#define DS_RULE_END { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL }
+    {                                                                                                                  \
+        "amsgrad", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the largest second moment so far"    \
+    }
+#define DS_RULE_END                                                                                                    \
+    {                                                                                                                  \
+        NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL                                                                 \
+    }
 
 #endif

@@ -37,9 +37,13 @@ ds_status ds_schedule_parse(ds_ctx *ctx, const char *text, ds_part *out)
 static ds_status check_span(ds_ctx *ctx, const ds_schedule_settings *s, const char *name, double number, ds_unit unit)
 {
     if (unit == DS_UNIT_SECONDS)
-        return ds_fail(ctx, DS_ECONFIG, "schedule: found a time for \"%s\", wanted steps or epochs: the rate is a function of the step alone", name);
+        return ds_fail(
+            ctx, DS_ECONFIG,
+            "schedule: found a time for \"%s\", wanted steps or epochs: the rate is a function of the step alone",
+            name);
     if (unit == DS_UNIT_EPOCHS && number > 0 && s->epoch <= 0)
-        return ds_fail(ctx, DS_ECONFIG, "schedule: \"%s\" is in epochs, but the steps of an epoch are not known; say it in steps", name);
+        return ds_fail(ctx, DS_ECONFIG,
+                       "schedule: \"%s\" is in epochs, but the steps of an epoch are not known; say it in steps", name);
     return DS_OK;
 }
 
@@ -50,13 +54,17 @@ static ds_status check_options(ds_ctx *ctx, const ds_schedule_settings *s)
     DS_TRY(ds_part_complete(ctx, "schedule", &s->schedule));
     const ds_option *table = def->head.options;
     for (int k = 0; table && table[k].type != DS_OPT_END; k++)
-        if (table[k].type == DS_OPT_SPAN) DS_TRY(check_span(ctx, s, table[k].name, s->schedule.value[k].real, s->schedule.value[k].unit));
+        if (table[k].type == DS_OPT_SPAN)
+            DS_TRY(check_span(ctx, s, table[k].name, s->schedule.value[k].real, s->schedule.value[k].unit));
     if (!def->needs_end || s->total >= 0) return DS_OK;
     int k = *def->needs_end ? ds_option_find(table, def->needs_end) : -1;
     if (k < 0)
-        return ds_fail(ctx, DS_ECONFIG, "schedule \"%s\" needs to know the end of the run; set train.epochs or train.steps", def->head.name);
+        return ds_fail(ctx, DS_ECONFIG,
+                       "schedule \"%s\" needs to know the end of the run; set train.epochs or train.steps",
+                       def->head.name);
     if (!s->schedule.value[k].given)
-        return ds_fail(ctx, DS_ECONFIG, "schedule \"%s\" needs option \"%s\", or train.epochs or train.steps for the end of the run",
+        return ds_fail(ctx, DS_ECONFIG,
+                       "schedule \"%s\" needs option \"%s\", or train.epochs or train.steps for the end of the run",
                        def->head.name, table[k].name);
     return DS_OK;
 }

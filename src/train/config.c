@@ -9,14 +9,14 @@
 static char *name_of(reader *r, const char *file)
 {
     const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file, *dot = strrchr(base, '.');
-    int         n = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
+    int n = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
     return config_text(r, "%.*s", n, base);
 }
 
 static void split_lines(reader *r)
 {
     struct ds_config_own *own = r->own;
-    int                   n = 1;
+    int n = 1;
     for (const char *c = own->source; *c; c++) n += *c == '\n';
     own->lines = config_keep(r, (size_t)n * sizeof *own->lines);
     if (!own->lines) return;
@@ -25,7 +25,8 @@ static void split_lines(reader *r)
         if (*c == '\n') own->lines[own->line_count++] = c + 1;
 }
 
-static ds_status open_reader(reader *r, ds_ctx *ctx, const char *file, const char *text, size_t bytes, int settings, const char *const *setting)
+static ds_status open_reader(reader *r, ds_ctx *ctx, const char *file, const char *text, size_t bytes, int settings,
+                             const char *const *setting)
 {
     *r = (reader){ .ctx = ctx };
     r->config = calloc(1, sizeof *r->config);
@@ -47,26 +48,32 @@ static ds_status open_reader(reader *r, ds_ctx *ctx, const char *file, const cha
     r->config->name = name_of(r, file);
     r->config->notes = r->own->notes;
     r->mistakes->file = ds_arena_text(&r->mistakes->arena, file);
-    return r->no_memory || !r->mistakes->file ? ds_fail_memory(ctx, bytes, "a config") : ds_model_create(&r->config->model, ctx);
+    return r->no_memory || !r->mistakes->file ? ds_fail_memory(ctx, bytes, "a config")
+                                              : ds_model_create(&r->config->model, ctx);
 }
 
-ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const char *text, size_t bytes, int settings, const char *const *setting,
-                          ds_diagnostics **diagnostics)
+ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const char *text, size_t bytes, int settings,
+                          const char *const *setting, ds_diagnostics **diagnostics)
 {
     reader r;
     *out = NULL;
     *diagnostics = NULL;
     ds_status status = open_reader(&r, ctx, file, text, bytes, settings, setting);
     if (status == DS_OK) {
-        if (strlen(text) != bytes) config_mistake(&r, (place){ .line = 1, .column = 1, .width = 1, .setting = -1 }, NULL, "the file has zero bytes; it is not text");
+        if (strlen(text) != bytes)
+            config_mistake(&r, (place){ .line = 1, .column = 1, .width = 1, .setting = -1 }, NULL,
+                           "the file has zero bytes; it is not text");
         r.own->root = r.mistakes->count ? NULL : config_tree(&r, text, bytes, -1);
         if (r.own->root && r.mistakes->count == 0) {
             config_override(&r, r.own->root);
             config_read_all(&r, r.own->root);
         }
-        if (r.no_memory) status = ds_fail_memory(ctx, bytes, "a config");
-        else if (r.mistakes->count) status = ds_fail(ctx, DS_ECONFIG, "%s: %d mistakes", file, r.mistakes->count);
-        else if (!r.own->root) status = ds_fail(ctx, DS_ECONFIG, "%s: not YAML", file);
+        if (r.no_memory)
+            status = ds_fail_memory(ctx, bytes, "a config");
+        else if (r.mistakes->count)
+            status = ds_fail(ctx, DS_ECONFIG, "%s: %d mistakes", file, r.mistakes->count);
+        else if (!r.own->root)
+            status = ds_fail(ctx, DS_ECONFIG, "%s: not YAML", file);
     }
     if (status == DS_OK) {
         *out = r.config;
@@ -79,15 +86,18 @@ ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const 
     } else {
         ds_diagnostics_free(r.mistakes);
     }
-    if (r.config) r.config->own = r.own;
-    else free(r.own);
+    if (r.config)
+        r.config->own = r.own;
+    else
+        free(r.own);
     ds_config_free(r.config);
     return status;
 }
 
-ds_status ds_config_read(ds_config **out, ds_ctx *ctx, const char *path, int settings, const char *const *setting, ds_diagnostics **diagnostics)
+ds_status ds_config_read(ds_config **out, ds_ctx *ctx, const char *path, int settings, const char *const *setting,
+                         ds_diagnostics **diagnostics)
 {
-    char  *text;
+    char *text;
     size_t bytes;
     *out = NULL;
     *diagnostics = NULL;
@@ -110,7 +120,8 @@ void ds_config_free(ds_config *c)
 
 static void write_text(ds_text *t, const char *text)
 {
-    bool plain = *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") == strlen(text);
+    bool plain =
+        *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") == strlen(text);
     if (plain) {
         ds_text_add(t, "%s", text);
         return;
@@ -125,7 +136,7 @@ char *ds_config_write(const ds_config *c)
     ds_text t = { 0 };
     for (int s = 0; s < ds_config_section_count; s++) {
         const char *name = ds_config_sections[s].name;
-        size_t      n = strlen(name);
+        size_t n = strlen(name);
         ds_text_add(&t, "%s:\n", name);
         for (const entry *e = c->own->first; e; e = e->next) {
             if (strncmp(e->key, name, n) || e->key[n] != '.') continue;
@@ -134,11 +145,16 @@ char *ds_config_write(const ds_config *c)
                 continue;
             }
             ds_text_add(&t, "  %s: ", e->key + n + 1);
-            if (e->raw) ds_text_add(&t, "%s", e->text);
-            else write_text(&t, e->text);
-            if (e->at.setting >= 0) ds_text_add(&t, " # command line\n");
-            else if (e->at.line > 0) ds_text_add(&t, " # %s:%d\n", c->file, e->at.line);
-            else ds_text_add(&t, " # default\n");
+            if (e->raw)
+                ds_text_add(&t, "%s", e->text);
+            else
+                write_text(&t, e->text);
+            if (e->at.setting >= 0)
+                ds_text_add(&t, " # command line\n");
+            else if (e->at.line > 0)
+                ds_text_add(&t, " # %s:%d\n", c->file, e->at.line);
+            else
+                ds_text_add(&t, " # default\n");
         }
     }
     return ds_text_take(&t);
@@ -176,8 +192,8 @@ const char *ds_config_value(const ds_config *c, const char *key)
 /* The place of a key, or of the nearest section or list around it. */
 static place find_place(const ds_config *c, const char *key)
 {
-    char        path[256];
-    place       at = { .line = 1, .column = 1, .width = 1, .setting = -1 };
+    char path[256];
+    place at = { .line = 1, .column = 1, .width = 1, .setting = -1 };
     const node *n = c->own->root;
     snprintf(path, sizeof path, "%s", key);
     char *rest = path;
@@ -188,9 +204,12 @@ static place find_place(const ds_config *c, const char *key)
             for (child = n->child; child && index > 0; index--) child = child->next;
         }
         n = child;
-        if (n && n->at.setting >= 0) at = n->at;
-        else if (n && n->key) at = n->key_at;
-        else if (n && n->at.line) at = n->at;
+        if (n && n->at.setting >= 0)
+            at = n->at;
+        else if (n && n->key)
+            at = n->key_at;
+        else if (n && n->at.line)
+            at = n->at;
     }
     return at;
 }

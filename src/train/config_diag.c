@@ -14,8 +14,8 @@ void *config_keep(reader *r, size_t bytes)
 char *config_text(reader *r, const char *fmt, ...)
 {
     static char empty[1];
-    ds_text     t = { 0 };
-    va_list     args;
+    ds_text t = { 0 };
+    va_list args;
     va_start(args, fmt);
     ds_text_add_v(&t, fmt, args);
     va_end(args);
@@ -30,8 +30,8 @@ static const char *source_line(reader *r, ds_arena *arena, int line)
 {
     if (line < 1 || line > r->own->line_count) return NULL;
     const char *from = r->own->lines[line - 1];
-    size_t      n = strcspn(from, "\r\n");
-    char       *copy = ds_arena_alloc(arena, n + 1);
+    size_t n = strcspn(from, "\r\n");
+    char *copy = ds_arena_alloc(arena, n + 1);
     if (copy) memcpy(copy, from, n);
     return copy;
 }
@@ -48,9 +48,12 @@ void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...)
     va_start(args, fmt);
     ds_text_add_v(&t, fmt, args);
     va_end(args);
-    bool           typed = at.setting >= 0;
+    bool typed = at.setting >= 0;
     ds_diagnostic *m = &d->list[d->count];
-    *m = (ds_diagnostic){ .file = typed ? "command line" : d->file, .line = typed ? 0 : at.line, .column = typed ? 0 : at.column, .width = at.width };
+    *m = (ds_diagnostic){ .file = typed ? "command line" : d->file,
+                          .line = typed ? 0 : at.line,
+                          .column = typed ? 0 : at.column,
+                          .width = at.width };
     m->text = ds_arena_text(&d->arena, t.data ? t.data : "");
     m->source = typed ? ds_arena_text(&d->arena, r->own->setting[at.setting]) : source_line(r, &d->arena, at.line);
     m->hint = hint ? ds_arena_text(&d->arena, hint) : NULL;
@@ -71,7 +74,7 @@ void config_sort(ds_diagnostics *d)
     for (int i = 1; i < d->count; i++)
         for (int k = i; k > 0 && before(d, k, k - 1); k--) {
             ds_diagnostic m = d->list[k];
-            int           o = d->order[k];
+            int o = d->order[k];
             d->list[k] = d->list[k - 1];
             d->order[k] = d->order[k - 1];
             d->list[k - 1] = m;
@@ -80,7 +83,10 @@ void config_sort(ds_diagnostics *d)
 }
 
 int ds_diagnostics_count(const ds_diagnostics *d) { return d->count; }
-const ds_diagnostic *ds_diagnostics_at(const ds_diagnostics *d, int i) { return i >= 0 && i < d->count ? &d->list[i] : NULL; }
+const ds_diagnostic *ds_diagnostics_at(const ds_diagnostics *d, int i)
+{
+    return i >= 0 && i < d->count ? &d->list[i] : NULL;
+}
 
 void ds_diagnostics_free(ds_diagnostics *d)
 {
@@ -92,9 +98,12 @@ void ds_diagnostics_free(ds_diagnostics *d)
 static void show(ds_text *t, const ds_diagnostic *m, bool color)
 {
     const char *bold = color ? "\033[1m" : "", *red = color ? "\033[31m" : "", *end = color ? "\033[0m" : "";
-    if (m->line > 0) ds_text_add(t, "%s%s:%d:%d:%s %s\n", bold, m->file, m->line, m->column, end, m->text);
-    else if (m->source) ds_text_add(t, "%s%s: %s:%s %s\n", bold, m->file, m->source, end, m->text);
-    else ds_text_add(t, "%s%s:%s %s\n", bold, m->file, end, m->text);
+    if (m->line > 0)
+        ds_text_add(t, "%s%s:%d:%d:%s %s\n", bold, m->file, m->line, m->column, end, m->text);
+    else if (m->source)
+        ds_text_add(t, "%s%s: %s:%s %s\n", bold, m->file, m->source, end, m->text);
+    else
+        ds_text_add(t, "%s%s:%s %s\n", bold, m->file, end, m->text);
     if (m->line > 0 && m->source) {
         ds_text_add(t, "%5d | %s\n      | ", m->line, m->source);
         ds_text_repeat(t, ' ', m->column - 1);

@@ -1,5 +1,6 @@
-/* config_override.c - settings from the command line, put into the tree: "optimizer.lr=0.05", "model.layers.2.dense=64". Words of the path
- * are keys, numbers are positions in lists; a missing map is made. A changed rule drops what the new one does not know. */
+/* config_override.c - settings from the command line, put into the tree: "optimizer.lr=0.05",
+ * "model.layers.2.dense=64". Words of the path are keys, numbers are positions in lists; a missing map is made. A
+ * changed rule drops what the new one does not know. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static node *follow(reader *r, node *root, char *path, place at)
         if (n->kind == NODE_SCALAR && n->text && *n->text == 0) n->kind = NODE_MAP;
         if (n->kind == NODE_LIST) {
             char *end;
-            long  index = strtol(word, &end, 10);
+            long index = strtol(word, &end, 10);
             node *c = n->child;
             for (long k = 0; k < index && c; k++) c = c->next;
             if (*end || index < 0 || !c) {
@@ -53,13 +54,14 @@ static node *follow(reader *r, node *root, char *path, place at)
 static void apply(reader *r, node *root, int index)
 {
     const char *setting = r->own->setting[index], *equal = strchr(setting, '=');
-    place       at = { .setting = index };
+    place at = { .setting = index };
     if (!equal || equal == setting) {
         config_mistake(r, at, NULL, "wanted key=value, such as optimizer.lr=0.05");
         return;
     }
     char *path = config_text(r, "%.*s", (int)(equal - setting), setting);
-    node *value = config_tree(r, equal + 1, strlen(equal + 1), index), *n = value && *path ? follow(r, root, path, at) : NULL;
+    node *value = config_tree(r, equal + 1, strlen(equal + 1), index),
+         *n = value && *path ? follow(r, root, path, at) : NULL;
     if (!n || !value) return;
     n->kind = value->kind;
     n->text = value->text;
@@ -71,26 +73,28 @@ static void apply(reader *r, node *root, int index)
 /* Keys from the file that the rule named on the command line does not know are dropped and noted. */
 static void change_rule(reader *r, node *root, const char *was)
 {
-    node          *section = config_child(root, "optimizer"), *name = config_child(section, "name");
+    node *section = config_child(root, "optimizer"), *name = config_child(section, "name");
     const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
     if (!rule || !was || !strcmp(was, name->text)) return;
     for (node **c = &section->child; *c;) {
         const char *key = (*c)->key;
-        bool        known = !strcmp(key, "name") || !strcmp(key, "dialect") || (rule->options && ds_option_find(rule->options, key) >= 0);
+        bool known = !strcmp(key, "name") || !strcmp(key, "dialect") ||
+                     (rule->options && ds_option_find(rule->options, key) >= 0);
         if (known || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
             c = &(*c)->next;
             continue;
         }
         if (r->config->note_count < 64)
-            r->own->notes[r->config->note_count++] = config_text(r, "optimizer.%s (%s:%d) is dropped: rule \"%s\" does not know it", key, r->config->file,
-                                                                 (*c)->key_at.line, name->text);
+            r->own->notes[r->config->note_count++] =
+                config_text(r, "optimizer.%s (%s:%d) is dropped: rule \"%s\" does not know it", key, r->config->file,
+                            (*c)->key_at.line, name->text);
         *c = (*c)->next;
     }
 }
 
 void config_override(reader *r, node *root)
 {
-    node       *name = config_child(config_child(root, "optimizer"), "name");
+    node *name = config_child(config_child(root, "optimizer"), "name");
     const char *was = name ? name->text : NULL;
     for (int k = 0; k < r->own->settings; k++) apply(r, root, k);
     name = config_child(config_child(root, "optimizer"), "name");

@@ -1,5 +1,5 @@
-/* config_yaml.c - one YAML document, read by libfyaml, as a tree of texts with places. Anchors, aliases, tags, repeated keys and further
- * documents are mistakes: a config is data that means what it says. */
+/* config_yaml.c - one YAML document, read by libfyaml, as a tree of texts with places. Anchors, aliases, tags, repeated
+ * keys and further documents are mistakes: a config is data that means what it says. */
 #include <libfyaml.h>
 #include <string.h>
 
@@ -8,7 +8,8 @@
 static place place_of(struct fy_token *token, int setting)
 {
     place p = { .setting = setting, .width = 1 };
-    const struct fy_mark *from = token ? fy_token_start_mark(token) : NULL, *to = token ? fy_token_end_mark(token) : NULL;
+    const struct fy_mark *from = token ? fy_token_start_mark(token) : NULL,
+                         *to = token ? fy_token_end_mark(token) : NULL;
     if (from) {
         p.line = from->line + 1;
         p.column = from->column + 1;
@@ -29,13 +30,13 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
 static void convert_map(reader *r, node *n, struct fy_node *f, int setting, int depth)
 {
     struct fy_node_pair *pair;
-    void                *prev = NULL;
-    node               **last = &n->child;
+    void *prev = NULL;
+    node **last = &n->child;
     while ((pair = fy_node_mapping_iterate(f, &prev)) && !r->no_memory) {
         struct fy_node *key = fy_node_pair_key(pair);
-        size_t          length = 0;
-        const char     *text = key ? fy_node_get_scalar(key, &length) : NULL;
-        place           at = place_of(key ? fy_node_get_scalar_token(key) : NULL, setting);
+        size_t length = 0;
+        const char *text = key ? fy_node_get_scalar(key, &length) : NULL;
+        place at = place_of(key ? fy_node_get_scalar_token(key) : NULL, setting);
         if (!text) {
             config_mistake(r, n->at.line ? n->at : at, NULL, "a key must be a word");
             continue;
@@ -46,7 +47,9 @@ static void convert_map(reader *r, node *n, struct fy_node *f, int setting, int 
         c->key_at = at;
         if (!c->key) return;
         for (const node *o = n->child; o; o = o->next)
-            if (!strcmp(o->key, c->key)) config_mistake(r, at, NULL, "the key \"%s\" stands twice in this map (first on line %d)", c->key, o->key_at.line);
+            if (!strcmp(o->key, c->key))
+                config_mistake(r, at, NULL, "the key \"%s\" stands twice in this map (first on line %d)", c->key,
+                               o->key_at.line);
         *last = c;
         last = &c->next;
         if (n->at.line == 0) n->at = at;
@@ -64,10 +67,14 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
     }
     size_t length = 0;
     if (fy_node_is_scalar(f) && fy_node_get_scalar_token(f)) n->at = place_of(fy_node_get_scalar_token(f), setting);
-    if (depth > CONFIG_DEPTH) config_mistake(r, n->at, NULL, "nested more than %d deep", CONFIG_DEPTH);
-    else if (fy_node_is_alias(f)) config_mistake(r, n->at, NULL, "aliases (*name) are not accepted; write the value out");
-    else if (fy_node_get_anchor(f)) config_mistake(r, n->at, NULL, "anchors (&name) are not accepted; write the value out");
-    else if (fy_node_get_tag(f, &length)) config_mistake(r, n->at, NULL, "tags (!name) are not accepted; types come from the keys");
+    if (depth > CONFIG_DEPTH)
+        config_mistake(r, n->at, NULL, "nested more than %d deep", CONFIG_DEPTH);
+    else if (fy_node_is_alias(f))
+        config_mistake(r, n->at, NULL, "aliases (*name) are not accepted; write the value out");
+    else if (fy_node_get_anchor(f))
+        config_mistake(r, n->at, NULL, "anchors (&name) are not accepted; write the value out");
+    else if (fy_node_get_tag(f, &length))
+        config_mistake(r, n->at, NULL, "tags (!name) are not accepted; types come from the keys");
     else if (fy_node_is_scalar(f)) {
         const char *text = fy_node_get_scalar(f, &length);
         if (text && memchr(text, 0, length)) config_mistake(r, n->at, NULL, "the value has a zero byte");
@@ -77,8 +84,8 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
         convert_map(r, n, f, setting, depth);
     } else {
         struct fy_node *item;
-        void           *prev = NULL;
-        node          **last = &n->child;
+        void *prev = NULL;
+        node **last = &n->child;
         n->kind = NODE_LIST;
         while ((item = fy_node_sequence_iterate(f, &prev)) && !r->no_memory) {
             node *c = convert(r, item, setting, around, depth + 1);
@@ -93,7 +100,7 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
 /* The parser's own complaint about the form of the text. */
 static void syntax(reader *r, struct fy_diag *diag, int setting)
 {
-    void                 *prev = NULL;
+    void *prev = NULL;
     struct fy_diag_error *e = fy_diag_errors_iterate(diag, &prev);
     place at = { .setting = setting, .width = 1, .line = e ? e->line : 1, .column = e ? e->column : 1 };
     if (at.line < 1) at.line = 1;
@@ -103,14 +110,15 @@ static void syntax(reader *r, struct fy_diag *diag, int setting)
 
 static node *load(reader *r, struct fy_parser *parser, struct fy_diag *diag, int setting)
 {
-    node               *root = NULL;
+    node *root = NULL;
     struct fy_document *d = fy_parse_load_document(parser);
     if (d) {
         root = convert(r, fy_document_root(d), setting, (place){ .setting = setting, .width = 1 }, 0);
         fy_parse_document_destroy(parser, d);
         d = fy_parse_load_document(parser);
         if (d) {
-            config_mistake(r, (place){ .setting = setting, .line = 1, .column = 1, .width = 1 }, NULL, "more than one document (---) in the file; a config is one");
+            config_mistake(r, (place){ .setting = setting, .line = 1, .column = 1, .width = 1 }, NULL,
+                           "more than one document (---) in the file; a config is one");
             fy_parse_document_destroy(parser, d);
         } else if (fy_parser_get_stream_error(parser)) {
             syntax(r, diag, setting);
@@ -136,10 +144,12 @@ node *config_tree(reader *r, const char *text, size_t bytes, int setting)
     }
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS, .diag = diag };
-    struct fy_parser   *parser = fy_parser_create(&cfg);
-    node               *root = NULL;
-    if (parser && !fy_parser_set_string(parser, text, bytes)) root = load(r, parser, diag, setting);
-    else r->no_memory = true;
+    struct fy_parser *parser = fy_parser_create(&cfg);
+    node *root = NULL;
+    if (parser && !fy_parser_set_string(parser, text, bytes))
+        root = load(r, parser, diag, setting);
+    else
+        r->no_memory = true;
     fy_parser_destroy(parser);
     fy_diag_destroy(diag);
     return root;

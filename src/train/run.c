@@ -1,4 +1,5 @@
-/* run.c - a run's directory: config as given and as resolved, metrics.tsv, weights, environment. Copying it copies the run. */
+/* run.c - a run's directory: config as given and as resolved, metrics.tsv, weights, environment. Copying it copies the
+ * run. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -26,14 +27,14 @@ const char *ds_run_file(ds_run *run, const char *file)
 /* Largest NNNN of runs/<name>-NNNN, 0 when there is none. */
 static int last_number(const char *name)
 {
-    int  last = 0;
+    int last = 0;
     DIR *d = opendir("runs");
     if (!d) return 0;
     size_t n = strlen(name);
     for (struct dirent *e; (e = readdir(d));) {
         if (strncmp(e->d_name, name, n) || e->d_name[n] != '-') continue;
         char *end;
-        long  k = strtol(e->d_name + n + 1, &end, 10);
+        long k = strtol(e->d_name + n + 1, &end, 10);
         if (!*end && k > last && k < 100000000) last = (int)k;
     }
     closedir(d);
@@ -57,12 +58,14 @@ static ds_status write_text(ds_run *r, ds_ctx *ctx, const char *file, const char
     return ds_file_write(ctx, ds_run_file(r, file), 1, &(ds_piece){ text, strlen(text) });
 }
 
-static ds_status fill(ds_run *r, ds_ctx *ctx, const char *name, const char *out, const char *config, const char *resolved)
+static ds_status fill(ds_run *r, ds_ctx *ctx, const char *name, const char *out, const char *config,
+                      const char *resolved)
 {
     if (!out) {
         DS_TRY(make_numbered(r, ctx, name));
     } else {
-        if (snprintf(r->path, sizeof r->path, "%s", out) >= (int)sizeof r->path) return ds_fail(ctx, DS_EUSAGE, "--out: the path is too long");
+        if (snprintf(r->path, sizeof r->path, "%s", out) >= (int)sizeof r->path)
+            return ds_fail(ctx, DS_EUSAGE, "--out: the path is too long");
         if (exists(ds_run_file(r, "last.safetensors")))
             return ds_fail(ctx, DS_EUSAGE, "%s already holds a run; choose another --out or remove it", out);
         DS_TRY(ds_make_folders(ctx, out));
@@ -73,7 +76,8 @@ static ds_status fill(ds_run *r, ds_ctx *ctx, const char *name, const char *out,
     return r->metrics ? DS_OK : ds_fail(ctx, DS_EIO, "%s: cannot create: %s", r->file, strerror(errno));
 }
 
-ds_status ds_run_create(ds_run **out, ds_ctx *ctx, const char *name, const char *dir, const char *config, const char *resolved)
+ds_status ds_run_create(ds_run **out, ds_ctx *ctx, const char *name, const char *dir, const char *config,
+                        const char *resolved)
 {
     *out = NULL;
     ds_run *r = calloc(1, sizeof *r);
@@ -99,7 +103,8 @@ ds_status ds_run_open(ds_run **out, ds_ctx *ctx, const char *name)
         return DS_OK;
     }
     free(r);
-    return ds_fail(ctx, DS_EUNKNOWN, "no run \"%s\": neither that folder nor runs/%s holds a resolved.yaml", name, name);
+    return ds_fail(ctx, DS_EUNKNOWN, "no run \"%s\": neither that folder nor runs/%s holds a resolved.yaml", name,
+                   name);
 }
 
 void ds_run_close(ds_run *run)

@@ -8,7 +8,7 @@
 #include "descent/train.h"
 
 struct ds_run {
-    char  path[3800], file[4096];
+    char path[3800], file[4096];
     FILE *metrics; /* append only; NULL in a run that was opened */
 };
 

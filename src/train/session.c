@@ -30,8 +30,9 @@ static ds_status check_batch(ds_session *s, const char **key)
     *key = "train.batch";
     s->batch = s->set.batch ? s->set.batch : rows;
     if (s->batch > rows)
-        return ds_fail(s->ctx, DS_ECONFIG, "train.batch is %lld, there are %lld training rows; use at most %lld, or all", (long long)s->batch,
-                       (long long)rows, (long long)rows);
+        return ds_fail(s->ctx, DS_ECONFIG,
+                       "train.batch is %lld, there are %lld training rows; use at most %lld, or all",
+                       (long long)s->batch, (long long)rows, (long long)rows);
     s->batches = (rows + s->batch - 1) / s->batch;
     return DS_OK;
 }
@@ -85,15 +86,17 @@ int64_t ds_session_batches(const ds_session *s) { return s->batches; }
 static ds_status find_marginals(ds_session *s, ds_loader *l, double *m, int64_t width)
 {
     const ds_view *v = ds_dataset_view(s->data, DS_TRAIN);
-    bool           classes = ds_dataset_classes(s->data) > 0, f64 = ds_problem_dtype(s->problem) == DS_F64;
+    bool classes = ds_dataset_classes(s->data) > 0, f64 = ds_problem_dtype(s->problem) == DS_F64;
     ds_loader_seek(l, 0, 0);
     for (int64_t b = 0; b < ds_loader_batches(l); b++) {
         const ds_batch *batch = ds_loader_next(l);
         for (int64_t i = 0; i < batch->n; i++)
-            if (classes) m[((const int32_t *)batch->y)[i]] += 1;
+            if (classes)
+                m[((const int32_t *)batch->y)[i]] += 1;
             else
                 for (int64_t k = 0; k < width; k++)
-                    m[k] += f64 ? ((const double *)batch->y)[i * width + k] : (double)((const float *)batch->y)[i * width + k];
+                    m[k] += f64 ? ((const double *)batch->y)[i * width + k]
+                                : (double)((const float *)batch->y)[i * width + k];
     }
     for (int64_t k = 0; k < width; k++) m[k] /= (double)ds_view_rows(v);
     return DS_OK;
@@ -101,11 +104,14 @@ static ds_status find_marginals(ds_session *s, ds_loader *l, double *m, int64_t 
 
 ds_status ds_session_init(ds_session *s)
 {
-    int64_t             width = ds_dataset_classes(s->data) ? ds_dataset_classes(s->data) : ds_dataset_targets(s->data);
-    ds_loader          *l;
-    ds_loader_settings  set = { .view = ds_dataset_view(s->data, DS_TRAIN), .sampler = "sequential", .batch = s->batch < 256 ? s->batch : 256,
-                                .dtype = ds_problem_dtype(s->problem), .seed = s->set.seed };
-    double             *m = calloc((size_t)width + 1, sizeof *m);
+    int64_t width = ds_dataset_classes(s->data) ? ds_dataset_classes(s->data) : ds_dataset_targets(s->data);
+    ds_loader *l;
+    ds_loader_settings set = { .view = ds_dataset_view(s->data, DS_TRAIN),
+                               .sampler = "sequential",
+                               .batch = s->batch < 256 ? s->batch : 256,
+                               .dtype = ds_problem_dtype(s->problem),
+                               .seed = s->set.seed };
+    double *m = calloc((size_t)width + 1, sizeof *m);
     if (!m) return ds_fail_memory(s->ctx, (size_t)width * sizeof *m, "marginals");
     ds_status status = ds_problem_init(s->problem, s->set.seed, s->theta, NULL);
     if (status == DS_EUSAGE) { /* a bias or an initializer wants to see the data */
@@ -125,7 +131,7 @@ ds_status ds_session_init(ds_session *s)
 
 typedef struct part_of {
     const ds_space *space;
-    void           *values;
+    void *values;
 } part_of;
 
 static void parts_of(ds_session *s, void *theta, part_of part[2])
@@ -139,9 +145,10 @@ ds_status ds_session_save(ds_session *s, const char *path)
     part_of part[2];
     parts_of(s, s->theta, part);
     ds_dtype t = ds_problem_dtype(s->problem);
-    int      n = ds_space_count(part[0].space) + ds_space_count(part[1].space), k = 0;
+    int n = ds_space_count(part[0].space) + ds_space_count(part[1].space), k = 0;
     ds_named_tensor *tensor = calloc((size_t)n + 1, sizeof *tensor);
-    char            *block = ds_buffer_alloc((size_t)(ds_space_dim(part[0].space) + ds_space_dim(part[1].space)) * s->element), *at = block;
+    char *block = ds_buffer_alloc((size_t)(ds_space_dim(part[0].space) + ds_space_dim(part[1].space)) * s->element),
+         *at = block;
     if (!tensor || !block) {
         free(tensor);
         ds_buffer_free(block);
@@ -163,17 +170,20 @@ ds_status ds_session_save(ds_session *s, const char *path)
 static ds_status import_all(ds_session *s, const ds_tensor_file *f, const char *path, void *theta)
 {
     part_of part[2];
-    int     known = 0;
+    int known = 0;
     parts_of(s, theta, part);
     for (int side = 0; side < 2; side++)
         for (int i = 0; i < ds_space_count(part[side].space); i++) {
-            const ds_segment      *g = ds_space_segment(part[side].space, i);
+            const ds_segment *g = ds_space_segment(part[side].space, i);
             const ds_named_tensor *t = ds_tensors_find(f, g->name);
-            char                   want[64], found[64];
-            if (!t) return ds_fail(s->ctx, DS_EFORMAT, "%s: no tensor \"%s\"; the weights are of another model", path, g->name);
+            char want[64], found[64];
+            if (!t)
+                return ds_fail(s->ctx, DS_EFORMAT, "%s: no tensor \"%s\"; the weights are of another model", path,
+                               g->name);
             if (!ds_shape_equal(t->shape, g->shape) || t->dtype == DS_I32)
                 return ds_fail(s->ctx, DS_EFORMAT, "%s: tensor \"%s\" is %s, the model wants %s", path, g->name,
-                               ds_shape_text(t->shape, found, sizeof found), ds_shape_text(g->shape, want, sizeof want));
+                               ds_shape_text(t->shape, found, sizeof found),
+                               ds_shape_text(g->shape, want, sizeof want));
             ds_space_import(part[side].space, i, ds_problem_dtype(s->problem), part[side].values, t->dtype, t->data);
             known++;
         }
@@ -201,8 +211,10 @@ enum { SCORE_BATCH = 500 };
 static ds_status open_scorer(ds_session *s, ds_split split)
 {
     const ds_view *v = ds_dataset_view(s->data, split);
-    int64_t        rows = ds_view_rows(v), batch = rows < SCORE_BATCH ? rows : SCORE_BATCH;
-    ds_loader_settings set = { .view = v, .sampler = "sequential", .batch = batch, .dtype = ds_problem_dtype(s->problem), .prefetch = -1 };
+    int64_t rows = ds_view_rows(v), batch = rows < SCORE_BATCH ? rows : SCORE_BATCH;
+    ds_loader_settings set = {
+        .view = v, .sampler = "sequential", .batch = batch, .dtype = ds_problem_dtype(s->problem), .prefetch = -1
+    };
     DS_TRY(ds_problem_prepare(s->problem, batch, DS_MODE_EVAL, DS_WANT_OUTPUTS));
     if (rows % batch) DS_TRY(ds_problem_prepare(s->problem, rows % batch, DS_MODE_EVAL, DS_WANT_OUTPUTS));
     return ds_loader_create(&s->scorer[split], s->ctx, &set);
@@ -210,21 +222,23 @@ static ds_status open_scorer(ds_session *s, ds_split split)
 
 ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
 {
-    *score = (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
+    *score =
+        (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
     if (score->rows == 0) return DS_OK;
     if (!s->scorer[split]) DS_TRY(open_scorer(s, split));
     ds_loader *l = s->scorer[split];
     ds_metric *right = NULL;
-    bool       classes = ds_dataset_classes(s->data) > 0;
+    bool classes = ds_dataset_classes(s->data) > 0;
     if (classes) DS_TRY(ds_metric_create(&right, s->problem, "accuracy"));
-    double    sum = 0;
+    double sum = 0;
     ds_status status = DS_OK;
     ds_loader_seek(l, 0, 0);
     for (int64_t b = 0; b < ds_loader_batches(l) && status == DS_OK; b++) {
         const ds_batch *batch = ds_loader_next(l);
-        const void     *outputs;
-        double          loss = 0;
-        status = ds_problem_outputs(s->problem, &(ds_at){ batch, s->theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
+        const void *outputs;
+        double loss = 0;
+        status =
+            ds_problem_outputs(s->problem, &(ds_at){ batch, s->theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);

@@ -6,14 +6,14 @@
 #include "descent/train.h"
 
 struct ds_session {
-    ds_ctx             *ctx;
+    ds_ctx *ctx;
     ds_session_settings set;
-    ds_dataset         *data;
-    ds_problem         *problem;
-    void               *theta;
-    int64_t             dim, batch, batches; /* batches in an epoch */
-    size_t              element;             /* bytes of one */
-    ds_loader          *scorer[3];           /* per split, made at the first score */
+    ds_dataset *data;
+    ds_problem *problem;
+    void *theta;
+    int64_t dim, batch, batches; /* batches in an epoch */
+    size_t element;              /* bytes of one */
+    ds_loader *scorer[3];        /* per split, made at the first score */
 };
 
 #endif

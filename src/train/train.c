@@ -1,5 +1,6 @@
 /* train.c - the loop: batch, gradient, check, step; a row of metrics an epoch; the weights at the end.
- * A step is a transaction: the gradient is looked at before anything moves, so a non-finite one leaves the weights as they were. */
+ * A step is a transaction: the gradient is looked at before anything moves, so a non-finite one leaves the weights as
+ * they were. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +13,18 @@
 #include "train/session.h"
 
 typedef struct loop {
-    ds_session       *s;
-    ds_run           *run;
+    ds_session *s;
+    ds_run *run;
     const ds_watcher *watcher;
-    ds_loader        *loader;
-    ds_optim         *optim;
-    ds_metric        *errors; /* NULL: real targets */
+    ds_loader *loader;
+    ds_optim *optim;
+    ds_metric *errors; /* NULL: real targets */
     ds_schedule_settings schedule;
-    void             *gradient, *before; /* before: theta of the measured step */
-    int64_t           step, total, epoch;
-    double            loss_sum, wrong, rows, lr, grad_norm, update_ratio, start, epoch_start;
-    double            best;
-    char              trouble[320]; /* of a step that could not be taken */
+    void *gradient, *before; /* before: theta of the measured step */
+    int64_t step, total, epoch;
+    double loss_sum, wrong, rows, lr, grad_norm, update_ratio, start, epoch_start;
+    double best;
+    char trouble[320]; /* of a step that could not be taken */
 } loop;
 
 static double now(void)
@@ -46,12 +47,17 @@ static int64_t total_steps(const ds_session *s)
 static ds_status open_loop(loop *l)
 {
     ds_session *s = l->s;
-    ds_dtype    t = ds_problem_dtype(s->problem);
-    int64_t     rows = ds_view_rows(ds_dataset_view(s->data, DS_TRAIN));
+    ds_dtype t = ds_problem_dtype(s->problem);
+    int64_t rows = ds_view_rows(ds_dataset_view(s->data, DS_TRAIN));
     l->total = total_steps(s);
     l->best = INFINITY;
-    ds_loader_settings set = { .view = ds_dataset_view(s->data, DS_TRAIN), .sampler = s->set.order ? s->set.order : "shuffle", .batch = s->batch, .dtype = t,
-                               .seed = s->set.seed, .augment = true, .prefetch = -1 };
+    ds_loader_settings set = { .view = ds_dataset_view(s->data, DS_TRAIN),
+                               .sampler = s->set.order ? s->set.order : "shuffle",
+                               .batch = s->batch,
+                               .dtype = t,
+                               .seed = s->set.seed,
+                               .augment = true,
+                               .prefetch = -1 };
     DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, DS_WANT_GRADIENT));
     if (rows % s->batch) DS_TRY(ds_problem_prepare(s->problem, rows % s->batch, DS_MODE_TRAIN, DS_WANT_GRADIENT));
     DS_TRY(ds_loader_create(&l->loader, s->ctx, &set));
@@ -86,13 +92,15 @@ static void close_loop(loop *l)
 static void describe_trouble(loop *l, double loss)
 {
     const ds_space *space = ds_problem_space(l->s->problem);
-    ds_dtype        t = ds_problem_dtype(l->s->problem);
-    snprintf(l->trouble, sizeof l->trouble, "step %lld: loss became %g; the step was not taken", (long long)l->step + 1, loss);
+    ds_dtype t = ds_problem_dtype(l->s->problem);
+    snprintf(l->trouble, sizeof l->trouble, "step %lld: loss became %g; the step was not taken", (long long)l->step + 1,
+             loss);
     for (int k = 0; k < ds_space_count(space); k++) {
         const ds_segment *g = ds_space_segment(space, k);
-        int64_t           at = ds_first_nonfinite(t, (const char *)l->gradient + (size_t)g->offset * l->s->element, g->count);
+        int64_t at = ds_first_nonfinite(t, (const char *)l->gradient + (size_t)g->offset * l->s->element, g->count);
         if (at < 0) continue;
-        snprintf(l->trouble, sizeof l->trouble, "step %lld: loss is %g, gradient of \"%s\" is not finite at element %lld; the step was not taken",
+        snprintf(l->trouble, sizeof l->trouble,
+                 "step %lld: loss is %g, gradient of \"%s\" is not finite at element %lld; the step was not taken",
                  (long long)l->step + 1, loss, g->name, (long long)at);
         return;
     }
@@ -102,8 +110,8 @@ static void describe_trouble(loop *l, double loss)
 static void measure_step(loop *l, const void *before)
 {
     ds_session *s = l->s;
-    ds_dtype    t = ds_problem_dtype(s->problem);
-    double      size = ds_vector_norm(t, before, s->dim);
+    ds_dtype t = ds_problem_dtype(s->problem);
+    double size = ds_vector_norm(t, before, s->dim);
     l->grad_norm = ds_vector_norm(t, l->gradient, s->dim);
     l->update_ratio = size > 0 ? ds_vector_distance(t, before, s->theta, s->dim) / size : NAN;
 }
@@ -122,7 +130,7 @@ static void count_errors(loop *l, const ds_batch *batch)
 static ds_status take_step(loop *l, const ds_batch *batch, bool measured, bool *taken)
 {
     ds_session *s = l->s;
-    double      loss;
+    double loss;
     const void *point;
     DS_TRY(ds_optim_point(l->optim, s->theta, &point));
     const ds_at at = { batch, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)l->step };
@@ -150,27 +158,39 @@ static void show_progress(loop *l, int64_t b)
 {
     if (!l->watcher || !l->watcher->progress) return;
     ds_session *s = l->s;
-    double      spent = now() - l->epoch_start, per_batch = spent / (double)(b + 1);
-    ds_progress p = { .epoch = l->epoch + 1, .epochs = (l->total + s->batches - 1) / s->batches, .step = l->step, .batch = b + 1,
-                      .batches = s->batches, .loss = l->loss_sum / l->rows, .rows_per_second = l->rows / spent,
-                      .epoch_left = per_batch * (double)(s->batches - b - 1), .all_left = per_batch * (double)(l->total - l->step) };
+    double spent = now() - l->epoch_start, per_batch = spent / (double)(b + 1);
+    ds_progress p = { .epoch = l->epoch + 1,
+                      .epochs = (l->total + s->batches - 1) / s->batches,
+                      .step = l->step,
+                      .batch = b + 1,
+                      .batches = s->batches,
+                      .loss = l->loss_sum / l->rows,
+                      .rows_per_second = l->rows / spent,
+                      .epoch_left = per_batch * (double)(s->batches - b - 1),
+                      .all_left = per_batch * (double)(l->total - l->step) };
     l->watcher->progress(l->watcher->arg, &p);
 }
 
 static ds_status close_epoch(loop *l)
 {
-    ds_session     *s = l->s;
-    ds_epoch_report r = { .epoch = l->epoch + 1, .epochs = (l->total + s->batches - 1) / s->batches, .step = l->step,
-                          .train_loss = l->loss_sum / l->rows, .train_error = l->errors ? l->wrong / l->rows : NAN, .grad_norm = l->grad_norm,
-                          .update_ratio = l->update_ratio, .lr = l->lr };
+    ds_session *s = l->s;
+    ds_epoch_report r = { .epoch = l->epoch + 1,
+                          .epochs = (l->total + s->batches - 1) / s->batches,
+                          .step = l->step,
+                          .train_loss = l->loss_sum / l->rows,
+                          .train_error = l->errors ? l->wrong / l->rows : NAN,
+                          .grad_norm = l->grad_norm,
+                          .update_ratio = l->update_ratio,
+                          .lr = l->lr };
     DS_TRY(ds_session_score(s, DS_VAL, &r.val));
     r.seconds = now() - l->epoch_start;
     double judged = r.val.rows ? r.val.loss : r.train_loss;
     r.best = judged < l->best;
     if (r.best) l->best = judged;
     char line[512];
-    snprintf(line, sizeof line, "%lld\t%lld\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.3f", (long long)r.epoch, (long long)r.step,
-             r.train_loss, r.train_error, r.val.loss, r.val.accuracy, r.val.error, r.grad_norm, r.update_ratio, r.lr, r.seconds);
+    snprintf(line, sizeof line, "%lld\t%lld\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.3f",
+             (long long)r.epoch, (long long)r.step, r.train_loss, r.train_error, r.val.loss, r.val.accuracy,
+             r.val.error, r.grad_norm, r.update_ratio, r.lr, r.seconds);
     if (l->run) DS_TRY(ds_run_metrics(l->run, s->ctx, line));
     if (l->watcher && l->watcher->epoch) l->watcher->epoch(l->watcher->arg, &r);
     return DS_OK;
@@ -186,10 +206,14 @@ static ds_status run_epoch(loop *l, ds_reason *reason, bool *ended)
         bool taken, last = b == l->s->batches - 1 || l->step == l->total - 1;
         DS_TRY(take_step(l, ds_loader_next(l->loader), last, &taken));
         double t = now();
-        if (!taken) *reason = DS_DIVERGED;
-        else if (l->step >= l->total) *reason = l->s->set.steps >= 0 && l->total == l->s->set.steps ? DS_DONE_STEPS : DS_DONE_EPOCHS;
-        else if (l->s->set.seconds > 0 && t - l->start >= l->s->set.seconds) *reason = DS_DONE_SECONDS;
-        else if (l->watcher && l->watcher->stop && l->watcher->stop(l->watcher->arg)) *reason = DS_STOPPED;
+        if (!taken)
+            *reason = DS_DIVERGED;
+        else if (l->step >= l->total)
+            *reason = l->s->set.steps >= 0 && l->total == l->s->set.steps ? DS_DONE_STEPS : DS_DONE_EPOCHS;
+        else if (l->s->set.seconds > 0 && t - l->start >= l->s->set.seconds)
+            *reason = DS_DONE_SECONDS;
+        else if (l->watcher && l->watcher->stop && l->watcher->stop(l->watcher->arg))
+            *reason = DS_STOPPED;
         else {
             if (t - shown > 0.1) {
                 shown = t;
@@ -204,22 +228,26 @@ static ds_status run_epoch(loop *l, ds_reason *reason, bool *ended)
 
 static void describe_outcome(const loop *l, ds_outcome *o)
 {
-    static const char *const why[] = { "all epochs done", "all steps done", "the time is used up", "stopped on request", "diverged" };
-    int n = o->reason == DS_DIVERGED ? snprintf(o->text, sizeof o->text, "diverged at %s; try a smaller optimizer.lr", l->trouble)
-                                     : snprintf(o->text, sizeof o->text, "%s: %lld epochs, %lld steps in %.1f s", why[o->reason], (long long)o->epochs,
-                                                (long long)o->steps, o->seconds);
+    static const char *const why[] = { "all epochs done", "all steps done", "the time is used up", "stopped on request",
+                                       "diverged" };
+    int n = o->reason == DS_DIVERGED
+                ? snprintf(o->text, sizeof o->text, "diverged at %s; try a smaller optimizer.lr", l->trouble)
+                : snprintf(o->text, sizeof o->text, "%s: %lld epochs, %lld steps in %.1f s", why[o->reason],
+                           (long long)o->epochs, (long long)o->steps, o->seconds);
     if (l->run && n > 0 && (size_t)n < sizeof o->text)
-        snprintf(o->text + n, sizeof o->text - (size_t)n, ". Kept step %lld: %s/last.safetensors", (long long)o->steps, ds_run_path(l->run));
+        snprintf(o->text + n, sizeof o->text - (size_t)n, ". Kept step %lld: %s/last.safetensors", (long long)o->steps,
+                 ds_run_path(l->run));
 }
 
 static ds_status run_loop(loop *l, ds_outcome *o)
 {
     ds_reason reason = l->s->set.steps >= 0 && l->total == l->s->set.steps ? DS_DONE_STEPS : DS_DONE_EPOCHS;
-    bool      ended = l->total == 0;
+    bool ended = l->total == 0;
     l->start = now();
     if (l->run)
         DS_TRY(ds_run_metrics(l->run, l->s->ctx,
-                              "epoch\tstep\ttrain.loss\ttrain.error\tval.loss\tval.accuracy\tval.error\tgrad.norm\tupdate.ratio\tlr\tseconds"));
+                              "epoch\tstep\ttrain.loss\ttrain.error\tval.loss\tval.accuracy\tval.error\tgrad."
+                              "norm\tupdate.ratio\tlr\tseconds"));
     for (; !ended; l->epoch++) DS_TRY(run_epoch(l, &reason, &ended));
     if (l->run) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
     *o = (ds_outcome){ .reason = reason, .epochs = l->epoch, .steps = l->step, .seconds = now() - l->start };
@@ -229,7 +257,7 @@ static ds_status run_loop(loop *l, ds_outcome *o)
 
 ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome)
 {
-    loop      l = { .s = s, .run = run, .watcher = watcher };
+    loop l = { .s = s, .run = run, .watcher = watcher };
     ds_status status = open_loop(&l);
     if (status == DS_OK) status = run_loop(&l, outcome);
     close_loop(&l);

@@ -29,10 +29,10 @@ static int add_entry(json_t *header, const ds_named_tensor *t, size_t offset)
 
 ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors)
 {
-    json_t  *header = json_object();
+    json_t *header = json_object();
     ds_piece *part = calloc((size_t)n + 2, sizeof *part);
-    bool     good = header && part;
-    size_t   offset = 0;
+    bool good = header && part;
+    size_t offset = 0;
     for (int k = 0; k < n && good; k++) {
         good = add_entry(header, &tensors[k], offset) == 0;
         part[k + 2] = (ds_piece){ tensors[k].data, tensor_bytes(&tensors[k]) };
@@ -44,8 +44,8 @@ ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_
         free(part);
         return ds_fail_memory(ctx, (size_t)n * 128, "the header of a weights file");
     }
-    size_t  length = strlen(text), padded = (length + 7) / 8 * 8;
-    char   *block = malloc(8 + padded);
+    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+    char *block = malloc(8 + padded);
     ds_status status = DS_OK;
     if (block) {
         for (int b = 0; b < 8; b++) block[b] = (char)((uint64_t)padded >> 8 * b & 0xff);
@@ -63,22 +63,24 @@ ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_
 }
 
 struct ds_tensor_file {
-    char            *bytes;
-    json_t          *header;
+    char *bytes;
+    json_t *header;
     ds_named_tensor *tensor;
-    int              count;
+    int count;
 };
 
 /* One entry of the header, checked. *from, *to: its data. */
-static const char *read_entry(ds_named_tensor *t, const char *name, json_t *entry, uint64_t data_bytes, uint64_t *from, uint64_t *to)
+static const char *read_entry(ds_named_tensor *t, const char *name, json_t *entry, uint64_t data_bytes, uint64_t *from,
+                              uint64_t *to)
 {
     const char *type = json_string_value(json_object_get(entry, "dtype"));
-    json_t     *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
-    int         dtype = -1;
+    json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
+    int dtype = -1;
     for (int k = 0; k < 3; k++)
         if (type && !strcmp(type, dtype_text[k])) dtype = k;
     if (dtype < 0) return "dtype: wanted F32, F64 or I32";
-    if (!json_is_array(shape) || json_array_size(shape) > DS_MAX_RANK) return "shape: wanted a list of at most 6 extents";
+    if (!json_is_array(shape) || json_array_size(shape) > DS_MAX_RANK)
+        return "shape: wanted a list of at most 6 extents";
     *t = (ds_named_tensor){ .name = name, .dtype = (ds_dtype)dtype };
     uint64_t bytes = ds_dtype_bytes(t->dtype);
     for (size_t a = 0; a < json_array_size(shape); a++) {
@@ -88,7 +90,8 @@ static const char *read_entry(ds_named_tensor *t, const char *name, json_t *entr
         if (__builtin_mul_overflow(bytes, (uint64_t)d, &bytes)) return "shape: the extents overflow";
         t->shape.dim[t->shape.rank++] = d;
     }
-    if (json_array_size(offsets) != 2 || !json_is_integer(json_array_get(offsets, 0)) || !json_is_integer(json_array_get(offsets, 1)))
+    if (json_array_size(offsets) != 2 || !json_is_integer(json_array_get(offsets, 0)) ||
+        !json_is_integer(json_array_get(offsets, 1)))
         return "data_offsets: wanted two integers";
     int64_t a = json_integer_value(json_array_get(offsets, 0)), b = json_integer_value(json_array_get(offsets, 1));
     if (a < 0 || b < a || (uint64_t)b > data_bytes) return "data_offsets: outside the file";
@@ -103,11 +106,12 @@ static ds_status read_entries(ds_tensor_file *f, ds_ctx *ctx, const char *path, 
     f->tensor = calloc(json_object_size(f->header) + 1, sizeof *f->tensor);
     if (!f->tensor) return ds_fail_memory(ctx, json_object_size(f->header) * sizeof *f->tensor, path);
     const char *name;
-    json_t     *entry;
-    uint64_t    covered = 0;
-    json_object_foreach(f->header, name, entry) {
+    json_t *entry;
+    uint64_t covered = 0;
+    json_object_foreach(f->header, name, entry)
+    {
         if (!strcmp(name, "__metadata__")) continue;
-        uint64_t    from = 0, to = 0;
+        uint64_t from = 0, to = 0;
         const char *wrong = read_entry(&f->tensor[f->count], name, entry, data_bytes, &from, &to);
         if (!wrong && from != covered) wrong = "data_offsets: a hole or an overlap before it";
         if (wrong) return ds_fail(ctx, DS_EFORMAT, "%s: tensor \"%s\": %s", path, name, wrong);
@@ -115,8 +119,8 @@ static ds_status read_entries(ds_tensor_file *f, ds_ctx *ctx, const char *path, 
         covered = to;
     }
     if (covered != data_bytes)
-        return ds_fail(ctx, DS_EFORMAT, "%s: %llu bytes of data, its header accounts for %llu", path, (unsigned long long)data_bytes,
-                       (unsigned long long)covered);
+        return ds_fail(ctx, DS_EFORMAT, "%s: %llu bytes of data, its header accounts for %llu", path,
+                       (unsigned long long)data_bytes, (unsigned long long)covered);
     return DS_OK;
 }
 
@@ -126,7 +130,8 @@ static ds_status read_header(ds_tensor_file *f, ds_ctx *ctx, const char *path, s
     if (bytes < 8) return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes, too short for a weights file", path, bytes);
     for (int b = 7; b >= 0; b--) length = length << 8 | (unsigned char)f->bytes[b];
     if (length > HEADER_LIMIT || length > bytes - 8)
-        return ds_fail(ctx, DS_EFORMAT, "%s: byte 0: header of %llu bytes in a file of %zu; truncated or not a weights file", path,
+        return ds_fail(ctx, DS_EFORMAT,
+                       "%s: byte 0: header of %llu bytes in a file of %zu; truncated or not a weights file", path,
                        (unsigned long long)length, bytes);
     json_error_t error;
     f->header = json_loadb(f->bytes + 8, length, JSON_REJECT_DUPLICATES, &error);
@@ -142,7 +147,7 @@ ds_status ds_tensors_open(ds_tensor_file **out, ds_ctx *ctx, const char *path)
     *out = NULL;
     ds_tensor_file *f = calloc(1, sizeof *f);
     if (!f) return ds_fail_memory(ctx, sizeof *f, path);
-    size_t    bytes = 0;
+    size_t bytes = 0;
     ds_status status = ds_file_read(ctx, path, (size_t)1 << 40, &f->bytes, &bytes);
     if (status == DS_OK) status = read_header(f, ctx, path, bytes);
     if (status != DS_OK) {
@@ -163,7 +168,10 @@ void ds_tensors_close(ds_tensor_file *f)
 }
 
 int ds_tensors_count(const ds_tensor_file *f) { return f->count; }
-const ds_named_tensor *ds_tensors_at(const ds_tensor_file *f, int i) { return i >= 0 && i < f->count ? &f->tensor[i] : NULL; }
+const ds_named_tensor *ds_tensors_at(const ds_tensor_file *f, int i)
+{
+    return i >= 0 && i < f->count ? &f->tensor[i] : NULL;
+}
 
 const ds_named_tensor *ds_tensors_find(const ds_tensor_file *f, const char *name)
 {

@@ -1,7 +1,7 @@
-/* conv.c - convolution and its adjoints by the same micro-kernel, channels last, no im2col: a task copies its piece of the image with a zero
- * border into cache-hot scratch; a tile's rows are pointers to pixels, and each run of k is contiguous there.
- * conv         chain over (kh, kw, c); the border is multiplied as +0
- * conv_input   chain over the taps that meet an output's grid, in the order of increasing output position, then o; positions outside are +0
+/* conv.c - convolution and its adjoints by the same micro-kernel, channels last, no im2col: a task copies its piece of
+ * the image with a zero border into cache-hot scratch; a tile's rows are pointers to pixels, and each run of k is
+ * contiguous there. conv         chain over (kh, kw, c); the border is multiplied as +0 conv_input   chain over the
+ * taps that meet an output's grid, in the order of increasing output position, then o; positions outside are +0
  * conv_weight  chain over (image, oh, ow) in leaves of 16 images, joined by the tree */
 #include <string.h>
 
@@ -10,29 +10,49 @@
 enum { IMAGE_LEAF = 16 };
 
 typedef struct job {
-    const ds_call    *call;
-    const ds_vec     *vec;
+    const ds_call *call;
+    const ds_vec *vec;
     const ds_product *p;
-    size_t            es;
-    int64_t           n, h, w, c, kh, kw, o, oh, ow, groups;
-    int64_t           sh, sw, ph, pw, dh, dw;
-    int64_t           strips, strip_rows; /* of the plane that is written */
-    int64_t           pad_h, pad_w;       /* extents of the bordered copy of a whole image */
-    size_t            worker_bytes, image_bytes, shared_bytes, runs_bytes;
-    char             *packed; /* weights as the tiles read them */
+    size_t es;
+    int64_t n, h, w, c, kh, kw, o, oh, ow, groups;
+    int64_t sh, sw, ph, pw, dh, dw;
+    int64_t strips, strip_rows; /* of the plane that is written */
+    int64_t pad_h, pad_w;       /* extents of the bordered copy of a whole image */
+    size_t worker_bytes, image_bytes, shared_bytes, runs_bytes;
+    char *packed; /* weights as the tiles read them */
 } job;
 
 static void describe(job *j, const ds_call *call, ds_shape x, ds_shape w, ds_shape y)
 {
     const int64_t *a = call->attr->i;
-    *j = (job){ .call = call, .vec = call->vec, .n = x.dim[0], .h = x.dim[1], .w = x.dim[2], .c = x.dim[3], .kh = w.dim[0], .kw = w.dim[1], .o = w.dim[3],
-                .oh = y.dim[1], .ow = y.dim[2], .sh = a[0], .sw = a[1], .ph = a[2], .pw = a[3], .dh = a[4], .dw = a[5], .groups = a[6], .strips = 1 };
+    *j = (job){ .call = call,
+                .vec = call->vec,
+                .n = x.dim[0],
+                .h = x.dim[1],
+                .w = x.dim[2],
+                .c = x.dim[3],
+                .kh = w.dim[0],
+                .kw = w.dim[1],
+                .o = w.dim[3],
+                .oh = y.dim[1],
+                .ow = y.dim[2],
+                .sh = a[0],
+                .sw = a[1],
+                .ph = a[2],
+                .pw = a[3],
+                .dh = a[4],
+                .dw = a[5],
+                .groups = a[6],
+                .strips = 1 };
     j->p = call->out.dtype == DS_F32 ? j->vec->f32 : j->vec->f64;
     j->es = ds_dtype_bytes(call->out.dtype);
 }
 
 /* A worker's scratch: offsets of runs, as many as there are taps, and taps of both axes; then what is returned. */
-static size_t bytes_of_runs(const job *j) { return ds_align64((size_t)(j->kh * j->kw + j->kh + j->kw) * sizeof(int64_t)); }
+static size_t bytes_of_runs(const job *j)
+{
+    return ds_align64((size_t)(j->kh * j->kw + j->kh + j->kw) * sizeof(int64_t));
+}
 static char *own_area(const job *j, int worker, int64_t **run)
 {
     char *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
@@ -43,14 +63,17 @@ static char *own_area(const job *j, int worker, int64_t **run)
 /* Cut planes in strips when there are fewer images than threads can use. */
 static void cut(job *j, int64_t rows, double work, int threads)
 {
-    if (threads > 1 && j->n < 2 * threads && work > DS_SMALL_WORK) j->strips = ds_ceil_div(2 * threads, j->n > 0 ? j->n : 1);
+    if (threads > 1 && j->n < 2 * threads && work > DS_SMALL_WORK)
+        j->strips = ds_ceil_div(2 * threads, j->n > 0 ? j->n : 1);
     if (j->strips > rows) j->strips = rows > 0 ? rows : 1;
     j->strip_rows = ds_ceil_div(rows, j->strips);
     j->strips = j->strip_rows ? ds_ceil_div(rows, j->strip_rows) : 0;
 }
 
-/* Copy rows [from, from + rows) of the bordered image: `top`, `left` are the border's widths, width its extent. Outside is +0. */
-static void border(const job *j, const char *image, int64_t h, int64_t w, int64_t c, int64_t from, int64_t rows, int64_t top, int64_t left, int64_t width, char *to)
+/* Copy rows [from, from + rows) of the bordered image: `top`, `left` are the border's widths, width its extent. Outside
+ * is +0. */
+static void border(const job *j, const char *image, int64_t h, int64_t w, int64_t c, int64_t from, int64_t rows,
+                   int64_t top, int64_t left, int64_t width, char *to)
 {
     size_t pixel = (size_t)c * j->es;
     for (int64_t r = 0; r < rows; r++, to += (size_t)width * pixel) {
@@ -66,16 +89,17 @@ static void border(const job *j, const char *image, int64_t h, int64_t w, int64_
     }
 }
 
-/* Tiles over `rows` x `cols` pixels whose pointers step by (down, across) elements in `at`; columns [0, o) of the output pixel. */
+/* Tiles over `rows` x `cols` pixels whose pointers step by (down, across) elements in `at`; columns [0, o) of the
+ * output pixel. */
 typedef struct sweep {
-    const char    *at;       /* bordered image */
-    int64_t        rows, cols, down, across;
-    char          *to;       /* first output pixel */
-    int64_t        to_down, to_across; /* its steps */
-    const char    *b;        /* panels [o / nr][k][nr], or rows of ldb */
-    int64_t        k, o, ldb;
-    bool           panels;
-    int64_t        runs, len, group; /* group: offset of a group's channels in the pixel */
+    const char *at; /* bordered image */
+    int64_t rows, cols, down, across;
+    char *to;                   /* first output pixel */
+    int64_t to_down, to_across; /* its steps */
+    const char *b;              /* panels [o / nr][k][nr], or rows of ldb */
+    int64_t k, o, ldb;
+    bool panels;
+    int64_t runs, len, group; /* group: offset of a group's channels in the pixel */
     const int64_t *run;
 } sweep;
 
@@ -93,7 +117,7 @@ static void run_sweep(const job *j, const sweep *s)
             t.m = (int)(pixels - i < mr ? pixels - i : mr);
             t.c = s->to + (size_t)(r * s->to_down + q * s->to_across + col) * j->es;
             t.ldc = s->to_across;
-            int     m = t.m;
+            int m = t.m;
             int64_t row = r, column = q;
             for (int e = 0; e < m; e++) {
                 t.row[e] = s->at + (size_t)(row * s->down + column * s->across + s->group) * j->es;
@@ -132,7 +156,10 @@ static void pack_panels(const job *j, const char *b, int64_t k, int64_t ldb, int
         }
 }
 
-static size_t panel_bytes(const job *j, int64_t k, int64_t o) { return ds_align64((size_t)(ds_ceil_div(o, j->p->nr) * j->p->nr * k) * j->es) + 256; }
+static size_t panel_bytes(const job *j, int64_t k, int64_t o)
+{
+    return ds_align64((size_t)(ds_ceil_div(o, j->p->nr) * j->p->nr * k) * j->es) + 256;
+}
 
 /* ---- forward ----------------------------------------------------------------------------------------------------- */
 
@@ -158,15 +185,24 @@ size_t ds_scratch_conv(const ds_call *call, int threads)
 static void conv_task(void *arg, int64_t index, int worker)
 {
     const job *j = arg;
-    int64_t    image = index / j->strips, r0 = index % j->strips * j->strip_rows, r1 = r0 + j->strip_rows < j->oh ? r0 + j->strip_rows : j->oh;
-    int64_t    cg = j->c / j->groups, og = j->o / j->groups, *run;
+    int64_t image = index / j->strips, r0 = index % j->strips * j->strip_rows,
+            r1 = r0 + j->strip_rows < j->oh ? r0 + j->strip_rows : j->oh;
+    int64_t cg = j->c / j->groups, og = j->o / j->groups, *run;
     const char *x = (const char *)j->call->in[0].data + (size_t)(image * j->h * j->w * j->c) * j->es;
-    char       *own = own_area(j, worker, &run);
-    sweep       s = { .rows = r1 - r0, .cols = j->ow, .across = j->sw * j->c, .to_across = j->o, .to_down = j->ow * j->o, .run = run, .o = og, .panels = true };
-    int64_t     line = j->pad_w * j->c; /* elements from one row to the next */
+    char *own = own_area(j, worker, &run);
+    sweep s = { .rows = r1 - r0,
+                .cols = j->ow,
+                .across = j->sw * j->c,
+                .to_across = j->o,
+                .to_down = j->ow * j->o,
+                .run = run,
+                .o = og,
+                .panels = true };
+    int64_t line = j->pad_w * j->c; /* elements from one row to the next */
     s.k = j->kh * j->kw * cg;
     if (j->image_bytes) {
-        border(j, x, j->h, j->w, j->c, r0 * j->sh, (r1 - r0 - 1) * j->sh + (j->kh - 1) * j->dh + 1, j->ph, j->pw, j->pad_w, own);
+        border(j, x, j->h, j->w, j->c, r0 * j->sh, (r1 - r0 - 1) * j->sh + (j->kh - 1) * j->dh + 1, j->ph, j->pw,
+               j->pad_w, own);
         s.at = own;
     } else {
         s.at = x + (size_t)(r0 * j->sh * line) * j->es;
@@ -183,7 +219,8 @@ static void conv_task(void *arg, int64_t index, int worker)
         run_sweep(j, &s);
     }
     if (j->call->post)
-        j->vec->ew(j->call->post, (image * j->oh + r0) * j->ow, (image * j->oh + r1) * j->ow, 0, j->o, own + j->image_bytes, NULL);
+        j->vec->ew(j->call->post, (image * j->oh + r0) * j->ow, (image * j->oh + r1) * j->ow, 0, j->o,
+                   own + j->image_bytes, NULL);
 }
 
 void ds_cpu_conv(const ds_call *call)
@@ -192,7 +229,8 @@ void ds_cpu_conv(const ds_call *call)
     plan_conv(&j, call, ds_pool_threads(call->pool));
     j.packed = call->scratch;
     int64_t k = j.kh * j.kw * (j.c / j.groups), og = j.o / j.groups;
-    for (int64_t g = 0; g < j.groups; g++) pack_panels(&j, call->in[1].data, k, j.o, g * og, og, j.packed + (size_t)g * panel_bytes(&j, k, og));
+    for (int64_t g = 0; g < j.groups; g++)
+        pack_panels(&j, call->in[1].data, k, j.o, g * og, og, j.packed + (size_t)g * panel_bytes(&j, k, og));
     ds_pool_run(call->pool, j.n * j.strips, conv_task, &j);
 }
 
@@ -244,45 +282,60 @@ static char *pack_class(const job *j, int64_t g, const int64_t *th, int64_t nh, 
                     int64_t width = cg - col < nr ? cg - col : nr;
                     const char *from = w + (size_t)(((th[a] * j->kw + tw[b]) * cg + col) * j->o + g * og + o) * j->es;
                     if (j->es == 4)
-                        for (int64_t c = 0; c < nr; c++) ((float *)(void *)to)[c] = c < width ? ((const float *)(const void *)from)[c * j->o] : 0;
+                        for (int64_t c = 0; c < nr; c++)
+                            ((float *)(void *)to)[c] = c < width ? ((const float *)(const void *)from)[c * j->o] : 0;
                     else
-                        for (int64_t c = 0; c < nr; c++) ((double *)(void *)to)[c] = c < width ? ((const double *)(const void *)from)[c * j->o] : 0;
+                        for (int64_t c = 0; c < nr; c++)
+                            ((double *)(void *)to)[c] = c < width ? ((const double *)(const void *)from)[c * j->o] : 0;
                 }
     return to;
 }
 
 static void input_task(void *arg, int64_t image, int worker)
 {
-    const job  *j = arg;
-    int64_t     cg = j->c / j->groups, og = j->o / j->groups, top = ((j->kh - 1) * j->dh) / j->sh + 1, left = ((j->kw - 1) * j->dw) / j->sw + 1, *run;
-    char       *own = own_area(j, worker, &run);
-    int64_t    *th = run + j->kh * j->kw, *tw = th + j->kh;
+    const job *j = arg;
+    int64_t cg = j->c / j->groups, og = j->o / j->groups, top = ((j->kh - 1) * j->dh) / j->sh + 1,
+            left = ((j->kw - 1) * j->dw) / j->sw + 1, *run;
+    char *own = own_area(j, worker, &run);
+    int64_t *th = run + j->kh * j->kw, *tw = th + j->kh;
     const char *b = j->packed;
-    int64_t     line = j->pad_w * j->o;
-    border(j, (const char *)j->call->in[0].data + (size_t)(image * j->oh * j->ow * j->o) * j->es, j->oh, j->ow, j->o, 0, j->pad_h, top, left, j->pad_w, own);
+    int64_t line = j->pad_w * j->o;
+    border(j, (const char *)j->call->in[0].data + (size_t)(image * j->oh * j->ow * j->o) * j->es, j->oh, j->ow, j->o, 0,
+           j->pad_h, top, left, j->pad_w, own);
     for (int64_t g = 0; g < j->groups; g++)
         for (int64_t qh = 0; qh < j->sh; qh++)
             for (int64_t qw = 0; qw < j->sw; qw++) {
                 int64_t nh = taps(qh, j->ph, j->kh, j->dh, j->sh, th), nw = taps(qw, j->pw, j->kw, j->dw, j->sw, tw);
-                sweep   s = { .rows = ds_ceil_div(j->h - qh, j->sh), .cols = ds_ceil_div(j->w - qw, j->sw), .down = line, .across = j->o, .run = run,
-                              .k = nh * nw * og, .o = cg, .panels = true, .len = og, .group = g * og };
+                sweep s = { .rows = ds_ceil_div(j->h - qh, j->sh),
+                            .cols = ds_ceil_div(j->w - qw, j->sw),
+                            .down = line,
+                            .across = j->o,
+                            .run = run,
+                            .k = nh * nw * og,
+                            .o = cg,
+                            .panels = true,
+                            .len = og,
+                            .group = g * og };
                 s.to = (char *)j->call->out.data + (size_t)(((image * j->h + qh) * j->w + qw) * j->c + g * cg) * j->es;
                 s.to_across = j->sw * j->c;
                 s.to_down = j->sh * j->w * j->c;
                 s.b = b;
                 b += (size_t)(ds_ceil_div(cg, j->p->nr) * j->p->nr * s.k) * j->es;
                 if (qh >= j->h || qw >= j->w) continue;
-                int64_t h0 = nh ? meets(qh, j->ph, th[0], j->dh, j->sh) : 0, w0 = nw ? meets(qw, j->pw, tw[0], j->dw, j->sw) : 0;
+                int64_t h0 = nh ? meets(qh, j->ph, th[0], j->dh, j->sh) : 0,
+                        w0 = nw ? meets(qw, j->pw, tw[0], j->dw, j->sw) : 0;
                 s.at = own + (size_t)(((h0 + top) * j->pad_w + w0 + left) * j->o) * j->es;
                 bool joined = nw > 1 && j->groups == 1; /* taps of a row lie side by side when each moves one output */
                 for (int64_t k = 1; k < nw && joined; k++) joined = meets(qw, j->pw, tw[k], j->dw, j->sw) == w0 + k;
                 if (joined) s.len = nw * og;
                 for (int64_t a = 0; a < nh; a++)
                     for (int64_t k = 0; k < (joined ? 1 : nw); k++)
-                        run[s.runs++] = (meets(qh, j->ph, th[a], j->dh, j->sh) - h0) * line + (meets(qw, j->pw, tw[k], j->dw, j->sw) - w0) * j->o;
+                        run[s.runs++] = (meets(qh, j->ph, th[a], j->dh, j->sh) - h0) * line +
+                                        (meets(qw, j->pw, tw[k], j->dw, j->sw) - w0) * j->o;
                 run_sweep(j, &s);
             }
-    if (j->call->post) j->vec->ew(j->call->post, image * j->h * j->w, (image + 1) * j->h * j->w, 0, j->c, own + j->image_bytes, NULL);
+    if (j->call->post)
+        j->vec->ew(j->call->post, image * j->h * j->w, (image + 1) * j->h * j->w, 0, j->c, own + j->image_bytes, NULL);
 }
 
 void ds_cpu_conv_input(const ds_call *call)
@@ -290,7 +343,7 @@ void ds_cpu_conv_input(const ds_call *call)
     job j;
     plan_input(&j, call, ds_pool_threads(call->pool));
     j.packed = call->scratch;
-    char    *to = j.packed;
+    char *to = j.packed;
     int64_t *th, *tw;
     own_area(&j, 0, &th);
     tw = th + j.kh;
@@ -314,7 +367,8 @@ static void plan_weight(job *j, const ds_call *call, int threads)
     j->image_bytes = j->ph || j->pw ? ds_align64((size_t)(j->pad_h * j->pad_w * j->c) * j->es) + 256 : 0;
     j->worker_bytes = j->image_bytes;
     j->strips = ds_ceil_div(j->n, IMAGE_LEAF); /* leaves */
-    j->shared_bytes = (size_t)(j->strips > 0 ? j->strips : 1) * ds_align64((size_t)ds_shape_count(call->out.shape) * j->es) + 256;
+    j->shared_bytes =
+        (size_t)(j->strips > 0 ? j->strips : 1) * ds_align64((size_t)ds_shape_count(call->out.shape) * j->es) + 256;
 }
 
 size_t ds_scratch_conv_weight(const ds_call *call, int threads)
@@ -329,7 +383,7 @@ static void weight_rows(const job *j, const char *at, const char *dy, int64_t a,
 {
     enum { RUNS = 1024 };
     int64_t cg = j->c / j->groups, og = j->o / j->groups, line = j->pad_w * j->c, run[RUNS];
-    bool    joined = j->dw == 1 && j->groups == 1;
+    bool joined = j->dw == 1 && j->groups == 1;
     ds_micro_call t = { .step = j->sw * j->c, .len = j->ow, .run = run, .ldb = j->o, .ldc = j->o };
     for (int64_t b = 0; b < (joined ? 1 : j->kw); b++)
         for (int64_t g = 0; g < j->groups; g++) {
@@ -356,9 +410,10 @@ static void weight_rows(const job *j, const char *at, const char *dy, int64_t a,
 static void weight_task(void *arg, int64_t leaf, int worker)
 {
     const job *j = arg;
-    int64_t    count = ds_shape_count(j->call->out.shape), last = (leaf + 1) * IMAGE_LEAF < j->n ? (leaf + 1) * IMAGE_LEAF : j->n;
-    char      *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
-    char      *dw = j->packed + (size_t)leaf * ds_align64((size_t)count * j->es);
+    int64_t count = ds_shape_count(j->call->out.shape),
+            last = (leaf + 1) * IMAGE_LEAF < j->n ? (leaf + 1) * IMAGE_LEAF : j->n;
+    char *own = j->packed + j->shared_bytes + (size_t)worker * j->worker_bytes;
+    char *dw = j->packed + (size_t)leaf * ds_align64((size_t)count * j->es);
     if (j->oh * j->ow == 0) memset(dw, 0, (size_t)count * j->es);
     for (int64_t image = leaf * IMAGE_LEAF; image < last && j->oh * j->ow > 0; image++) {
         const char *x = (const char *)j->call->in[0].data + (size_t)(image * j->h * j->w * j->c) * j->es;

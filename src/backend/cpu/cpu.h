@@ -1,4 +1,5 @@
-/* cpu.h - what the fast backend's kernels share: splitting work, the tree over leaves. The vector table comes with the call. */
+/* cpu.h - what the fast backend's kernels share: splitting work, the tree over leaves. The vector table comes with the
+ * call. */
 #ifndef DS_BACKEND_CPU_CPU_H
 #define DS_BACKEND_CPU_CPU_H
 
@@ -32,8 +33,8 @@ size_t ds_scratch_max_over(const ds_call *call, int threads);
 
 /* Kernels, declared from the table. */
 #define BOTH(op, flags, name, scratch) void ds_cpu_##name(const ds_call *call);
-#define ALL BOTH
-#define INDEX BOTH
+#define ALL                            BOTH
+#define INDEX                          BOTH
 #include "backend/cpu/kernels.def"
 #undef BOTH
 #undef ALL

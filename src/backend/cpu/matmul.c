@@ -1,5 +1,6 @@
-/* matmul.c - C[.., m, n] = op(A) op(B): threads take blocks of C; every element is one chain over k in leaves of 1024, joined by the tree.
- * A block's panel of B is packed just before use when enough rows share it, or when B is transposed. */
+/* matmul.c - C[.., m, n] = op(A) op(B): threads take blocks of C; every element is one chain over k in leaves of 1024,
+ * joined by the tree. A block's panel of B is packed just before use when enough rows share it, or when B is
+ * transposed. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
@@ -7,15 +8,15 @@
 enum { LEAF = 1024, PACK_ROWS = 24 };
 
 typedef struct job {
-    const ds_call    *call;
-    const ds_vec     *vec;
+    const ds_call *call;
+    const ds_vec *vec;
     const ds_product *p;
-    size_t            es;
-    int64_t           batch, m, n, k, lda, ldb, leaves;
-    bool              ta, tb, pack;
-    int64_t           rows, cols, row_blocks, col_blocks; /* of a task */
-    size_t            worker_bytes, panel_bytes, stack_bytes;
-    int               levels;
+    size_t es;
+    int64_t batch, m, n, k, lda, ldb, leaves;
+    bool ta, tb, pack;
+    int64_t rows, cols, row_blocks, col_blocks; /* of a task */
+    size_t worker_bytes, panel_bytes, stack_bytes;
+    int levels;
 } job;
 
 static int levels_of(int64_t leaves)
@@ -28,7 +29,7 @@ static int levels_of(int64_t leaves)
 static void describe(job *j, const ds_call *call, int threads)
 {
     const ds_shape a = call->in[0].shape, c = call->out.shape;
-    int            r = c.rank;
+    int r = c.rank;
     *j = (job){ .call = call, .vec = call->vec, .batch = 1, .m = c.dim[r - 2], .n = c.dim[r - 1] };
     j->p = call->out.dtype == DS_F32 ? j->vec->f32 : j->vec->f64;
     j->es = ds_dtype_bytes(call->out.dtype);
@@ -57,7 +58,8 @@ static void describe(job *j, const ds_call *call, int threads)
     j->pack = j->tb || (j->rows >= PACK_ROWS && j->ldb > j->p->nr);
     j->panel_bytes = j->pack ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * (size_t)j->p->nr * j->es) : 0;
     j->stack_bytes = (size_t)j->levels * ds_align64((size_t)(j->rows * j->cols) * j->es);
-    j->worker_bytes = ds_align64(j->panel_bytes + j->stack_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0) + 256);
+    j->worker_bytes =
+        ds_align64(j->panel_bytes + j->stack_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0) + 256);
 }
 
 size_t ds_scratch_matmul(const ds_call *call, int threads)
@@ -75,11 +77,11 @@ static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c
         for (int64_t c = 0; c < nr; c++) {
             if (j->es == 4) {
                 const float *from = (const float *)(const void *)b + (c0 + c) * j->ldb + k0;
-                float       *to = (float *)(void *)panel + c;
+                float *to = (float *)(void *)panel + c;
                 for (int64_t k = 0; k < len; k++) to[k * nr] = c < w ? from[k] : 0;
             } else {
                 const double *from = (const double *)(const void *)b + (c0 + c) * j->ldb + k0;
-                double       *to = (double *)(void *)panel + c;
+                double *to = (double *)(void *)panel + c;
                 for (int64_t k = 0; k < len; k++) to[k * nr] = c < w ? from[k] : 0;
             }
         }
@@ -93,8 +95,8 @@ static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c
 }
 
 /* Rows [r0, r1) and columns [c0, c1) over k in [k0, k0 + len) into c. */
-static void block(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1, int64_t k0, int64_t len, char *c, int64_t ldc,
-                  char *panel)
+static void block(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
+                  int64_t k0, int64_t len, char *c, int64_t ldc, char *panel)
 {
     const int mr = j->p->mr, nr = j->p->nr;
     ds_micro_call t = { .step = j->ta ? j->lda : 0, .runs = 1, .len = len, .ldc = ldc, .first = 1 };
@@ -111,7 +113,8 @@ static void block(const job *j, const char *a, const char *b, int64_t r0, int64_
         }
         for (int64_t row = r0; row < r1; row += mr) {
             t.m = (int)(r1 - row < mr ? r1 - row : mr);
-            if (j->ta) t.row[0] = a + (size_t)(k0 * j->lda + row) * j->es;
+            if (j->ta)
+                t.row[0] = a + (size_t)(k0 * j->lda + row) * j->es;
             else
                 for (int i = 0; i < t.m; i++) t.row[i] = a + (size_t)((row + i) * j->lda + k0) * j->es;
             t.c = c + (size_t)((row - r0) * ldc + (col - c0)) * j->es;
@@ -121,33 +124,42 @@ static void block(const job *j, const char *a, const char *b, int64_t r0, int64_
 }
 
 /* Leaves one after another; partial sums of equal size join like the digits of a binary counter. */
-static void block_in_leaves(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1, char *c, char *stack, char *panel)
+static void block_in_leaves(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
+                            char *c, char *stack, char *panel)
 {
     ds_dtype t = j->call->out.dtype;
-    int64_t  rows = r1 - r0, cols = c1 - c0, count = rows * cols;
-    size_t   level = ds_align64((size_t)(j->rows * j->cols) * j->es);
-    int      depth = 0;
+    int64_t rows = r1 - r0, cols = c1 - c0, count = rows * cols;
+    size_t level = ds_align64((size_t)(j->rows * j->cols) * j->es);
+    int depth = 0;
     for (int64_t leaf = 0; leaf < j->leaves; leaf++) {
         int64_t k0 = leaf * LEAF, len = j->k - k0 < LEAF ? j->k - k0 : LEAF;
         block(j, a, b, r0, r1, c0, c1, k0, len, stack + (size_t)depth++ * level, cols, panel);
-        for (int64_t n = leaf + 1; !(n & 1); n >>= 1, depth--) j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
+        for (int64_t n = leaf + 1; !(n & 1); n >>= 1, depth--)
+            j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
     }
-    for (; depth > 1; depth--) j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
-    for (int64_t r = 0; r < rows; r++) memcpy(c + (size_t)(r * j->n) * j->es, stack + (size_t)(r * cols) * j->es, (size_t)cols * j->es);
+    for (; depth > 1; depth--)
+        j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(c + (size_t)(r * j->n) * j->es, stack + (size_t)(r * cols) * j->es, (size_t)cols * j->es);
 }
 
 static void task(void *arg, int64_t index, int worker)
 {
     const job *j = arg;
-    int64_t    cb = index % j->col_blocks, rb = index / j->col_blocks % j->row_blocks, z = index / j->col_blocks / j->row_blocks;
-    int64_t    r0 = rb * j->rows, r1 = r0 + j->rows < j->m ? r0 + j->rows : j->m, c0 = cb * j->cols, c1 = c0 + j->cols < j->n ? c0 + j->cols : j->n;
+    int64_t cb = index % j->col_blocks, rb = index / j->col_blocks % j->row_blocks,
+            z = index / j->col_blocks / j->row_blocks;
+    int64_t r0 = rb * j->rows, r1 = r0 + j->rows < j->m ? r0 + j->rows : j->m, c0 = cb * j->cols,
+            c1 = c0 + j->cols < j->n ? c0 + j->cols : j->n;
     const char *a = (const char *)j->call->in[0].data + (size_t)(z * j->m * j->k) * j->es;
     const char *b = (const char *)j->call->in[1].data + (size_t)(z * j->k * j->n) * j->es;
-    char       *c = (char *)j->call->out.data + (size_t)(z * j->m * j->n + r0 * j->n + c0) * j->es;
-    char       *own = (char *)j->call->scratch + (size_t)worker * j->worker_bytes;
-    if (j->leaves > 1) block_in_leaves(j, a, b, r0, r1, c0, c1, c, own + j->panel_bytes, own);
-    else block(j, a, b, r0, r1, c0, c1, 0, j->k, c, j->n, own);
-    if (j->call->post) j->vec->ew(j->call->post, z * j->m + r0, z * j->m + r1, c0, c1, own + j->panel_bytes + j->stack_bytes, NULL);
+    char *c = (char *)j->call->out.data + (size_t)(z * j->m * j->n + r0 * j->n + c0) * j->es;
+    char *own = (char *)j->call->scratch + (size_t)worker * j->worker_bytes;
+    if (j->leaves > 1)
+        block_in_leaves(j, a, b, r0, r1, c0, c1, c, own + j->panel_bytes, own);
+    else
+        block(j, a, b, r0, r1, c0, c1, 0, j->k, c, j->n, own);
+    if (j->call->post)
+        j->vec->ew(j->call->post, z * j->m + r0, z * j->m + r1, c0, c1, own + j->panel_bytes + j->stack_bytes, NULL);
 }
 
 void ds_cpu_matmul(const ds_call *call)

@@ -1,25 +1,28 @@
-/* product.c - products in plain C for both element types; up to 4,096 leaves, which is 4 M terms of a sum or 65,536 images. */
+/* product.c - products in plain C for both element types; up to 4,096 leaves, which is 4 M terms of a sum or 65,536
+ * images. */
 #include "backend/ref/ref.h"
 
 #include <math.h>
 
-#define T float
-#define FMA fmaf
+#define T        float
+#define FMA      fmaf
 #define NAME(id) id##_f32
 #include "backend/ref/product.inc"
 #undef T
 #undef FMA
 #undef NAME
-#define T double
-#define FMA fma
+#define T        double
+#define FMA      fma
 #define NAME(id) id##_f64
 #include "backend/ref/product.inc"
 
-#define BOTH(id)                                                                                             \
-    void ds_ref_##id(const ds_call *call)                                                                    \
-    {                                                                                                        \
-        if (call->out.dtype == DS_F32) id##_f32(call);                                                       \
-        else id##_f64(call);                                                                                 \
+#define BOTH(id)                                                                                                       \
+    void ds_ref_##id(const ds_call *call)                                                                              \
+    {                                                                                                                  \
+        if (call->out.dtype == DS_F32)                                                                                 \
+            id##_f32(call);                                                                                            \
+        else                                                                                                           \
+            id##_f64(call);                                                                                            \
     }
 BOTH(matmul)
 BOTH(conv)

@@ -1,4 +1,5 @@
-/* ref.h - the reference backend: products by the plainest loops, everything else by the scalar kernel table. It defines the meaning. */
+/* ref.h - the reference backend: products by the plainest loops, everything else by the scalar kernel table. It defines
+ * the meaning. */
 #ifndef DS_BACKEND_REF_REF_H
 #define DS_BACKEND_REF_REF_H
 

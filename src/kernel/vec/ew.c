@@ -20,17 +20,23 @@
 #include "kernel/vec/math.inc"
 #include "kernel/vec/ew.inc"
 
-void DS_PASTE2(ds_ew_block, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
-void DS_PASTE2(ds_ew_block, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out)
+void DS_PASTE2(ds_ew_block, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1,
+                                        void *tile, void *out);
+void DS_PASTE2(ds_ew_block, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1,
+                                        void *tile, void *out)
 {
     if (row0 >= row1 || col0 >= col1) return;
-    if (p->dtype == DS_F32) block_f32(p, row0, row1, col0, col1, tile, out);
-    else block_f64(p, row0, row1, col0, col1, tile, out);
+    if (p->dtype == DS_F32)
+        block_f32(p, row0, row1, col0, col1, tile, out);
+    else
+        block_f64(p, row0, row1, col0, col1, tile, out);
 }
 
 void DS_PASTE2(ds_exp_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x);
 void DS_PASTE2(ds_exp_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x)
 {
-    if (t == DS_F32) ew_exp_f32(y, x, NULL, NULL, n, NULL);
-    else ew_exp_f64(y, x, NULL, NULL, n, NULL);
+    if (t == DS_F32)
+        ew_exp_f32(y, x, NULL, NULL, n, NULL);
+    else
+        ew_exp_f64(y, x, NULL, NULL, n, NULL);
 }

@@ -1,6 +1,6 @@
-/* reduce.c - the two sums: a row in 16 lanes, columns in chains. The trees that join leaves are built by the backend from these.
- *   row      element i goes to lane i mod 16; lanes join 8+8, 4+4, 2+2, 1+1; leaves of 4096 join in the tree of docs/arithmetic.md
- *   columns  acc[c] = ((+0 + x[0,c]) + x[1,c]) + ... over at most 64 rows */
+/* reduce.c - the two sums: a row in 16 lanes, columns in chains. The trees that join leaves are built by the backend
+ * from these. row      element i goes to lane i mod 16; lanes join 8+8, 4+4, 2+2, 1+1; leaves of 4096 join in the tree
+ * of docs/arithmetic.md columns  acc[c] = ((+0 + x[0,c]) + x[1,c]) + ... over at most 64 rows */
 #include "kernel/vec.h"
 
 #define DS_REAL 32
@@ -20,13 +20,17 @@ double DS_PASTE2(ds_sum_row, DS_ISA_TAG)(ds_dtype t, int64_t n, const void *x)
 void DS_PASTE2(ds_sum_leaf, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
 void DS_PASTE2(ds_sum_leaf, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc)
 {
-    if (t == DS_F32) sum_leaf_f32(rows, cols, x, ld, acc);
-    else sum_leaf_f64(rows, cols, x, ld, acc);
+    if (t == DS_F32)
+        sum_leaf_f32(rows, cols, x, ld, acc);
+    else
+        sum_leaf_f64(rows, cols, x, ld, acc);
 }
 
 void DS_PASTE2(ds_add, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x);
 void DS_PASTE2(ds_add, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x)
 {
-    if (t == DS_F32) add_f32(n, y, x);
-    else add_f64(n, y, x);
+    if (t == DS_F32)
+        add_f32(n, y, x);
+    else
+        add_f64(n, y, x);
 }

@@ -5,15 +5,16 @@
 #include "kernel/simd.h"
 
 #define TAGGED(name) DS_PASTE2(name, DS_ISA_TAG)
-void   TAGGED(ds_ew_block)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
-void   TAGGED(ds_exp_map)(ds_dtype t, int64_t n, void *y, const void *x);
+void TAGGED(ds_ew_block)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile,
+                         void *out);
+void TAGGED(ds_exp_map)(ds_dtype t, int64_t n, void *y, const void *x);
 double TAGGED(ds_sum_row)(ds_dtype t, int64_t n, const void *x);
-void   TAGGED(ds_sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
-void   TAGGED(ds_add)(ds_dtype t, int64_t n, void *y, const void *x);
+void TAGGED(ds_sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
+void TAGGED(ds_add)(ds_dtype t, int64_t n, void *y, const void *x);
 extern const ds_product DS_PASTE3(ds_product, f32, DS_ISA_TAG), DS_PASTE3(ds_product, f64, DS_ISA_TAG);
 
 #define STRING_(x) #x
-#define STRING(x) STRING_(x)
+#define STRING(x)  STRING_(x)
 extern const ds_vec TAGGED(ds_vec);
 const ds_vec TAGGED(ds_vec) = {
     .name = STRING(DS_ISA_TAG),

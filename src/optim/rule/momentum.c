@@ -4,8 +4,8 @@
  *   torch  v <- a v + (1 - dampening) g, at the first step v <- g;  theta <- theta - lr v;  Nesterov: - lr (g + a v)
  *
  * While lr stays, v_book = -lr v_torch; when it moves, the book's velocity keeps the old rate. With Nesterov torch's
- * theta is the book's look-ahead point theta + a v. a = 0 keeps no state. Source: Goodfellow et al. 8.3.2, algorithms 8.2
- * and 8.3; Polyak 1964; Sutskever et al. 2013. */
+ * theta is the book's look-ahead point theta + a v. a = 0 keeps no state. Source: Goodfellow et al. 8.3.2,
+ * algorithms 8.2 and 8.3; Polyak 1964; Sutskever et al. 2013. */
 #include "optim/rule.h"
 
 enum { RATE, SHARE };
@@ -65,7 +65,8 @@ void ds_momentum_update(ds_rule_build *b)
 static const ds_option options[] = {
     DS_RULE_LR("1e-3"),
     DS_RULE_MOMENTUM("0.9"),
-    { "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL, "share of the gradient kept out of the velocity after the first step" },
+    { "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL,
+      "share of the gradient kept out of the velocity after the first step" },
     { "nesterov", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "correct the step by the new velocity (book: look ahead)" },
     DS_RULE_L2("0"),
     DS_RULE_END,

@@ -1,8 +1,8 @@
 /* rmsprop.c - steps divided by a running root mean square: r <- rho r + (1 - rho) g^2.
  *
  *   book   theta <- theta - lr g / sqrt(delta + r), delta = 1e-6
- *   torch  theta <- theta - lr g / (sqrt r + eps), eps = 1e-8; centered: r - m^2 with m <- rho m + (1 - rho) g in place of
- *          r; momentum: v <- a v + g / (sqrt r + eps), theta <- theta - lr v
+ *   torch  theta <- theta - lr g / (sqrt r + eps), eps = 1e-8; centered: r - m^2 with m <- rho m + (1 - rho) g in place
+ * of r; momentum: v <- a v + g / (sqrt r + eps), theta <- theta - lr v
  *
  * r - m^2 can come out below 0 by rounding: it counts as 0 then. Source: Goodfellow et al. algorithm 8.5; Hinton 2012;
  * Graves 2013 (centered). */
@@ -29,7 +29,8 @@ static void update(ds_rule_build *b)
     ds_rule_state *r = ds_rule_keep(b, "r", 0);
     r->next = ds_rule_mix(b, rho, r->now, 1 - rho, ds_square(g, grad));
     ds_val spread = ds_rule_flag(&b->option, "centered") ? variance(b, r->next, grad, rho) : r->next;
-    ds_val root = b->option.book ? ds_sqrt(g, ds_rule_above(b, spread, eps)) : ds_rule_above(b, ds_sqrt(g, spread), eps);
+    ds_val root =
+        b->option.book ? ds_sqrt(g, ds_rule_above(b, spread, eps)) : ds_rule_above(b, ds_sqrt(g, spread), eps);
     if (a == 0) {
         b->theta_next = ds_sub(g, b->theta, ds_div(g, ds_mul(g, lr, grad), root));
         return;
@@ -48,7 +49,9 @@ static const ds_option options[] = {
     { "centered", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the variance instead" },
     DS_RULE_END,
 };
-static const ds_rule_default_def in_book[] = { { "eps", "1e-6" }, { "momentum", NULL }, { "centered", NULL }, { NULL, NULL } };
+static const ds_rule_default_def in_book[] = {
+    { "eps", "1e-6" }, { "momentum", NULL }, { "centered", NULL }, { NULL, NULL }
+};
 
 const ds_rule_def ds_rule_rmsprop = {
     .head = { .name = "rmsprop",

@@ -5,7 +5,8 @@
 static const ds_option options[] = {
     DS_RULE_LR("1e-3"),
     DS_RULE_MOMENTUM("0"),
-    { "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL, "share of the gradient kept out of the velocity after the first step" },
+    { "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL,
+      "share of the gradient kept out of the velocity after the first step" },
     { "nesterov", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "correct the step by the new velocity (book: look ahead)" },
     DS_RULE_L2("0"),
     DS_RULE_END,

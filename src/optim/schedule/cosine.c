@@ -1,5 +1,5 @@
-/* cosine.c - half a cosine from the rate down to the floor: eps_k = floor + (eps_0 - floor) (1 + cos(pi k / n)) / 2, n the steps
- * after the warm-up. Source: Loshchilov and Hutter 2017 (SGDR), equation 5, without restarts. */
+/* cosine.c - half a cosine from the rate down to the floor: eps_k = floor + (eps_0 - floor) (1 + cos(pi k / n)) / 2, n
+ * the steps after the warm-up. Source: Loshchilov and Hutter 2017 (SGDR), equation 5, without restarts. */
 #include "kernel/host.h"
 #include "optim/schedule.h"
 
