@@ -87,6 +87,42 @@ typedef struct ds_program_plan {
 } ds_program_plan;
 ds_status ds_program_make(const ds_planner *p, const ds_group *q, int cut, ds_program_plan *out);
 
+/* ---- the finished plan ---- */
+
+/* One place that holds an address of node's memory. */
+typedef struct patch {
+    int node;
+    void **where;
+} patch;
+
+typedef struct step {
+    ds_call call;
+    ds_attr attr; /* of its own: the graph may grow or go */
+    const ds_kernel_def *kernel;
+    ds_program_plan *pre, *post;
+    int node; /* whose memory out is */
+} step;
+
+struct ds_plan {
+    ds_ctx *ctx;
+    step *step;
+    int nsteps, static_steps;
+    char *work, *scratch;
+    size_t work_bytes, scratch_bytes;
+    int count;        /* nodes of the graph when planned */
+    int *memory_node; /* per node: whose memory it reads */
+    int *output_node; /* per node: whose memory holds it as an output (an input's copy), 0: no output */
+    char *kind;       /* per node: 'i' input (unbound 'u'), 'o' output, 0 neither */
+    void **address;   /* per node with memory */
+    patch *patch;     /* sorted by node */
+    int npatches, *patch_first, unbound;
+    char *constants;
+    bool poison;
+};
+
+/* Tell every place that holds the address of node's memory. */
+void ds_plan_point(ds_plan *plan, int node, void *memory);
+
 /* A call for node id with shapes and attributes but no addresses. */
 void ds_call_describe(const ds_planner *p, int id, ds_call *call);
 const ds_kernel_def *ds_kernel_of(const ds_planner *p, int id);
