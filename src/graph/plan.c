@@ -151,7 +151,10 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
-static void add_patch(ds_plan *plan, int node, void **where) { plan->patch[plan->npatches++] = (patch){ node, where }; }
+static void add_patch(ds_plan *plan, int node, void **where)
+{
+    plan->patch[plan->npatches++] = (ds_patch){ node, where };
+}
 
 static void patch_program(ds_plan *plan, ds_program_plan *w, bool stores)
 {
@@ -168,7 +171,7 @@ static ds_status make_program(ds_planner *p, int group, int cut, ds_program_plan
 }
 
 /* A lone group is a call of "elementwise": its program is the epilogue of nothing. */
-static void describe_lone(ds_planner *p, const ds_program_plan *w, step *s)
+static void describe_lone(ds_planner *p, const ds_program_plan *w, ds_step *s)
 {
     ds_call_describe(p, w->store_node[0], &s->call);
     s->call.op = "elementwise";
@@ -176,7 +179,7 @@ static void describe_lone(ds_planner *p, const ds_program_plan *w, step *s)
     s->node = w->store_node[0];
 }
 
-static ds_status make_step(ds_planner *p, ds_plan *plan, const ds_work *u, step *s)
+static ds_status make_step(ds_planner *p, ds_plan *plan, const ds_work *u, ds_step *s)
 {
     if (u->pre >= 0) DS_TRY(make_program(p, u->pre, p->group[u->pre].cut, &s->pre));
     if (u->post >= 0) {
@@ -203,7 +206,7 @@ static ds_status make_step(ds_planner *p, ds_plan *plan, const ds_work *u, step 
     return DS_OK;
 }
 
-static void patch_step(ds_planner *p, ds_plan *plan, step *s)
+static void patch_step(ds_planner *p, ds_plan *plan, ds_step *s)
 {
     add_patch(plan, s->node, &s->call.out.data);
     const ds_node *n = ds_at(p, s->node);
@@ -215,7 +218,7 @@ static void patch_step(ds_planner *p, ds_plan *plan, step *s)
 
 static int by_node(const void *a, const void *b)
 {
-    const patch *x = a, *y = b;
+    const ds_patch *x = a, *y = b;
     return (x->node > y->node) - (x->node < y->node);
 }
 
@@ -265,10 +268,10 @@ static ds_status make_steps(ds_planner *p, ds_plan *plan)
     plan->patch = calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS) + 1, sizeof *plan->patch);
     plan->patch_first = calloc((size_t)p->count + 2, sizeof *plan->patch_first);
     if (!plan->step || !plan->patch || !plan->patch_first)
-        return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(step), "a plan");
+        return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(ds_step), "a plan");
     plan->static_steps = p->static_units;
     for (; plan->nsteps < p->nunits; plan->nsteps++) {
-        step *s = &plan->step[plan->nsteps];
+        ds_step *s = &plan->step[plan->nsteps];
         DS_TRY(make_step(p, plan, &p->unit[p->order[plan->nsteps]], s));
         patch_step(p, plan, s);
     }

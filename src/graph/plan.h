@@ -90,22 +90,22 @@ ds_status ds_program_make(const ds_planner *p, const ds_group *q, int cut, ds_pr
 /* ---- the finished plan ---- */
 
 /* One place that holds an address of node's memory. */
-typedef struct patch {
+typedef struct ds_patch {
     int node;
     void **where;
-} patch;
+} ds_patch;
 
-typedef struct step {
+typedef struct ds_step {
     ds_call call;
     ds_attr attr; /* of its own: the graph may grow or go */
     const ds_kernel_def *kernel;
     ds_program_plan *pre, *post;
     int node; /* whose memory out is */
-} step;
+} ds_step;
 
 struct ds_plan {
     ds_ctx *ctx;
-    step *step;
+    ds_step *step;
     int nsteps, static_steps;
     char *work, *scratch;
     size_t work_bytes, scratch_bytes;
@@ -114,7 +114,7 @@ struct ds_plan {
     int *output_node; /* per node: whose memory holds it as an output (an input's copy), 0: no output */
     char *kind;       /* per node: 'i' input (unbound 'u'), 'o' output, 0 neither */
     void **address;   /* per node with memory */
-    patch *patch;     /* sorted by node */
+    ds_patch *patch;  /* sorted by node */
     int npatches, *patch_first, unbound;
     char *constants;
     bool poison;

@@ -31,7 +31,7 @@ void *ds_plan_data(const ds_plan *plan, ds_val v)
 }
 
 /* Poison mode: NaN before the step, its slack untouched after it. */
-static ds_status run_checked(ds_plan *plan, step *s)
+static ds_status run_checked(ds_plan *plan, ds_step *s)
 {
     char *out = s->call.out.data;
     size_t bytes = (size_t)ds_shape_count(s->call.out.shape) * ds_dtype_bytes(s->call.out.dtype);
@@ -52,7 +52,7 @@ static ds_status run_from(ds_plan *plan, int first)
                 return ds_fail(plan->ctx, DS_EUSAGE, "run: %d inputs have no memory (the first is value %d); bind them",
                                plan->unbound, id);
     for (int k = first; k < plan->nsteps; k++) {
-        step *s = &plan->step[k];
+        ds_step *s = &plan->step[k];
         if (plan->poison)
             DS_TRY(run_checked(plan, s));
         else
@@ -71,7 +71,7 @@ char *ds_plan_text(const ds_plan *plan, char *buf, size_t bytes)
     size_t used = 0;
     if (bytes) buf[0] = 0;
     for (int k = 0; k < plan->nsteps && used + 1 < bytes; k++) {
-        const step *s = &plan->step[k];
+        const ds_step *s = &plan->step[k];
         char shape[64], in[2][64] = { "", "" };
         for (int i = 0; i < s->call.nin && i < 2; i++) ds_shape_text(s->call.in[i].shape, in[i], sizeof in[i]);
         int n = snprintf(buf + used, bytes - used, "%3d %-14s %-5s %-18s <- %s %s%s", k, s->call.op,
