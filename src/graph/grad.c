@@ -40,10 +40,25 @@ static void sweep(ds_graph *g, int count, const char *reach, const char *stop, d
     }
 }
 
+/* Whether each d[i] that is not none has the shape and type of v[i]. */
+static bool alike(ds_graph *g, const char *what, int n, const ds_val *v, const ds_val *d)
+{
+    for (int i = 0; i < n && g->status == DS_OK; i++) {
+        if (!ds_val_ok(d[i])) continue;
+        ds_shape s = ds_val_shape(g, v[i]), t = ds_val_shape(g, d[i]);
+        if (ds_shape_equal(s, t) && ds_val_dtype(g, v[i]) == ds_val_dtype(g, d[i])) continue;
+        char a[64], b[64];
+        ds_graph_fail(g, DS_ESHAPE, "%s %d is %s %s, wanted %s %s as the value it belongs to", what, i,
+                      ds_dtype_name(ds_val_dtype(g, d[i])), ds_shape_text(t, b, sizeof b),
+                      ds_dtype_name(ds_val_dtype(g, v[i])), ds_shape_text(s, a, sizeof a));
+    }
+    return g->status == DS_OK;
+}
+
 void ds_vjp(ds_graph *g, int ny, const ds_val *y, const ds_val *dy, int nx, const ds_val *x, ds_val *out)
 {
     for (int i = 0; i < nx; i++) out[i] = DS_NONE;
-    if (!ds_vals_ok(g, "vjp", ny, y) || !ds_vals_ok(g, "vjp", nx, x)) return;
+    if (!ds_vals_ok(g, "vjp", ny, y) || !ds_vals_ok(g, "vjp", nx, x) || !alike(g, "vjp: cotangent", ny, y, dy)) return;
     int count = g->count;
     char *reach = depends_on(g, nx, x);
     char *stop = calloc((size_t)count, 1);
@@ -86,7 +101,9 @@ void ds_grad(ds_graph *g, ds_val y, int nx, const ds_val *x, ds_val *out)
 void ds_jvp(ds_graph *g, int ny, const ds_val *y, int nx, const ds_val *x, const ds_val *dx, ds_val *out)
 {
     for (int k = 0; k < ny; k++) out[k] = DS_NONE;
-    if (!ds_vals_ok(g, "jvp", ny, y) || !ds_vals_ok(g, "jvp", nx, x) || !ds_vals_ok(g, "jvp", nx, dx)) return;
+    if (!ds_vals_ok(g, "jvp", ny, y) || !ds_vals_ok(g, "jvp", nx, x) || !ds_vals_ok(g, "jvp", nx, dx) ||
+        !alike(g, "jvp: direction", nx, x, dx))
+        return;
     ds_val *u = calloc((size_t)(ny + 2 * nx), sizeof *u);
     if (!u) {
         ds_graph_fail(g, DS_EMEM, "out of memory: jvp");

@@ -29,8 +29,17 @@
                                .samples = (const ds_op_sample[]){                                                      \
                                    { 2, { { 2, { 3, 5 } }, { 2, { 3, 5 } } }, "rr", lo_, hi_, id##_sample },           \
                                    { 2, { { 2, { 3, 1 } }, { 1, { 5 } } }, "rr", lo_, hi_, id##_sample },              \
-                                   { 0 } } };                                                                          \
+                                   { 0 } } }
+#define CONSTRUCTOR2(id)                                                                                               \
     ds_val ds_##id(ds_graph *g, ds_val a, ds_val b) { return ds_map2(g, &ds_op_##id, a, b); }
+
+/* Whether broadcasting s gives the shape t. */
+static bool repeats_to(ds_shape s, ds_shape t)
+{
+    bool fits = s.rank <= t.rank;
+    for (int a = 0; a < s.rank && fits; a++) fits = s.dim[a] == 1 || s.dim[a] == t.dim[a + t.rank - s.rank];
+    return fits;
+}
 
 RULE(neg)
 {
@@ -107,11 +116,13 @@ RULE(div)
     ds_val q = ds_div(g, dy, ds_in(g, y, 1));
     return i == 0 ? q : ds_neg(g, ds_mul(g, q, y));
 }
+/* At a = 0 the products would be 0 times infinity: a^0 does not vary with a, nor 0^b with b > 0. */
 RULE(pow)
 {
     ds_val a = ds_in(g, y, 0), b = ds_in(g, y, 1);
-    if (i == 0) return ds_mul(g, dy, ds_mul(g, b, ds_pow(g, a, ds_shift(g, b, -1))));
-    return ds_mul(g, dy, ds_mul(g, y, ds_log(g, a)));
+    ds_val zero = ds_like(g, y, 0);
+    if (i == 0) return ds_mul(g, dy, ds_where(g, b, ds_mul(g, b, ds_pow(g, a, ds_shift(g, b, -1))), zero));
+    return ds_mul(g, dy, ds_where(g, y, ds_mul(g, y, ds_log(g, a)), zero));
 }
 RULE(min)
 {
@@ -154,11 +165,11 @@ ONE(tanh, -2, 2, 0, "hyperbolic tangent", "y = tanh x");
 ONE(sigmoid, -3, 3, 0, "logistic sigmoid", "y = 1 / (1 + e^-x)");
 ONE(softplus, -3, 3, 0, "smooth rectifier", "y = ln(1 + e^x)");
 ONE(erf, -2, 2, 0, "error function", "y = 2/sqrt(pi) int_0^x e^(-t^2) dt");
-ONE(abs, 0.1, 2, 0, "absolute value; derivative 0 at 0", "y = |x|");
-ONE(sign, 0.1, 2, DS_OP_NONDIFF, "-1, 0 or 1", "y = sign x");
+ONE(abs, -2, 2, 0, "absolute value; derivative 0 at 0", "y = |x|");
+ONE(sign, -2, 2, DS_OP_NONDIFF, "-1, 0 or 1", "y = sign x");
 ONE(floor, 0.1, 0.9, DS_OP_NONDIFF, "largest integer not above", "y = floor x");
 ONE(square, -2, 2, 0, "square", "y = x^2");
-ONE(relu, 0.1, 2, 0, "rectifier; derivative 0 at 0", "y = max(0, x)");
+ONE(relu, -2, 2, 0, "rectifier; derivative 0 at 0", "y = max(0, x)");
 CONSTRUCTOR1(exp)
 CONSTRUCTOR1(expm1)
 CONSTRUCTOR1(log)
@@ -175,21 +186,45 @@ CONSTRUCTOR1(sign)
 CONSTRUCTOR1(floor)
 CONSTRUCTOR1(square)
 CONSTRUCTOR1(relu)
-TWO(add, -2, 2, 0, "sum", "y = a + b")
-TWO(sub, -2, 2, 0, "difference", "y = a - b")
-TWO(mul, -2, 2, 0, "product", "y = a b")
-TWO(div, 0.5, 2, 0, "quotient", "y = a / b")
-TWO(pow, 0.5, 2, 0, "power", "y = a^b")
-TWO(min, -2, 2, 0, "smaller of two; a tie counts for a", "y = min(a, b)")
-TWO(max, -2, 2, 0, "larger of two; a tie counts for a", "y = max(a, b)")
-TWO(greater, -2, 2, DS_OP_NONDIFF, "1 where a > b, else 0", "y = [a > b]")
-TWO(greater_equal, -2, 2, DS_OP_NONDIFF, "1 where a >= b, else 0", "y = [a >= b]")
-TWO(equal, -2, 2, DS_OP_NONDIFF, "1 where a = b, else 0", "y = [a = b]")
+TWO(add, -2, 2, 0, "sum", "y = a + b");
+TWO(sub, -2, 2, 0, "difference", "y = a - b");
+TWO(mul, -2, 2, 0, "product", "y = a b");
+TWO(div, 0.5, 2, 0, "quotient", "y = a / b");
+TWO(pow, 0.5, 2, 0, "power", "y = a^b");
+TWO(min, -2, 2, 0, "smaller of two; a tie counts for a", "y = min(a, b)");
+TWO(max, -2, 2, 0, "larger of two; a tie counts for a", "y = max(a, b)");
+TWO(greater, -2, 2, DS_OP_NONDIFF, "1 where a > b, else 0", "y = [a > b]");
+TWO(greater_equal, -2, 2, DS_OP_NONDIFF, "1 where a >= b, else 0", "y = [a >= b]");
+TWO(equal, -2, 2, DS_OP_NONDIFF, "1 where a = b, else 0", "y = [a = b]");
 
-/* A double change of sign is none, exactly. */
+CONSTRUCTOR2(add)
+CONSTRUCTOR2(sub)
+CONSTRUCTOR2(div)
+CONSTRUCTOR2(pow)
+CONSTRUCTOR2(min)
+CONSTRUCTOR2(max)
+CONSTRUCTOR2(greater)
+CONSTRUCTOR2(greater_equal)
+CONSTRUCTOR2(equal)
+
+/* A product with a constant is a scale: the same bits, and constants meet while the graph is built. */
+ds_val ds_mul(ds_graph *g, ds_val a, ds_val b)
+{
+    double c;
+    if (!ds_vals_ok(g, "mul", 2, (ds_val[]){ a, b })) return DS_NONE;
+    if (ds_val_dtype(g, a) == ds_val_dtype(g, b)) {
+        if (ds_constant(g, b, &c) && repeats_to(ds_val_shape(g, b), ds_val_shape(g, a))) return ds_scale(g, a, c);
+        if (ds_constant(g, a, &c) && repeats_to(ds_val_shape(g, a), ds_val_shape(g, b))) return ds_scale(g, b, c);
+    }
+    return ds_map2(g, &ds_op_mul, a, b);
+}
+
+/* A double change of sign is none, exactly; a constant changes its sign here. */
 ds_val ds_neg(ds_graph *g, ds_val x)
 {
     if (ds_vals_ok(g, "neg", 1, &x) && ds_node_of(g, x)->op == &ds_op_neg) return ds_in(g, x, 0);
+    double c;
+    if (ds_constant(g, x, &c) && ds_val_dtype(g, x) != DS_I32) return ds_like(g, x, -c);
     return ds_map1(g, &ds_op_neg, x, 0, 0);
 }
 
@@ -235,7 +270,14 @@ const ds_op ds_op_shift = { .head = { .name = "shift", .summary = "plus a consta
                             .vjp = shift_vjp,
                             .samples =
                                 (const ds_op_sample[]){ { 1, { { 2, { 3, 5 } } }, "r", -2, 2, shift_sample }, { 0 } } };
-ds_val ds_scale(ds_graph *g, ds_val x, double a) { return a == 1 ? x : ds_map1(g, &ds_op_scale, x, a, 0); }
+/* A constant is scaled here, with the rounding of its type. */
+ds_val ds_scale(ds_graph *g, ds_val x, double a)
+{
+    double c;
+    if (a == 1) return x;
+    if (!ds_constant(g, x, &c) || ds_val_dtype(g, x) == DS_I32) return ds_map1(g, &ds_op_scale, x, a, 0);
+    return ds_like(g, x, ds_val_dtype(g, x) == DS_F32 ? (double)((float)c * (float)a) : c * a);
+}
 ds_val ds_shift(ds_graph *g, ds_val x, double a) { return ds_map1(g, &ds_op_shift, x, a, 0); }
 
 /* where: c != 0 ? a : b. */

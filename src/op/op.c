@@ -17,6 +17,14 @@ ds_val ds_like(ds_graph *g, ds_val x, double value)
     return ds_fill(g, ds_val_dtype(g, x), ds_val_shape(g, x), value);
 }
 
+bool ds_constant(const ds_graph *g, ds_val x, double *c)
+{
+    const ds_node *n = ds_node_of(g, x);
+    if (n->op != &ds_op_fill) return false;
+    *c = n->attr.f[0];
+    return true;
+}
+
 static bool is_real(ds_graph *g, const ds_op *op, int n, const ds_val *x)
 {
     if (!ds_vals_ok(g, op->head.name, n, x)) return false;

@@ -14,6 +14,8 @@ int ds_axis(ds_graph *g, const char *op, ds_val x, int axis);
 ds_val ds_map1(ds_graph *g, const ds_op *op, ds_val x, double f0, double f1);
 ds_val ds_map2(ds_graph *g, const ds_op *op, ds_val a, ds_val b);
 ds_val ds_map3(ds_graph *g, const ds_op *op, ds_val a, ds_val b, ds_val c);
+/* Whether x is one constant throughout; its value in *c. */
+bool ds_constant(const ds_graph *g, ds_val x, double *c);
 /* Zeros or ones of x's shape and type. */
 ds_val ds_like(ds_graph *g, ds_val x, double value);
 

@@ -74,8 +74,13 @@ static ds_val pool_put_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
     return i == 0 ? take(g, dy, n.in[1], shape_of(&n)) : DS_NONE;
 }
 
+/* A ReLU before the pool moves behind it: it never falls and keeps NaN, so the maximum is the same for every value, and
+ * its derivative is 0 in the windows where the places could differ. The plane then needs neither a pass for the ReLU's
+ * derivative nor to be kept. */
 ds_val ds_max_pool(ds_graph *g, ds_val x, ds_pool_shape p)
 {
+    if (ds_vals_ok(g, "max_pool", 1, &x) && ds_node_of(g, x)->op == &ds_op_relu)
+        return ds_relu(g, ds_max_pool(g, ds_in(g, x, 0), p));
     ds_val index = index_of(g, x, p);
     return ds_val_ok(index) ? take(g, x, index, p) : DS_NONE;
 }

@@ -41,6 +41,24 @@ const ds_op ds_op_sum = {
                                        { 1, { { 3, { 2, 3, 4 } } }, "r", -1, 1, sum_ends },
                                        { 0 } },
 };
+/* x = f u where f does not vary along the axes: sum f u = f sum u, with one rounding where there were many, and sums of
+ * u that others want too (dy with and without a factor, in every normalization's pullback) become one. */
+static ds_val with_factor_outside(ds_graph *g, ds_val x, unsigned axes)
+{
+    const ds_node n = *ds_node_of(g, x);
+    if (n.op == &ds_op_neg) return ds_neg(g, ds_sum(g, n.in[0], axes));
+    for (int i = 0; i < 2 && n.op == &ds_op_mul; i++) {
+        if (ds_node_of(g, n.in[i])->op != &ds_op_broadcast) continue;
+        ds_val f = ds_in(g, n.in[i], 0);
+        ds_shape s = ds_val_shape(g, f);
+        bool same = true;
+        for (int a = n.shape.rank - s.rank; a < n.shape.rank; a++)
+            same &= !(axes >> a & 1) || s.dim[a - (n.shape.rank - s.rank)] == 1;
+        if (same) return ds_mul(g, ds_sum(g, n.in[1 - i], axes), f);
+    }
+    return DS_NONE;
+}
+
 /* A sum over no axis, or over extents of 1 alone, is x itself. */
 ds_val ds_sum(ds_graph *g, ds_val x, unsigned axes)
 {
@@ -48,7 +66,9 @@ ds_val ds_sum(ds_graph *g, ds_val x, unsigned axes)
     ds_shape s = ds_val_shape(g, x);
     bool nothing = true;
     for (int a = 0; a < s.rank; a++) nothing &= !(axes >> a & 1) || s.dim[a] == 1;
-    return nothing && !(axes >> s.rank) ? x : reduce(g, &ds_op_sum, x, axes);
+    if (nothing && !(axes >> s.rank)) return x;
+    ds_val y = axes >> s.rank ? DS_NONE : with_factor_outside(g, x, axes);
+    return ds_val_ok(y) ? y : reduce(g, &ds_op_sum, x, axes);
 }
 
 ds_val ds_mean(ds_graph *g, ds_val x, unsigned axes)

@@ -180,6 +180,7 @@ ds_val ds_gather(ds_graph *g, ds_val x, ds_val index)
 ds_val ds_scatter_add(ds_graph *g, ds_val dy, ds_val index, int64_t rows)
 {
     if (!rows_and_index(g, "scatter_add", dy, index, true)) return DS_NONE;
+    if (rows < 0) return ds_graph_fail(g, DS_ESHAPE, "scatter_add: %lld rows; wanted none or more", (long long)rows);
     ds_shape s = ds_val_shape(g, dy);
     s.dim[0] = rows;
     return ds_node_make(g, &ds_op_scatter_add, 2, (ds_val[]){ dy, index }, NULL, ds_val_dtype(g, dy), s);
@@ -203,6 +204,9 @@ ds_val ds_one_hot(ds_graph *g, ds_val index, ds_dtype t, int64_t classes)
     if (!ds_vals_ok(g, "one_hot", 1, &index)) return DS_NONE;
     if (ds_val_shape(g, index).rank != 1 || ds_val_dtype(g, index) != DS_I32)
         return ds_graph_fail(g, DS_ESHAPE, "one_hot: wants an i32 index of one axis");
+    if (classes < 0 || t == DS_I32)
+        return ds_graph_fail(g, DS_ESHAPE, "one_hot: %lld classes of %s; wanted f32 or f64", (long long)classes,
+                             ds_dtype_name(t));
     return ds_node_make(g, &ds_op_one_hot, 1, &index, NULL, t, DS_SHAPE(ds_val_shape(g, index).dim[0], classes));
 }
 

@@ -95,6 +95,8 @@ ds_val ds_cross_entropy(ds_graph *g, ds_val logits, ds_val labels, double smooth
                              "cross_entropy: scores are %s and labels %s; wanted [rows, classes] and i32 [rows]",
                              ds_shape_text(x, a, sizeof a), ds_shape_text(l, b, sizeof b));
     }
+    if (!(smoothing >= 0 && smoothing <= 1))
+        return ds_graph_fail(g, DS_ERANGE, "cross_entropy: smoothing is %g, wanted 0 to 1", smoothing);
     return ds_node_make(g, &ds_op_cross_entropy, 2, in, &(ds_attr){ .f = { smoothing } }, ds_val_dtype(g, logits),
                         DS_SHAPE(x.dim[0]));
 }
