@@ -1,9 +1,10 @@
-/* test_simplify.c - what constructors rewrite: constants meet, a ReLU moves behind a maximum pool, factors leave sums; the values of
- * what is rewritten against plain loops, and what it is for: few passes over memory in the gradient of a normalized layer. */
+/* test_simplify.c - what constructors rewrite: constants meet, a ReLU moves behind a maximum pool, factors leave sums;
+ * the values of what is rewritten against plain loops, and what it is for: few passes over memory in the gradient of a
+ * normalized layer. */
 #include "test_graph_support.h"
 
 typedef struct fixture {
-    ds_ctx   *ctx;
+    ds_ctx *ctx;
     ds_graph *g;
 } fixture;
 
@@ -26,8 +27,8 @@ static int close_graph(void **state)
 static void constants_meet(void **state)
 {
     ds_graph *g = ((fixture *)*state)->g;
-    ds_shape  s = DS_SHAPE(3, 5);
-    ds_val    x = ds_input(g, "x", DS_F32, s), c = ds_fill(g, DS_F32, s, 0.1);
+    ds_shape s = DS_SHAPE(3, 5);
+    ds_val x = ds_input(g, "x", DS_F32, s), c = ds_fill(g, DS_F32, s, 0.1);
     SAME(ds_scale(g, c, 0.3), ds_fill(g, DS_F32, s, (double)(0.1f * 0.3f))); /* rounded as a kernel would */
     SAME(ds_scale(g, ds_fill(g, DS_F64, s, 0.1), 0.3), ds_fill(g, DS_F64, s, 0.1 * 0.3));
     SAME(ds_neg(g, c), ds_fill(g, DS_F32, s, -0.1));
@@ -35,7 +36,8 @@ static void constants_meet(void **state)
     SAME(ds_mul(g, ds_fill(g, DS_F32, DS_SHAPE(5), 0.1), x), ds_scale(g, x, 0.1));
     SAME(ds_mul(g, x, ds_fill(g, DS_F32, s, 1)), x);
     /* a constant of more elements still repeats x */
-    assert_true(ds_shape_equal(ds_val_shape(g, ds_mul(g, ds_fill(g, DS_F32, DS_SHAPE(2, 3, 5), 2), x)), DS_SHAPE(2, 3, 5)));
+    assert_true(
+        ds_shape_equal(ds_val_shape(g, ds_mul(g, ds_fill(g, DS_F32, DS_SHAPE(2, 3, 5), 2), x)), DS_SHAPE(2, 3, 5)));
     assert_int_equal(ds_graph_status(g), DS_OK);
     ds_mul(g, x, ds_fill(g, DS_F64, s, 2)); /* another type is refused as ever */
     assert_int_equal(ds_graph_status(g), DS_ESHAPE);
@@ -44,7 +46,8 @@ static void constants_meet(void **state)
 static void factors_leave_sums(void **state)
 {
     ds_graph *g = ((fixture *)*state)->g;
-    ds_val    x = ds_input(g, "x", DS_F64, DS_SHAPE(4, 3, 5)), c = ds_input(g, "c", DS_F64, DS_SHAPE(5)), r = ds_input(g, "r", DS_F64, DS_SHAPE(3, 1));
+    ds_val x = ds_input(g, "x", DS_F64, DS_SHAPE(4, 3, 5)), c = ds_input(g, "c", DS_F64, DS_SHAPE(5)),
+           r = ds_input(g, "r", DS_F64, DS_SHAPE(3, 1));
     SAME(ds_sum(g, ds_mul(g, x, c), 3), ds_mul(g, ds_sum(g, x, 3), c));
     SAME(ds_sum(g, ds_neg(g, ds_mul(g, c, x)), 1), ds_neg(g, ds_mul(g, ds_sum(g, x, 1), c)));
     SAME(ds_sum(g, ds_mul(g, x, r), 4), ds_mul(g, ds_sum(g, x, 4), r));
@@ -54,7 +57,8 @@ static void factors_leave_sums(void **state)
     assert_int_equal(ds_graph_status(g), DS_OK);
 }
 
-/* y = relu, then the maximum of each 2x2 window, and the gradient of sum(w y), in the order in which they were written. */
+/* y = relu, then the maximum of each 2x2 window, and the gradient of sum(w y), in the order in which they were written.
+ */
 static void relu_then_pool(const double *x, const double *w, double *y, double *dx)
 {
     enum { H = 4, W = 6, C = 3 };
@@ -62,10 +66,10 @@ static void relu_then_pool(const double *x, const double *w, double *y, double *
     for (int h = 0; h < H / 2; h++)
         for (int v = 0; v < W / 2; v++)
             for (int c = 0; c < C; c++) {
-                int    at = -1;
+                int at = -1;
                 double best = 0;
                 for (int k = 0; k < 4; k++) {
-                    int    i = ((2 * h + k / 2) * W + 2 * v + k % 2) * C + c;
+                    int i = ((2 * h + k / 2) * W + 2 * v + k % 2) * C + c;
                     double e = x[i] > 0 || isnan(x[i]) ? x[i] : 0;
                     if (at < 0 || e > best || (isnan(e) && !isnan(best))) at = i, best = e;
                 }
@@ -78,9 +82,10 @@ static void relu_then_pool(const double *x, const double *w, double *y, double *
 static void relu_moves_behind_the_pool(void **state)
 {
     fixture *f = *state;
-    ds_ctx  *ctx = f->ctx;
+    ds_ctx *ctx = f->ctx;
     enum { IN = 4 * 6 * 3, OUT = IN / 4 };
-    ds_val y, l, dx, x = ds_input(f->g, "x", DS_F64, DS_SHAPE(1, 4, 6, 3)), w = ds_input(f->g, "w", DS_F64, DS_SHAPE(1, 2, 3, 3));
+    ds_val y, l, dx, x = ds_input(f->g, "x", DS_F64, DS_SHAPE(1, 4, 6, 3)),
+                     w = ds_input(f->g, "w", DS_F64, DS_SHAPE(1, 2, 3, 3));
     const ds_pool_shape two = { { 2, 2 }, { 2, 2 }, { 0, 0 } };
     y = ds_max_pool(f->g, ds_relu(f->g, x), two);
     SAME(y, ds_relu(f->g, ds_max_pool(f->g, x, two)));
@@ -118,18 +123,19 @@ static int steps_over(const char *text, const char *shape)
     return n;
 }
 
-/* Batch norm and ReLU: three passes forward (mean, variance, result), and backward one for the ReLU's mask, two for the sums of dy and
- * of dy (x - m), one for dx. */
+/* Batch norm and ReLU: three passes forward (mean, variance, result), and backward one for the ReLU's mask, two for the
+ * sums of dy and of dy (x - m), one for dx. */
 static void normalization_is_few_passes(void **state)
 {
     fixture *f = *state;
-    ds_ctx  *ctx = f->ctx;
+    ds_ctx *ctx = f->ctx;
     ds_graph *g = f->g;
-    ds_val    x = ds_input(g, "x", DS_F32, DS_SHAPE(8, 9, 9, 16)), gamma = ds_input(g, "gamma", DS_F32, DS_SHAPE(16)), beta = ds_input(g, "beta", DS_F32, DS_SHAPE(16));
-    ds_val    w = ds_input(g, "w", DS_F32, DS_SHAPE(8, 9, 9, 16)), in[3] = { x, gamma, beta }, out[4];
-    ds_val    y = ds_relu(g, ds_batch_norm(g, x, gamma, beta, 1e-5).y), dy = w;
+    ds_val x = ds_input(g, "x", DS_F32, DS_SHAPE(8, 9, 9, 16)), gamma = ds_input(g, "gamma", DS_F32, DS_SHAPE(16)),
+           beta = ds_input(g, "beta", DS_F32, DS_SHAPE(16));
+    ds_val w = ds_input(g, "w", DS_F32, DS_SHAPE(8, 9, 9, 16)), in[3] = { x, gamma, beta }, out[4];
+    ds_val y = ds_relu(g, ds_batch_norm(g, x, gamma, beta, 1e-5).y), dy = w;
     static char text[10000];
-    ds_plan    *p;
+    ds_plan *p;
     OK(ds_plan_create(&p, g, 1, &y, NULL));
     int forward = steps_over(ds_plan_text(p, text, sizeof text), "8x9x9x16");
     ds_plan_free(p);
@@ -145,7 +151,8 @@ static void normalization_is_few_passes(void **state)
 static void cotangents_must_fit(void **state)
 {
     ds_graph *g = ((fixture *)*state)->g;
-    ds_val    x = ds_input(g, "x", DS_F32, DS_SHAPE(3, 5)), y = ds_exp(g, x), one = ds_fill(g, DS_F32, DS_SHAPE(5), 1), out;
+    ds_val x = ds_input(g, "x", DS_F32, DS_SHAPE(3, 5)), y = ds_exp(g, x), one = ds_fill(g, DS_F32, DS_SHAPE(5), 1),
+           out;
     ds_vjp(g, 1, &y, &one, 1, &x, &out); /* would repeat in silence */
     assert_int_equal(ds_graph_status(g), DS_ESHAPE);
     assert_false(ds_val_ok(out));
@@ -155,7 +162,8 @@ static void cotangents_must_fit(void **state)
 static void directions_must_fit(void **state)
 {
     ds_graph *g = ((fixture *)*state)->g;
-    ds_val    x = ds_input(g, "x", DS_F32, DS_SHAPE(3, 5)), y = ds_exp(g, x), v = ds_input(g, "v", DS_F64, DS_SHAPE(3, 5)), out;
+    ds_val x = ds_input(g, "x", DS_F32, DS_SHAPE(3, 5)), y = ds_exp(g, x), v = ds_input(g, "v", DS_F64, DS_SHAPE(3, 5)),
+           out;
     ds_jvp(g, 1, &y, 1, &x, &v, &out);
     assert_int_equal(ds_graph_status(g), DS_ESHAPE);
 }
@@ -163,7 +171,11 @@ static void directions_must_fit(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_graph, close_graph)
-    const struct CMUnitTest tests[] = { TEST(constants_meet),     TEST(factors_leave_sums),  TEST(relu_moves_behind_the_pool), TEST(normalization_is_few_passes),
-                                        TEST(cotangents_must_fit), TEST(directions_must_fit) };
+    const struct CMUnitTest tests[] = { TEST(constants_meet),
+                                        TEST(factors_leave_sums),
+                                        TEST(relu_moves_behind_the_pool),
+                                        TEST(normalization_is_few_passes),
+                                        TEST(cotangents_must_fit),
+                                        TEST(directions_must_fit) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
