@@ -56,7 +56,10 @@ static void on_progress(void *arg, const ds_progress *p)
     if (!s->bar) return;
     char epoch[32], rest[160], a[32], b[32];
     double share = p->batches ? (double)p->batch / (double)p->batches : 0;
-    snprintf(epoch, sizeof epoch, "%4lld/%lld ", (long long)p->epoch, (long long)p->epochs);
+    if (p->epochs)
+        snprintf(epoch, sizeof epoch, "%4lld/%lld ", (long long)p->epoch, (long long)p->epochs);
+    else
+        snprintf(epoch, sizeof epoch, "%4lld ", (long long)p->epoch);
     snprintf(rest, sizeof rest, " %2d%%  loss %.3g  %.3gk rows/s  this epoch %s, all %s", (int)(100 * share), p->loss,
              p->rows_per_second / 1000, duration(p->epoch_left, a, sizeof a), duration(p->all_left, b, sizeof b));
     int room = columns() - 1 - (int)strlen(epoch) - 2, width = room - (int)strlen(rest);
@@ -115,13 +118,18 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     if (r->epoch == 1)
         fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error",
                 "|grad|", "upd/w", "lr", "time");
-    char epoch[32], te[16], vl[16], ve[16];
-    snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
+    char epoch[32], te[16], vl[16], ve[16], gn[16], ur[16];
+    if (r->epochs)
+        snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
+    else
+        snprintf(epoch, sizeof epoch, "%lld", (long long)r->epoch);
     number_or_dash(te, sizeof te, "%.2f%%", 100 * r->train_error);
     number_or_dash(vl, sizeof vl, "%.4f", r->val.rows ? r->val.loss : NAN);
+    number_or_dash(gn, sizeof gn, "%.3g", r->grad_norm);
+    number_or_dash(ur, sizeof ur, "%.1e", r->update_ratio);
     number_or_dash(ve, sizeof ve, "%.2f%%", r->val.rows ? 100 * r->val.error : NAN);
-    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9.3g %8.1e %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve,
-            r->grad_norm, r->update_ratio, r->lr, r->seconds, r->best ? "  *" : "");
+    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9s %8s %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve, gn, ur, r->lr,
+            r->seconds, r->best ? "  *" : "");
 }
 
 static volatile sig_atomic_t signals;

@@ -34,6 +34,12 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Epochs in all; 0: no end in sight. */
+static int64_t epochs_of(const loop *l)
+{
+    return l->total == INT64_MAX ? 0 : (l->total + l->s->batches - 1) / l->s->batches;
+}
+
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Steps in all: the smaller of what epochs and steps allow. */
@@ -68,7 +74,7 @@ static ds_status open_loop(loop *l)
     DS_TRY(ds_optim_create(&l->optim, s->ctx, &optimizer));
     l->schedule = s->set.schedule;
     l->schedule.lr = ds_optim_lr(l->optim);
-    l->schedule.total = l->total;
+    l->schedule.total = l->total == INT64_MAX ? -1 : l->total;
     l->schedule.epoch = s->batches;
     DS_TRY(ds_schedule_check(s->ctx, &l->schedule));
     size_t bytes = (size_t)s->dim * s->element;
@@ -160,14 +166,15 @@ static void show_progress(loop *l, int64_t b)
     ds_session *s = l->s;
     double spent = now() - l->epoch_start, per_batch = spent / (double)(b + 1);
     ds_progress p = { .epoch = l->epoch + 1,
-                      .epochs = (l->total + s->batches - 1) / s->batches,
+                      .epochs = epochs_of(l),
                       .step = l->step,
                       .batch = b + 1,
                       .batches = s->batches,
                       .loss = l->loss_sum / l->rows,
                       .rows_per_second = l->rows / spent,
                       .epoch_left = per_batch * (double)(s->batches - b - 1),
-                      .all_left = per_batch * (double)(l->total - l->step) };
+                      .all_left = l->total == INT64_MAX ? s->set.seconds - (now() - l->start)
+                                                        : per_batch * (double)(l->total - l->step) };
     l->watcher->progress(l->watcher->arg, &p);
 }
 
@@ -175,7 +182,7 @@ static ds_status close_epoch(loop *l)
 {
     ds_session *s = l->s;
     ds_epoch_report r = { .epoch = l->epoch + 1,
-                          .epochs = (l->total + s->batches - 1) / s->batches,
+                          .epochs = epochs_of(l),
                           .step = l->step,
                           .train_loss = l->loss_sum / l->rows,
                           .train_error = l->errors ? l->wrong / l->rows : NAN,
@@ -201,6 +208,7 @@ static ds_status run_epoch(loop *l, ds_reason *reason, bool *ended)
 {
     double shown = now();
     l->loss_sum = l->wrong = l->rows = 0;
+    l->grad_norm = l->update_ratio = NAN; /* until the epoch's last step */
     l->epoch_start = shown;
     for (int64_t b = 0; b < l->s->batches && !*ended; b++) {
         bool taken, last = b == l->s->batches - 1 || l->step == l->total - 1;
