@@ -1,5 +1,6 @@
-/* test_elementwise.c - the elementwise instructions as loops: any number of elements, nothing written behind the end, the same bits by every
- * instruction set; programs of several instructions and stores, over operands that repeat, in place, against one element at a time. */
+/* test_elementwise.c - the elementwise instructions as loops: any number of elements, nothing written behind the end,
+ * the same bits by every instruction set; programs of several instructions and stores, over operands that repeat, in
+ * place, against one element at a time. */
 #include "kernel/ew_code.h"
 #include "test_graph_support.h"
 
@@ -25,7 +26,7 @@ static void tails(void **state)
     (void)state;
     static const struct {
         const char *name;
-        int         operands;
+        int operands;
     } list[] = {
 #define EW(id, n) { #id, n },
 #include "kernel/elementwise.def"
@@ -35,8 +36,8 @@ static void tails(void **state)
     say_skipped_isa();
     for (int q = 0; q < 2 * DS_EW_CODES; q++) {
         ds_dtype t = q & 1 ? DS_F64 : DS_F32;
-        int      code = q / 2;
-        void    *x[3], *want = memory_for(t, ROOM), *y = memory_for(t, ROOM);
+        int code = q / 2;
+        void *x[3], *want = memory_for(t, ROOM), *y = memory_for(t, ROOM);
         for (int k = 0; k < 3; k++) {
             x[k] = memory_for(t, ROOM);
             fill_uniform(t, x[k], ROOM, 41 + (uint64_t)k, -3, 3);
@@ -51,9 +52,12 @@ static void tails(void **state)
                 apply3(v, code, t, n, x, list[code].operands, y);
                 int64_t at = first_difference(t, n, want, y);
                 if (at >= 0)
-                    fail_msg("%s %s of %g by %s is %.17g, by scalar %.17g", list[code].name, ds_dtype_name(t), get(t, x[0], at), isa_names[k], get(t, y, at), get(t, want, at));
+                    fail_msg("%s %s of %g by %s is %.17g, by scalar %.17g", list[code].name, ds_dtype_name(t),
+                             get(t, x[0], at), isa_names[k], get(t, y, at), get(t, want, at));
                 for (int64_t i = n; i < ROOM; i++)
-                    if (get(t, y, i) != 123) fail_msg("%s %s by %s wrote past %lld elements", list[code].name, ds_dtype_name(t), isa_names[k], (long long)n);
+                    if (get(t, y, i) != 123)
+                        fail_msg("%s %s by %s wrote past %lld elements", list[code].name, ds_dtype_name(t),
+                                 isa_names[k], (long long)n);
             }
         }
         for (int k = 0; k < 3; k++) ds_buffer_free(x[k]);
@@ -65,24 +69,38 @@ static void tails(void **state)
 /* ---- programs ---------------------------------------------------------------------------------------------------- */
 
 enum { LOADS = 4, INSTRS = 9 };
-static const int codes[] = { DS_EW_add, DS_EW_mul, DS_EW_sub, DS_EW_tanh, DS_EW_max, DS_EW_relu, DS_EW_where, DS_EW_scale, DS_EW_exp };
-static int operands(int code) { return code == DS_EW_where ? 3 : code == DS_EW_tanh || code == DS_EW_relu || code == DS_EW_scale || code == DS_EW_exp ? 1 : 2; }
+static const int codes[] = { DS_EW_add,  DS_EW_mul,   DS_EW_sub,   DS_EW_tanh, DS_EW_max,
+                             DS_EW_relu, DS_EW_where, DS_EW_scale, DS_EW_exp };
+static int operands(int code)
+{
+    return code == DS_EW_where                                                                    ? 3
+           : code == DS_EW_tanh || code == DS_EW_relu || code == DS_EW_scale || code == DS_EW_exp ? 1
+                                                                                                  : 2;
+}
 
-/* A random program over [3][rows][cols]: operand k repeats along the axes in its mask; every result goes to a register of its own, one in the middle and the last
- * to stores. The first store may lie over the first operand, which does not repeat and which later instructions may read. */
+/* A random program over [3][rows][cols]: operand k repeats along the axes in its mask; every result goes to a register
+ * of its own, one in the middle and the last to stores. The first store may lie over the first operand, which does not
+ * repeat and which later instructions may read. */
 typedef struct trial {
     ds_ew_program p;
-    int64_t       count;
-    void         *load[LOADS], *store[2];
+    int64_t count;
+    void *load[LOADS], *store[2];
 } trial;
 
 static trial make_trial(uint64_t seed, ds_dtype t, int64_t rows, int64_t cols, bool in_place)
 {
-    trial   s = { .p = { .dtype = t, .rank = 3, .dim = { 3, rows, cols }, .nload = LOADS, .nstore = 2, .ninstr = INSTRS, .nreg = INSTRS }, .count = 3 * rows * cols };
+    trial s = { .p = { .dtype = t,
+                       .rank = 3,
+                       .dim = { 3, rows, cols },
+                       .nload = LOADS,
+                       .nstore = 2,
+                       .ninstr = INSTRS,
+                       .nreg = INSTRS },
+                .count = 3 * rows * cols };
     int64_t full[3] = { rows * cols, cols, 1 };
     for (int k = 0; k < LOADS; k++) {
         unsigned mask = k == 0 ? 0 : (unsigned)(mixed(seed, (uint64_t)k) & 7);
-        int64_t  step = 1;
+        int64_t step = 1;
         s.load[k] = memory_for(t, s.count);
         fill_uniform(t, s.load[k], s.count, seed + (uint64_t)k, -2, 2);
         s.p.load[k] = (ds_ew_operand){ .data = s.load[k], .dtype = t };
@@ -93,9 +111,12 @@ static trial make_trial(uint64_t seed, ds_dtype t, int64_t rows, int64_t cols, b
     }
     for (int i = 0; i < INSTRS; i++) {
         ds_ew_instr *e = &s.p.instr[i];
-        *e = (ds_ew_instr){ .code = (uint16_t)codes[mixed(seed + 9, (uint64_t)i) % (sizeof codes / sizeof codes[0])], .dst = (int16_t)i, .imm = { 0.5, 0 } };
+        *e = (ds_ew_instr){ .code = (uint16_t)codes[mixed(seed + 9, (uint64_t)i) % (sizeof codes / sizeof codes[0])],
+                            .dst = (int16_t)i,
+                            .imm = { 0.5, 0 } };
         for (int k = 0; k < 3; k++) {
-            int r = (int)(mixed(seed + 10 + (uint64_t)k, (uint64_t)i) % (uint64_t)(LOADS + i)); /* an operand or an earlier result */
+            int r = (int)(mixed(seed + 10 + (uint64_t)k, (uint64_t)i) %
+                          (uint64_t)(LOADS + i)); /* an operand or an earlier result */
             e->src[k] = (int16_t)(k >= operands(e->code) ? INT16_MIN : r < LOADS ? -1 - r : r - LOADS);
         }
     }
@@ -118,7 +139,7 @@ static void free_trial(trial *s)
 /* The meaning of a program, one element and one instruction at a time. */
 static void by_elements(const trial *s, void *out[2])
 {
-    void  *x[3], *y = memory_for(s->p.dtype, 1);
+    void *x[3], *y = memory_for(s->p.dtype, 1);
     double reg[INSTRS];
     for (int k = 0; k < 3; k++) x[k] = memory_for(s->p.dtype, 1);
     for (int64_t e = 0; e < s->count; e++) {
@@ -127,7 +148,9 @@ static void by_elements(const trial *s, void *out[2])
             const ds_ew_instr *n = &s->p.instr[i];
             for (int k = 0; k < operands(n->code); k++) {
                 const ds_ew_operand *o = n->src[k] < 0 ? &s->p.load[-1 - n->src[k]] : NULL;
-                put(s->p.dtype, x[k], 0, o ? get(s->p.dtype, o->data, at[0] * o->stride[0] + at[1] * o->stride[1] + at[2] * o->stride[2]) : reg[n->src[k]]);
+                put(s->p.dtype, x[k], 0,
+                    o ? get(s->p.dtype, o->data, at[0] * o->stride[0] + at[1] * o->stride[1] + at[2] * o->stride[2])
+                      : reg[n->src[k]]);
             }
             apply3(ds_vec_named("scalar"), n->code, s->p.dtype, 1, x, operands(n->code), y);
             reg[i] = get(s->p.dtype, y, 0);
@@ -141,21 +164,25 @@ static void by_elements(const trial *s, void *out[2])
 static void programs(void **state)
 {
     (void)state;
-    static const int64_t sizes[][2] = { { 1, 1 }, { 5, 3 }, { 1, 600 }, { 4, 255 }, { 3, 257 }, { 2, 513 }, { 40, 16 }, { 7, 31 } };
+    static const int64_t sizes[][2] = { { 1, 1 },   { 5, 3 },   { 1, 600 }, { 4, 255 },
+                                        { 3, 257 }, { 2, 513 }, { 40, 16 }, { 7, 31 } };
     for (uint64_t seed = 0; seed < 64; seed++)
         for (int k = 0; k < ISA_NAMES; k++) {
             const ds_vec *v = ds_vec_named(isa_names[k]);
             if (!v) continue;
             ds_dtype t = seed & 1 ? DS_F64 : DS_F32;
-            trial    s = make_trial(100 * seed, t, sizes[seed / 2 % 8][0], sizes[seed / 2 % 8][1], seed >> 4 & 1);
-            void    *want[2] = { memory_for(t, s.count), memory_for(t, s.count) }, *tile = ds_buffer_alloc(ds_ew_tile_bytes(&s.p));
+            trial s = make_trial(100 * seed, t, sizes[seed / 2 % 8][0], sizes[seed / 2 % 8][1], seed >> 4 & 1);
+            void *want[2] = { memory_for(t, s.count), memory_for(t, s.count) },
+                 *tile = ds_buffer_alloc(ds_ew_tile_bytes(&s.p));
             by_elements(&s, want);
             int64_t rows = 3 * s.p.dim[1], cut = rows / 2;
             v->ew(&s.p, 0, cut, 0, s.p.dim[2], tile, NULL);
             v->ew(&s.p, cut, rows, 0, s.p.dim[2], tile, NULL);
             for (int q = 0; q < 2; q++) {
                 int64_t at = first_difference(t, s.count, want[q], s.store[q]);
-                if (at >= 0) fail_msg("program %d by %s: store %d element %lld is %.17g, wanted %.17g", (int)seed, isa_names[k], q, (long long)at, get(t, s.store[q], at), get(t, want[q], at));
+                if (at >= 0)
+                    fail_msg("program %d by %s: store %d element %lld is %.17g, wanted %.17g", (int)seed, isa_names[k],
+                             q, (long long)at, get(t, s.store[q], at), get(t, want[q], at));
                 ds_buffer_free(want[q]);
             }
             ds_buffer_free(tile);

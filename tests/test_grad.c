@@ -1,18 +1,19 @@
-/* test_grad.c - derivatives of whole networks in f64: gradients, Jacobian, Hessian and Gauss-Newton products against differences and against
- * J' H J written out; partial runs of a plan against fresh ones; runs that allocate nothing. */
+/* test_grad.c - derivatives of whole networks in f64: gradients, Jacobian, Hessian and Gauss-Newton products against
+ * differences and against J' H J written out; partial runs of a plan against fresh ones; runs that allocate nothing. */
 #include <stdatomic.h>
 
 #include "test_graph_support.h"
 
-/* ---- counting what is allocated: the library is linked into this program, so its calls come here -------------------- */
+/* ---- counting what is allocated: the library is linked into this program, so its calls come here --------------------
+ */
 
 #if defined(__has_feature)
 #define HAS_FEATURE(x) __has_feature(x)
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !HAS_FEATURE(address_sanitizer) &&                        \
-    !HAS_FEATURE(thread_sanitizer) && !HAS_FEATURE(memory_sanitizer)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                           \
+    !HAS_FEATURE(address_sanitizer) && !HAS_FEATURE(thread_sanitizer) && !HAS_FEATURE(memory_sanitizer)
 #define COUNTS_MEMORY 1
 static atomic_long allocations;
 extern void *__libc_malloc(size_t bytes);
@@ -38,14 +39,15 @@ static long count_allocations(void) { return atomic_load(&allocations); }
 static long count_allocations(void) { return 0; }
 #endif
 
-/* ---- two networks --------------------------------------------------------------------------------------------------- */
+/* ---- two networks ---------------------------------------------------------------------------------------------------
+ */
 
 enum { MOST = 8, ROWS = 6, CLASSES = 4 };
 
 typedef struct net {
     const char *name;
-    int         n; /* parameters */
-    ds_shape    shape[MOST], data;
+    int n; /* parameters */
+    ds_shape shape[MOST], data;
     ds_val (*logits)(ds_graph *g, const ds_val *theta, ds_val x);
 } net;
 
@@ -69,10 +71,20 @@ static ds_val convnet(ds_graph *g, const ds_val *t, ds_val x)
 }
 
 static const net nets[] = {
-    { "mlp", 6, { { 2, { 5, 7 } }, { 1, { 7 } }, { 2, { 6, 7 } }, { 1, { 6 } }, { 2, { 6, CLASSES } }, { 1, { CLASSES } } }, { 2, { ROWS, 5 } }, mlp },
+    { "mlp",
+      6,
+      { { 2, { 5, 7 } }, { 1, { 7 } }, { 2, { 6, 7 } }, { 1, { 6 } }, { 2, { 6, CLASSES } }, { 1, { CLASSES } } },
+      { 2, { ROWS, 5 } },
+      mlp },
     { "convnet",
       7,
-      { { 4, { 3, 3, 2, 4 } }, { 1, { 4 } }, { 1, { 4 } }, { 4, { 3, 2, 2, 6 } }, { 1, { 6 } }, { 2, { 6, CLASSES } }, { 1, { CLASSES } } },
+      { { 4, { 3, 3, 2, 4 } },
+        { 1, { 4 } },
+        { 1, { 4 } },
+        { 4, { 3, 2, 2, 6 } },
+        { 1, { 6 } },
+        { 2, { 6, CLASSES } },
+        { 1, { CLASSES } } },
       { 4, { ROWS, 6, 6, 2 } },
       convnet },
 };
@@ -80,10 +92,10 @@ static const net nets[] = {
 /* A network as a graph with all its derivatives, and memory for everything. */
 typedef struct built {
     const net *net;
-    ds_graph  *g;
-    ds_val     x, label, theta[MOST], v[MOST], u, logits, loss, grad[MOST], hv[MOST], gv[MOST], jv, pulled[MOST];
-    double    *data_x, *at[MOST], *data_v[MOST], *data_u;
-    int32_t   *labels;
+    ds_graph *g;
+    ds_val x, label, theta[MOST], v[MOST], u, logits, loss, grad[MOST], hv[MOST], gv[MOST], jv, pulled[MOST];
+    double *data_x, *at[MOST], *data_v[MOST], *data_u;
+    int32_t *labels;
 } built;
 
 static built open_net(ds_ctx *ctx, const net *of)
@@ -150,12 +162,14 @@ static ds_plan *plan_of(ds_ctx *ctx, const built *b, int n, const ds_val *out, d
     return p;
 }
 
-/* ---- against differences -------------------------------------------------------------------------------------------- */
+/* ---- against differences --------------------------------------------------------------------------------------------
+ */
 
-/* Four points, h = 2^-13: the error of a first derivative is h^4/30 |f^(5)| + 1.5 eps |f| / h. Fifth derivatives along one parameter are
- * below 1000 here (means over rows of functions bounded with their derivatives, weights below 1): 1e-14 + 4e-12. Along v, a direction of
- * length near 6, the fifth derivative is up to 6^5 times that: 6e-11. The tolerances are some twenty times as large. The step is small
- * also because the differences are wrong where it changes which element of a window is the largest; the fixed data have no such place. */
+/* Four points, h = 2^-13: the error of a first derivative is h^4/30 |f^(5)| + 1.5 eps |f| / h. Fifth derivatives along
+ * one parameter are below 1000 here (means over rows of functions bounded with their derivatives, weights below 1):
+ * 1e-14 + 4e-12. Along v, a direction of length near 6, the fifth derivative is up to 6^5 times that: 6e-11. The
+ * tolerances are some twenty times as large. The step is small also because the differences are wrong where it changes
+ * which element of a window is the largest; the fixed data have no such place. */
 #define STEP 0x1p-13
 static const double points[4] = { -2 * STEP, -STEP, STEP, 2 * STEP };
 static double four_points(double a, double b, double c, double d) { return (a - 8 * b + 8 * c - d) / (12 * STEP); }
@@ -168,15 +182,18 @@ static void shift(const built *b, double a)
 
 static void near(const built *b, const char *what, int k, int64_t e, double found, double want, double tolerance)
 {
-    if (!(fabs(found - want) <= tolerance)) fail_msg("%s: %s of parameter %d, element %lld is %.15g, wanted %.15g", b->net->name, what, k, (long long)e, found, want);
+    if (!(fabs(found - want) <= tolerance))
+        fail_msg("%s: %s of parameter %d, element %lld is %.15g, wanted %.15g", b->net->name, what, k, (long long)e,
+                 found, want);
 }
 
 static void gradients(void **state)
 {
     ds_ctx *ctx = ((ds_ctx **)*state)[1];
     for (size_t q = 0; q < sizeof nets / sizeof nets[0]; q++) {
-        built    b = open_net(ctx, &nets[q]);
-        ds_plan *grad = plan_of(ctx, &b, b.net->n, b.grad, (ds_plan_options){ 0 }), *value = plan_of(ctx, &b, 1, &b.loss, (ds_plan_options){ 0 });
+        built b = open_net(ctx, &nets[q]);
+        ds_plan *grad = plan_of(ctx, &b, b.net->n, b.grad, (ds_plan_options){ 0 }),
+                *value = plan_of(ctx, &b, 1, &b.loss, (ds_plan_options){ 0 });
         OK(ds_plan_run(grad));
         for (int k = 0; k < b.net->n; k++)
             for (int64_t e = 0; e < ds_shape_count(b.net->shape[k]); e++) {
@@ -187,7 +204,8 @@ static void gradients(void **state)
                     f[i] = *(double *)ds_plan_data(value, b.loss);
                 }
                 b.at[k][e] = was;
-                near(&b, "gradient", k, e, ((double *)ds_plan_data(grad, b.grad[k]))[e], four_points(f[0], f[1], f[2], f[3]), 1e-10);
+                near(&b, "gradient", k, e, ((double *)ds_plan_data(grad, b.grad[k]))[e],
+                     four_points(f[0], f[1], f[2], f[3]), 1e-10);
             }
         ds_plan_free(grad);
         ds_plan_free(value);
@@ -199,9 +217,10 @@ static void hessian_products(void **state)
 {
     ds_ctx *ctx = ((ds_ctx **)*state)[1];
     for (size_t q = 0; q < sizeof nets / sizeof nets[0]; q++) {
-        built    b = open_net(ctx, &nets[q]);
-        ds_plan *grad = plan_of(ctx, &b, b.net->n, b.grad, (ds_plan_options){ 0 }), *hv = plan_of(ctx, &b, b.net->n, b.hv, (ds_plan_options){ 0 });
-        double  *g[4][MOST];
+        built b = open_net(ctx, &nets[q]);
+        ds_plan *grad = plan_of(ctx, &b, b.net->n, b.grad, (ds_plan_options){ 0 }),
+                *hv = plan_of(ctx, &b, b.net->n, b.hv, (ds_plan_options){ 0 });
+        double *g[4][MOST];
         OK(ds_plan_run(hv));
         for (int i = 0; i < 4; i++) {
             shift(&b, points[i]);
@@ -216,7 +235,8 @@ static void hessian_products(void **state)
         }
         for (int k = 0; k < b.net->n; k++) {
             for (int64_t e = 0; e < ds_shape_count(b.net->shape[k]); e++)
-                near(&b, "H v", k, e, ((double *)ds_plan_data(hv, b.hv[k]))[e], four_points(g[0][k][e], g[1][k][e], g[2][k][e], g[3][k][e]), 1e-9);
+                near(&b, "H v", k, e, ((double *)ds_plan_data(hv, b.hv[k]))[e],
+                     four_points(g[0][k][e], g[1][k][e], g[2][k][e], g[3][k][e]), 1e-9);
             for (int i = 0; i < 4; i++) free(g[i][k]);
         }
         ds_plan_free(grad);
@@ -225,16 +245,18 @@ static void hessian_products(void **state)
     }
 }
 
-/* J by differences of the outputs, one column for each parameter; H of the mean cross-entropy is (diag p - p p') / rows in each row. Then
- * J v, J' u and J' H J v by plain loops against the products of graphs. */
+/* J by differences of the outputs, one column for each parameter; H of the mean cross-entropy is (diag p - p p') / rows
+ * in each row. Then J v, J' u and J' H J v by plain loops against the products of graphs. */
 static void jacobian_and_gauss_newton(void **state)
 {
     enum { OUT = ROWS * CLASSES };
     ds_ctx *ctx = ((ds_ctx **)*state)[1];
     for (size_t q = 0; q < sizeof nets / sizeof nets[0]; q++) {
-        built    b = open_net(ctx, &nets[q]);
-        ds_plan *out = plan_of(ctx, &b, 1, &b.logits, (ds_plan_options){ 0 }), *gv = plan_of(ctx, &b, b.net->n, b.gv, (ds_plan_options){ 0 });
-        ds_plan *jv = plan_of(ctx, &b, 1, &b.jv, (ds_plan_options){ 0 }), *pulled = plan_of(ctx, &b, b.net->n, b.pulled, (ds_plan_options){ 0 });
+        built b = open_net(ctx, &nets[q]);
+        ds_plan *out = plan_of(ctx, &b, 1, &b.logits, (ds_plan_options){ 0 }),
+                *gv = plan_of(ctx, &b, b.net->n, b.gv, (ds_plan_options){ 0 });
+        ds_plan *jv = plan_of(ctx, &b, 1, &b.jv, (ds_plan_options){ 0 }),
+                *pulled = plan_of(ctx, &b, b.net->n, b.pulled, (ds_plan_options){ 0 });
         OK(ds_plan_run(gv));
         OK(ds_plan_run(jv));
         OK(ds_plan_run(pulled));
@@ -280,31 +302,37 @@ static void jacobian_and_gauss_newton(void **state)
     }
 }
 
-/* ---- plans --------------------------------------------------------------------------------------------------------- */
+/* ---- plans ---------------------------------------------------------------------------------------------------------
+ */
 
 /* H v and G v for several v by partial runs: the bits of fresh plans, on every backend, fused or not. */
 static void partial_runs(void **state)
 {
-    static const ds_plan_options ways[] = { { .backend = "cpu" }, { .backend = "cpu", .unfused = true }, { .backend = "ref" }, { .backend = "check" } };
+    static const ds_plan_options ways[] = {
+        { .backend = "cpu" }, { .backend = "cpu", .unfused = true }, { .backend = "ref" }, { .backend = "check" }
+    };
     for (int w = 0; w < 8; w++)
         for (size_t q = 0; q < sizeof nets / sizeof nets[0]; q++) {
             ds_ctx *ctx = ((ds_ctx **)*state)[w % THREAD_COUNTS];
-            built   b = open_net(ctx, &nets[q]);
-            ds_val  out[2 * MOST + 1] = { b.loss };
-            int     n = 1;
+            built b = open_net(ctx, &nets[q]);
+            ds_val out[2 * MOST + 1] = { b.loss };
+            int n = 1;
             for (int k = 0; k < b.net->n; k++) out[n++] = b.hv[k], out[n++] = b.gv[k];
             ds_plan_options o = ways[w / 2];
-            ds_plan        *fresh = plan_of(ctx, &b, n, out, o);
+            ds_plan *fresh = plan_of(ctx, &b, n, out, o);
             o.changing = b.v;
             o.nchanging = b.net->n;
             ds_plan *part = plan_of(ctx, &b, n, out, o);
             for (int round = 0; round < 4; round++) {
                 if (round == 2) shift(&b, 0.01); /* a full run follows */
-                for (int k = 0; k < b.net->n; k++) fill_uniform(DS_F64, b.data_v[k], ds_shape_count(b.net->shape[k]), (uint64_t)(100 + 10 * round + k), -1, 1);
+                for (int k = 0; k < b.net->n; k++)
+                    fill_uniform(DS_F64, b.data_v[k], ds_shape_count(b.net->shape[k]), (uint64_t)(100 + 10 * round + k),
+                                 -1, 1);
                 OK(ds_plan_run(fresh));
                 OK(round % 2 ? ds_plan_rerun(part) : ds_plan_run(part));
                 for (int k = 0; k < n; k++)
-                    if (first_difference(DS_F64, ds_shape_count(ds_val_shape(b.g, out[k])), ds_plan_data(fresh, out[k]), ds_plan_data(part, out[k])) >= 0)
+                    if (first_difference(DS_F64, ds_shape_count(ds_val_shape(b.g, out[k])), ds_plan_data(fresh, out[k]),
+                                         ds_plan_data(part, out[k])) >= 0)
                         fail_msg("%s by %s: output %d differs in round %d", b.net->name, ways[w / 2].backend, k, round);
             }
             ds_plan_free(fresh);
@@ -325,12 +353,13 @@ static void runs_allocate_nothing(void **state)
     for (int t = 0; t < THREAD_COUNTS; t++)
         for (size_t q = 0; q < sizeof nets / sizeof nets[0]; q++) {
             ds_ctx *ctx = ((ds_ctx **)*state)[t];
-            built   b = open_net(ctx, &nets[q]);
-            ds_val  out[2 * MOST + 1] = { b.loss };
-            int     n = 1;
+            built b = open_net(ctx, &nets[q]);
+            ds_val out[2 * MOST + 1] = { b.loss };
+            int n = 1;
             for (int k = 0; k < b.net->n; k++) out[n++] = b.grad[k], out[n++] = b.gv[k];
-            ds_plan *p = plan_of(ctx, &b, n, out, (ds_plan_options){ .backend = "cpu", .changing = b.v, .nchanging = b.net->n });
-            long     start = count_allocations();
+            ds_plan *p =
+                plan_of(ctx, &b, n, out, (ds_plan_options){ .backend = "cpu", .changing = b.v, .nchanging = b.net->n });
+            long start = count_allocations();
             for (int k = 0; k < 3; k++) {
                 bind_if(ctx, p, b.x, b.data_x);
                 OK(ds_plan_run(p));
@@ -343,17 +372,20 @@ static void runs_allocate_nothing(void **state)
         }
 }
 
-/* An output asked for twice, one that is an input, a constant, views of one value, one bound by the caller; what is refused. */
+/* An output asked for twice, one that is an input, a constant, views of one value, one bound by the caller; what is
+ * refused. */
 static void outputs_of_all_kinds(void **state)
 {
     static const char *const backends[] = { "cpu", "ref", "check" };
     ds_ctx *ctx = ((ds_ctx **)*state)[0];
     for (int w = 0; w < 6; w++) {
         ds_graph *g;
-        ds_plan  *p;
+        ds_plan *p;
         OK(ds_graph_create(&g, ctx));
-        ds_val x = ds_input(g, "x", DS_F64, DS_SHAPE(2, 3)), idle = ds_input(g, "idle", DS_F64, DS_SHAPE(1)), y = ds_square(g, x);
-        ds_val flat = ds_reshape(g, y, DS_SHAPE(6)), seven = ds_fill(g, DS_F64, DS_SHAPE(2), 7), bound = ds_shift(g, y, 1);
+        ds_val x = ds_input(g, "x", DS_F64, DS_SHAPE(2, 3)), idle = ds_input(g, "idle", DS_F64, DS_SHAPE(1)),
+               y = ds_square(g, x);
+        ds_val flat = ds_reshape(g, y, DS_SHAPE(6)), seven = ds_fill(g, DS_F64, DS_SHAPE(2), 7),
+               bound = ds_shift(g, y, 1);
         ds_val out[] = { y, y, flat, x, ds_reshape(g, x, DS_SHAPE(3, 2)), seven, bound };
         enum { N = sizeof out / sizeof out[0] };
         OK(ds_plan_create(&p, g, N, out, &(ds_plan_options){ .backend = backends[w / 2], .unfused = w & 1 }));
@@ -373,7 +405,8 @@ static void outputs_of_all_kinds(void **state)
             assert_non_null(found);
             for (int e = 0; e < (k == 5 ? 2 : 6); e++) {
                 double a = e + 1, want = k < 3 ? a * a : k < 5 ? a : k == 5 ? 7 : a * a + 1;
-                if (found[e] != want) fail_msg("%s: output %d element %d is %g, wanted %g", backends[w / 2], k, e, found[e], want);
+                if (found[e] != want)
+                    fail_msg("%s: output %d element %d is %g, wanted %g", backends[w / 2], k, e, found[e], want);
             }
         }
         for (int e = 0; e < 6; e++) assert_true(in[e] == e + 1); /* inputs stay */
@@ -392,8 +425,12 @@ static void outputs_of_all_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients),    cmocka_unit_test(hessian_products),      cmocka_unit_test(jacobian_and_gauss_newton),
-        cmocka_unit_test(partial_runs), cmocka_unit_test(runs_allocate_nothing), cmocka_unit_test(outputs_of_all_kinds),
+        cmocka_unit_test(gradients),
+        cmocka_unit_test(hessian_products),
+        cmocka_unit_test(jacobian_and_gauss_newton),
+        cmocka_unit_test(partial_runs),
+        cmocka_unit_test(runs_allocate_nothing),
+        cmocka_unit_test(outputs_of_all_kinds),
     };
     return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }
