@@ -9,6 +9,11 @@
 
 enum { DS_TILE = 512, DS_LANES = 16, DS_ROW_LEAF = 4096, DS_COLUMN_LEAF = 64, DS_COLUMN_CHUNK = 512 };
 
+/* One window of pooling in a plane [.., down, channels]: h x w pixels, the first at place `first` of the plane. */
+typedef struct ds_window {
+    int64_t channels, h, w, down, first;
+} ds_window;
+
 typedef struct ds_vec {
     const char *name;
     /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows).
@@ -20,6 +25,11 @@ typedef struct ds_vec {
     /* acc[c] = chain over `rows` rows (at most a leaf) of x[r * ld + c]; starts at +0. */
     void (*sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
     void (*add)(ds_dtype t, int64_t n, void *y, const void *x); /* y += x */
+    /* x: the window's first pixel. Place of the first maximum of each channel; x moved by places; dy moved back into
+     * dx, +0 at the window's other pixels. */
+    void (*pool_index)(ds_dtype t, const ds_window *w, const void *x, int32_t *y);
+    void (*pool_take)(ds_dtype t, int64_t pixels, int64_t channels, const void *x, const int32_t *at, void *y);
+    void (*pool_put)(ds_dtype t, const ds_window *w, const void *dy, const int32_t *at, void *dx);
     const ds_product *f32, *f64;
 } ds_vec;
 

@@ -40,48 +40,51 @@ static window window_of(const job *j, int64_t oh, int64_t ow)
     return v;
 }
 
-enum { CHANNELS = 64 };
+static ds_window kernel_window(const job *j, int64_t oh, int64_t ow)
+{
+    window v = window_of(j, oh, ow);
+    return (ds_window){ j->c, v.h1 - v.h0, v.w1 - v.w0, j->w, v.h0 * j->w + v.w0 };
+}
 
-#define INDEX_IMAGE(T)                                                                                                 \
-    static void index_##T(const job *j, int64_t n)                                                                     \
-    {                                                                                                                  \
-        const T *x = (const T *)j->call->in[0].data + n * j->h * j->w * j->c;                                          \
-        int32_t *y = (int32_t *)j->call->out.data + n * j->oh * j->ow * j->c;                                          \
-        for (int64_t oh = 0; oh < j->oh; oh++)                                                                         \
-            for (int64_t ow = 0; ow < j->ow; ow++, y += j->c) {                                                        \
-                window v = window_of(j, oh, ow);                                                                       \
-                for (int64_t c0 = 0; c0 < j->c; c0 += CHANNELS) {                                                      \
-                    int64_t width = j->c - c0 < CHANNELS ? j->c - c0 : CHANNELS;                                       \
-                    T best[CHANNELS];                                                                                  \
-                    int32_t at[CHANNELS];                                                                              \
-                    memcpy(best, x + (v.h0 * j->w + v.w0) * j->c + c0, (size_t)width * sizeof(T));                     \
-                    for (int64_t c = 0; c < width; c++) at[c] = (int32_t)(v.h0 * j->w + v.w0);                         \
-                    for (int64_t h = v.h0; h < v.h1; h++)                                                              \
-                        for (int64_t w = v.w0; w < v.w1; w++) {                                                        \
-                            const T *e = x + (h * j->w + w) * j->c + c0;                                               \
-                            int32_t place = (int32_t)(h * j->w + w);                                                   \
-                            for (int64_t c = 0; c < width; c++) {                                                      \
-                                bool more = e[c] > best[c] || (e[c] != e[c] && best[c] == best[c]);                    \
-                                best[c] = more ? e[c] : best[c];                                                       \
-                                at[c] = more ? place : at[c];                                                          \
-                            }                                                                                          \
-                        }                                                                                              \
-                    memcpy(y + c0, at, (size_t)width * sizeof at[0]);                                                  \
-                }                                                                                                      \
-            }                                                                                                          \
-    }
-INDEX_IMAGE(float)
-INDEX_IMAGE(double)
+static void index_image(const job *j, int64_t n)
+{
+    ds_dtype t = j->call->in[0].dtype;
+    const char *x = (const char *)j->call->in[0].data + (size_t)(n * j->h * j->w * j->c) * ds_dtype_bytes(t);
+    int32_t *y = (int32_t *)j->call->out.data + n * j->oh * j->ow * j->c;
+    for (int64_t oh = 0; oh < j->oh; oh++)
+        for (int64_t ow = 0; ow < j->ow; ow++, y += j->c) {
+            ds_window w = kernel_window(j, oh, ow);
+            j->call->vec->pool_index(t, &w, x + (size_t)(w.first * j->c) * ds_dtype_bytes(t), y);
+        }
+}
+
+static void take_image(const job *j, int64_t n)
+{
+    ds_dtype t = j->call->out.dtype;
+    int64_t from = n * j->h * j->w * j->c, to = n * j->oh * j->ow * j->c;
+    size_t es = ds_dtype_bytes(t);
+    j->call->vec->pool_take(t, j->oh * j->ow, j->c, (const char *)j->call->in[0].data + (size_t)from * es,
+                            (const int32_t *)j->call->in[1].data + to, (char *)j->call->out.data + (size_t)to * es);
+}
+
+/* Windows that do not meet are written whole, so that only what lies between them has to be cleared. */
+static void put_apart(const job *j, int64_t n)
+{
+    ds_dtype t = j->call->out.dtype;
+    size_t es = ds_dtype_bytes(t), pixel = (size_t)j->c * es;
+    const char *dy = (const char *)j->call->in[0].data + (size_t)(n * j->oh * j->ow) * pixel;
+    const int32_t *at = (const int32_t *)j->call->in[1].data + n * j->oh * j->ow * j->c;
+    char *dx = (char *)j->call->out.data + (size_t)(n * j->h * j->w) * pixel;
+    bool covered = j->sh == j->kh && j->sw == j->kw && j->oh * j->sh >= j->h + j->ph && j->ow * j->sw >= j->w + j->pw;
+    if (!covered) memset(dx, 0, (size_t)(j->h * j->w) * pixel);
+    for (int64_t oh = 0; oh < j->oh; oh++)
+        for (int64_t ow = 0; ow < j->ow; ow++, dy += pixel, at += j->c) {
+            ds_window w = kernel_window(j, oh, ow);
+            j->call->vec->pool_put(t, &w, dy, at, dx + (size_t)w.first * pixel);
+        }
+}
 
 #define MOVES(T)                                                                                                       \
-    static void take_##T(const job *j, int64_t n)                                                                      \
-    {                                                                                                                  \
-        const T *x = (const T *)j->call->in[0].data + n * j->h * j->w * j->c;                                          \
-        const int32_t *at = (const int32_t *)j->call->in[1].data + n * j->oh * j->ow * j->c;                           \
-        T *y = (T *)j->call->out.data + n * j->oh * j->ow * j->c;                                                      \
-        for (int64_t p = 0; p < j->oh * j->ow; p++)                                                                    \
-            for (int64_t c = 0; c < j->c; c++) y[p * j->c + c] = x[(int64_t)at[p * j->c + c] * j->c + c];              \
-    }                                                                                                                  \
     static void put_##T(const job *j, int64_t n)                                                                       \
     {                                                                                                                  \
         const T *dy = (const T *)j->call->in[0].data + n * j->oh * j->ow * j->c;                                       \
@@ -123,17 +126,16 @@ INDEX_IMAGE(double)
 MOVES(float)
 MOVES(double)
 
-void ds_cpu_max_pool_index(const ds_call *call)
-{
-    run(call, call->in[0].shape, call->out.shape, call->in[0].dtype == DS_F32 ? index_float : index_double);
-}
-void ds_cpu_pool_take(const ds_call *call)
-{
-    run(call, call->in[0].shape, call->out.shape, call->out.dtype == DS_F32 ? take_float : take_double);
-}
+void ds_cpu_max_pool_index(const ds_call *call) { run(call, call->in[0].shape, call->out.shape, index_image); }
+void ds_cpu_pool_take(const ds_call *call) { run(call, call->in[0].shape, call->out.shape, take_image); }
 void ds_cpu_pool_put(const ds_call *call)
 {
-    run(call, call->out.shape, call->in[0].shape, call->out.dtype == DS_F32 ? put_float : put_double);
+    const int64_t *a = call->attr->i;
+    bool apart = a[2] >= a[0] && a[3] >= a[1];
+    run(call, call->out.shape, call->in[0].shape,
+        apart                       ? put_apart
+        : call->out.dtype == DS_F32 ? put_float
+                                    : put_double);
 }
 void ds_cpu_avg_pool(const ds_call *call)
 {

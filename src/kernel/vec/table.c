@@ -11,6 +11,9 @@ void TAGGED(ds_exp_map)(ds_dtype t, int64_t n, void *y, const void *x);
 double TAGGED(ds_sum_row)(ds_dtype t, int64_t n, const void *x);
 void TAGGED(ds_sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
 void TAGGED(ds_add)(ds_dtype t, int64_t n, void *y, const void *x);
+void TAGGED(ds_pool_index)(ds_dtype t, const ds_window *w, const void *x, int32_t *y);
+void TAGGED(ds_pool_take)(ds_dtype t, int64_t pixels, int64_t channels, const void *x, const int32_t *at, void *y);
+void TAGGED(ds_pool_put)(ds_dtype t, const ds_window *w, const void *dy, const int32_t *at, void *dx);
 extern const ds_product DS_PASTE3(ds_product, f32, DS_ISA_TAG), DS_PASTE3(ds_product, f64, DS_ISA_TAG);
 
 #define STRING_(x) #x
@@ -23,6 +26,9 @@ const ds_vec TAGGED(ds_vec) = {
     .sum_row = TAGGED(ds_sum_row),
     .sum_leaf = TAGGED(ds_sum_leaf),
     .add = TAGGED(ds_add),
+    .pool_index = TAGGED(ds_pool_index),
+    .pool_take = TAGGED(ds_pool_take),
+    .pool_put = TAGGED(ds_pool_put),
     .f32 = &DS_PASTE3(ds_product, f32, DS_ISA_TAG),
     .f64 = &DS_PASTE3(ds_product, f64, DS_ISA_TAG),
 };
