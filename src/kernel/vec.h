@@ -19,12 +19,17 @@ typedef struct ds_vec {
     /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows).
      * out NULL: to its stores; else the value of store 0 goes to out, dense [rows, cols]. tile: ds_ew_tile_bytes. */
     void (*ew)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
-    void (*exp)(ds_dtype t, int64_t n, void *y, const void *x);
+    void (*exp)(ds_dtype t, int64_t n, void *y, const void *x); /* reads whole vectors, past n too */
+    void (*log)(ds_dtype t, int64_t n, void *y, const void *x);
     /* Tree sum of one row of n elements starting at a leaf boundary. */
     double (*sum_row)(ds_dtype t, int64_t n, const void *x); /* exact in T: the caller casts back */
     /* acc[c] = chain over `rows` rows (at most a leaf) of x[r * ld + c]; starts at +0. */
     void (*sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
     void (*add)(ds_dtype t, int64_t n, void *y, const void *x); /* y += x */
+    /* Rows of scores, cols > 0: m = maximum (NaN wins), d = x - m;  s = sum of each row;  y /= s. */
+    void (*rows_shift)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *m, void *d);
+    void (*rows_sum)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *s);
+    void (*rows_divide)(ds_dtype t, int64_t rows, int64_t cols, void *y, const void *s);
     /* x: the window's first pixel. Place of the first maximum of each channel; x moved by places; dy moved back into
      * dx, +0 at the window's other pixels. */
     void (*pool_index)(ds_dtype t, const ds_window *w, const void *x, int32_t *y);

@@ -1,17 +1,19 @@
 /* rows.c - softmax and its kin over rows of scores, shifted by the row's maximum.
- *   m = max x;  e_c = exp(x_c - m);  s = sum of e in 16 lanes (docs/arithmetic.md);  softmax = e_c / s;  logsumexp = m
- * + ln s A row with a NaN, or whose maximum is +inf, gives NaN. */
+ *   m = max x;  e_c = exp(x_c - m);  s = sum of e in 16 lanes (docs/arithmetic.md);  softmax = e_c / s;  logsumexp = m + ln s
+ * A row with a NaN, or whose maximum is infinite, gives NaN. Rows are taken in blocks, so that short ones share the vectors of
+ * exp and ln. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
-#include "kernel/ew_code.h"
 
-enum { CHUNK = 512 };
+enum { CHUNK = 512, BLOCK = 64, SLACK = 32 }; /* elements of a piece, rows of a block, slack behind both in doubles */
 
 typedef struct job {
     const ds_call *call;
-    int64_t rows, cols, step;
-    void (*row)(const struct job *j, int64_t r);
+    ds_dtype t;
+    size_t es;
+    int64_t rows, cols, step, block; /* rows of a task; rows of a block */
+    void (*some)(const struct job *j, int64_t r0, int64_t rows);
 } job;
 
 static double get(ds_dtype t, const void *x, int64_t i)
@@ -26,22 +28,7 @@ static void put(ds_dtype t, void *y, int64_t i, double v)
         ((double *)y)[i] = v;
 }
 
-/* One instruction on one element, by the table's own elementwise kernel: ln of the row's sum. */
-static double ln_of(const ds_call *call, double s)
-{
-    double in[32] = { 0 }, out[32], tile[4 * (DS_TILE + DS_LANES)];
-    ds_ew_program p = {
-        .dtype = call->out.dtype, .rank = 1, .dim = { 1 }, .nload = 1, .nstore = 1, .ninstr = 1, .nreg = 1
-    };
-    p.load[0] = (ds_ew_operand){ in, { 1 }, p.dtype };
-    p.store[0] = (ds_ew_operand){ out, { 1 }, p.dtype };
-    p.instr[0] = (ds_ew_instr){ DS_EW_log, 0, { -1, INT16_MIN, INT16_MIN }, { 0 } };
-    put(p.dtype, in, 0, s);
-    call->vec->ew(&p, 0, 1, 0, 1, tile, NULL);
-    return get(p.dtype, out, 0);
-}
-
-/* Maximum of a row; NaN wins. */
+/* Maximum of a long row; NaN wins. */
 static double row_max(ds_dtype t, const void *x, int64_t n)
 {
     double m = -__builtin_inf();
@@ -65,21 +52,20 @@ static double shifted_exp(const job *j, const void *x, void *y, double m)
     return j->call->vec->sum_row(t, j->cols, y);
 }
 
-static const void *row_of(const job *j, int64_t r)
+static const char *row_of(const job *j, int64_t r)
 {
-    return (const char *)j->call->in[0].data + (size_t)(r * j->cols) * ds_dtype_bytes(j->call->in[0].dtype);
+    return (const char *)j->call->in[0].data + (size_t)(r * j->cols) * j->es;
 }
 
-static void softmax_row(const job *j, int64_t r)
+static void softmax_rows(const job *j, int64_t r0, int64_t rows)
 {
-    ds_dtype t = j->call->out.dtype;
-    const void *x = row_of(j, r);
-    void *y = (char *)j->call->out.data + (size_t)(r * j->cols) * ds_dtype_bytes(t);
-    double s = shifted_exp(j, x, y, row_max(t, x, j->cols));
-    if (t == DS_F32)
-        for (int64_t c = 0; c < j->cols; c++) ((float *)y)[c] /= (float)s;
-    else
-        for (int64_t c = 0; c < j->cols; c++) ((double *)y)[c] /= s;
+    const ds_vec *vec = j->call->vec;
+    double m[BLOCK], s[BLOCK]; /* room for either type */
+    void *y = (char *)j->call->out.data + (size_t)(r0 * j->cols) * j->es;
+    vec->rows_shift(j->t, rows, j->cols, row_of(j, r0), m, y);
+    vec->exp(j->t, rows * j->cols, y, y);
+    vec->rows_sum(j->t, rows, j->cols, y, s);
+    vec->rows_divide(j->t, rows, j->cols, y, s);
 }
 
 /* The same sum without a place for e: rows in pieces, lanes going on, so that any length needs no memory. */
@@ -117,32 +103,45 @@ static double exp_sum(const job *j, const void *x, double m)
     return level[0];
 }
 
-/* m + ln s, and m itself, in the element type. */
-static double row_lse(const job *j, const void *x)
+/* m + ln s of a block of rows into lse, in the element type. */
+static void block_lse(const job *j, int64_t r0, int64_t rows, void *lse)
 {
-    ds_dtype t = j->call->out.dtype;
-    double m = row_max(t, x, j->cols), l = ln_of(j->call, exp_sum(j, x, m));
-    return t == DS_F32 ? (double)((float)m + (float)l) : m + l;
+    const ds_vec *vec = j->call->vec;
+    double m[BLOCK], s[BLOCK + SLACK] = { 0 }, e[CHUNK + SLACK];
+    if (j->cols <= CHUNK) {
+        vec->rows_shift(j->t, rows, j->cols, row_of(j, r0), m, e);
+        vec->exp(j->t, rows * j->cols, e, e);
+        vec->rows_sum(j->t, rows, j->cols, e, s);
+    } else { /* one row */
+        double top = row_max(j->t, row_of(j, r0), j->cols);
+        put(j->t, m, 0, top);
+        put(j->t, s, 0, exp_sum(j, row_of(j, r0), top));
+    }
+    vec->log(j->t, rows, lse, s);
+    vec->add(j->t, rows, lse, m);
 }
 
-static void logsumexp_row(const job *j, int64_t r)
+static void logsumexp_rows(const job *j, int64_t r0, int64_t rows)
 {
-    put(j->call->out.dtype, j->call->out.data, r, row_lse(j, row_of(j, r)));
+    block_lse(j, r0, rows, (char *)j->call->out.data + (size_t)r0 * j->es);
 }
 
 /* lse - x_label; with smoothing s: (1-s) (lse - x_label) + s (lse - mean x). A label outside the classes gives NaN. */
-static void cross_entropy_row(const job *j, int64_t r)
+static void cross_entropy_rows(const job *j, int64_t r0, int64_t rows)
 {
-    ds_dtype t = j->call->out.dtype;
-    const void *x = row_of(j, r);
-    int32_t label = ((const int32_t *)j->call->in[1].data)[r];
-    double s = j->call->attr->f[0], lse = row_lse(j, x), y = __builtin_nan("");
-    if (label >= 0 && label < j->cols) {
-        double mean = s > 0 ? j->call->vec->sum_row(t, j->cols, x) / (double)j->cols : 0;
-        y = t == DS_F32 ? (double)((float)lse - (float)get(t, x, label)) : lse - get(t, x, label);
-        if (s > 0) y = (1 - s) * y + s * (lse - mean);
+    double all[BLOCK], s = j->call->attr->f[0];
+    block_lse(j, r0, rows, all);
+    for (int64_t r = 0; r < rows; r++) {
+        const void *x = row_of(j, r0 + r);
+        int32_t label = ((const int32_t *)j->call->in[1].data)[r0 + r];
+        double lse = get(j->t, all, r), y = __builtin_nan("");
+        if (label >= 0 && label < j->cols) {
+            double mean = s > 0 ? j->call->vec->sum_row(j->t, j->cols, x) / (double)j->cols : 0;
+            y = j->t == DS_F32 ? (double)((float)lse - (float)get(j->t, x, label)) : lse - get(j->t, x, label);
+            if (s > 0) y = (1 - s) * y + s * (lse - mean);
+        }
+        put(j->t, j->call->out.data, r0 + r, y);
     }
-    put(t, j->call->out.data, r, y);
 }
 
 static void task(void *arg, int64_t index, int worker)
@@ -150,19 +149,25 @@ static void task(void *arg, int64_t index, int worker)
     const job *j = arg;
     (void)worker;
     int64_t last = (index + 1) * j->step < j->rows ? (index + 1) * j->step : j->rows;
-    for (int64_t r = index * j->step; r < last; r++) j->row(j, r);
+    for (int64_t r = index * j->step; r < last; r += j->block) j->some(j, r, last - r < j->block ? last - r : j->block);
 }
 
-static void run(const ds_call *call, void (*row)(const job *j, int64_t r))
+static void run(const ds_call *call, void (*some)(const job *j, int64_t r0, int64_t rows))
 {
     ds_shape s = call->in[0].shape;
-    job j = { .call = call, .rows = 1, .cols = s.dim[s.rank - 1], .row = row };
+    job j = { .call = call,
+              .t = call->out.dtype,
+              .es = ds_dtype_bytes(call->out.dtype),
+              .rows = 1,
+              .cols = s.dim[s.rank - 1],
+              .some = some };
     for (int a = 0; a < s.rank - 1; a++) j.rows *= s.dim[a];
+    j.block = j.cols * BLOCK <= CHUNK ? BLOCK : j.cols <= CHUNK ? CHUNK / (j.cols > 0 ? j.cols : 1) : 1;
     int64_t threads = ds_pool_threads(call->pool);
     j.step = j.rows * j.cols < DS_SMALL_WORK / 8 || threads == 1 ? j.rows : ds_ceil_div(j.rows, 4 * threads);
     if (j.rows > 0) ds_pool_run(call->pool, ds_ceil_div(j.rows, j.step), task, &j);
 }
 
-void ds_cpu_softmax(const ds_call *call) { run(call, softmax_row); }
-void ds_cpu_logsumexp(const ds_call *call) { run(call, logsumexp_row); }
-void ds_cpu_cross_entropy(const ds_call *call) { run(call, cross_entropy_row); }
+void ds_cpu_softmax(const ds_call *call) { run(call, softmax_rows); }
+void ds_cpu_logsumexp(const ds_call *call) { run(call, logsumexp_rows); }
+void ds_cpu_cross_entropy(const ds_call *call) { run(call, cross_entropy_rows); }

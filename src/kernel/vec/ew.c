@@ -40,3 +40,12 @@ void DS_PASTE2(ds_exp_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const voi
     else
         ew_exp_f64(y, x, NULL, NULL, n, NULL);
 }
+
+void DS_PASTE2(ds_log_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x);
+void DS_PASTE2(ds_log_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x)
+{
+    if (t == DS_F32)
+        ew_log_f32(y, x, NULL, NULL, n, NULL);
+    else
+        ew_log_f64(y, x, NULL, NULL, n, NULL);
+}
