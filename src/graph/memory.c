@@ -29,7 +29,8 @@ static size_t node_bytes(const ds_node *n)
 static bool has_memory(const ds_planner *p, int id)
 {
     if (!p->needed[id] || p->unit_of[id] < 0) return false;
-    if (p->bound && p->output[id] && !p->unit[p->unit_of[id]].node)
+    /* the copy of an output that is an input, or that is asked for twice, has no name to be bound by */
+    if (p->bound && p->output[id] && ds_at(p, id)->op != &ds_op_copy && !p->unit[p->unit_of[id]].node)
         return false; /* a program's result, bound by the caller */
     return p->stored[id] || !ds_is_elementwise(p, id);
 }
