@@ -1,8 +1,8 @@
 /* machine.c - what bounds every timing on this machine: peak rate of fused multiply-adds and memory bandwidth.
  *
- * Peak: 12 independent chains of vector FMAs per thread, as many as hide the latency of two units (4 cycles x 2, with room).
- * Triad (McCalpin's STREAM): a[i] = b[i] + s c[i] over arrays well past the last cache, 12 bytes an element counted (the
- * line fetched before the store is not). Prints a line "name value" each; the best of several rounds. */
+ * Peak: peak.h, on every thread.
+ * Triad (McCalpin's STREAM): a[i] = b[i] + s c[i] over arrays well past the last cache, 12 bytes an element counted
+ * (the line fetched before the store is not). Prints a line "name value" each; the best of several rounds. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,8 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { CHAINS = 12, MAX_THREADS = 64 };
-static const long   FMA_LOOPS = 4000000;
+#include "peak.h"
+
+enum { MAX_THREADS = 64 };
+static const long FMA_LOOPS = 4000000;
 static const size_t TRIAD_COUNT = (size_t)48 << 20; /* floats over all threads: 3 x 192 MiB */
 
 static double now(void)
@@ -21,60 +23,14 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-/* Intrinsics, so that each FMA is one instruction whatever the compiler thinks of the loop. */
-__attribute__((target("avx512f"))) static double fma_avx512(long loops)
-{
-    __m512 x[CHAINS], a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
-    for (int k = 0; k < CHAINS; k++) x[k] = _mm512_set1_ps((float)k);
-    for (long i = 0; i < loops; i++)
-        for (int k = 0; k < CHAINS; k++) x[k] = _mm512_fmadd_ps(x[k], a, b);
-    float sum = 0;
-    for (int k = 0; k < CHAINS; k++) sum += _mm512_reduce_add_ps(x[k]);
-    return (double)sum;
-}
-__attribute__((target("avx2,fma"))) static double fma_avx2(long loops)
-{
-    __m256 x[CHAINS], a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
-    for (int k = 0; k < CHAINS; k++) x[k] = _mm256_set1_ps((float)k);
-    for (long i = 0; i < loops; i++)
-        for (int k = 0; k < CHAINS; k++) x[k] = _mm256_fmadd_ps(x[k], a, b);
-    float sum = 0, lane[8];
-    for (int k = 0; k < CHAINS; k++) {
-        _mm256_storeu_ps(lane, x[k]);
-        for (int l = 0; l < 8; l++) sum += lane[l];
-    }
-    return (double)sum;
-}
-static int lanes(void) { return __builtin_cpu_supports("avx512f") ? 16 : __builtin_cpu_supports("fma") ? 8 : 0; }
-static double fma_run(long loops) { return lanes() == 16 ? fma_avx512(loops) : lanes() == 8 ? fma_avx2(loops) : 0; }
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-static int lanes(void) { return 4; }
-static double fma_run(long loops)
-{
-    float32x4_t x[CHAINS], a = vdupq_n_f32(0.999f), b = vdupq_n_f32(1e-3f);
-    for (int k = 0; k < CHAINS; k++) x[k] = vdupq_n_f32((float)k);
-    for (long i = 0; i < loops; i++)
-        for (int k = 0; k < CHAINS; k++) x[k] = vfmaq_f32(b, x[k], a);
-    float sum = 0;
-    for (int k = 0; k < CHAINS; k++) sum += vaddvq_f32(x[k]);
-    return (double)sum;
-}
-#else
-static int lanes(void) { return 0; }
-static double fma_run(long loops) { (void)loops; return 0; }
-#endif
-
 typedef struct worker {
-    pthread_t          thread;
+    pthread_t thread;
     pthread_barrier_t *barrier;
-    float             *a, *b, *c;
-    size_t             count;
-    int                triad;
-    double             start, end;
-    double             kept; /* a result that must exist, so that no loop is dropped */
+    float *a, *b, *c;
+    size_t count;
+    int triad;
+    double start, end;
+    double kept; /* a result that must exist, so that no loop is dropped */
 } worker;
 
 static void *work(void *arg)
@@ -97,9 +53,9 @@ static void *work(void *arg)
  * late); negative when threads or memory cannot be had. */
 static double timed(int threads, int triad, float *memory)
 {
-    worker            w[MAX_THREADS];
+    worker w[MAX_THREADS];
     pthread_barrier_t barrier;
-    size_t            each = TRIAD_COUNT / (size_t)threads;
+    size_t each = TRIAD_COUNT / (size_t)threads;
     if (pthread_barrier_init(&barrier, NULL, (unsigned)threads)) return -1;
     for (int i = 0; i < threads; i++) {
         float *base = memory ? memory + 3 * each * (size_t)i : NULL;
@@ -119,7 +75,7 @@ static double timed(int threads, int triad, float *memory)
 
 int main(int argc, char **argv)
 {
-    int    most = argc > 1 ? atoi(argv[1]) : 2;
+    int most = argc > 1 ? atoi(argv[1]) : 2;
     float *memory = malloc(3 * TRIAD_COUNT * sizeof(float));
     if (!memory || most < 1 || most > MAX_THREADS) return 1;
     for (int threads = 1; threads <= most; threads++) {
