@@ -1,0 +1,67 @@
+#!/bin/sh
+# The same run by every way of running it: metrics (times aside) and weights equal byte for byte, for an MLP, a convolutional net with batch
+# norm, dropout and augmentation, and a small residual net. Ways: thread counts, backends, instruction sets. Usage: same_bits.sh DESCENT
+set -u
+descent=$1
+out=$(mktemp -d) || exit 1
+trap 'rm -rf "$out"' EXIT
+fail() { echo "same bits: $*"; exit 1; }
+
+common='optimizer: {name: adamw, lr: 3e-3}
+schedule: {name: cosine, warmup: "2 steps"}
+train: {steps: 6, batch: 24, seed: 4}'
+data='data: {format: digits, holdout: 40, standardize: false, scale: [0, 1]}'
+
+cat >"$out/mlp.yaml" <<END
+$data
+model: {loss: cross-entropy, penalty: {l2: 1e-4}, layers: [{flatten: true}, {dense: 70, act: gelu}, {dropout: 0.3}, {dense: 33, act: tanh}, {dense: classes}]}
+$common
+END
+cat >"$out/cnn.yaml" <<END
+data: {format: digits, holdout: 40, scale: [-1, 1], augment: [{flip: horizontal}, {crop: 28, pad: 2}]}
+model:
+  layers:
+    - {conv: 9, kernel: 3, pad: same, norm: batch, act: relu}
+    - {pool: max, size: 2}
+    - {conv: 18, kernel: 3, pad: same, norm: batch, act: silu}
+    - {pool: average, size: 2}
+    - {dropout: 0.4}
+    - {flatten: true}
+    - {dense: classes}
+$common
+END
+cat >"$out/resnet.yaml" <<END
+$data
+model:
+  layers:
+    - {conv: 8, kernel: 3, pad: same, stride: 2, norm: batch, act: relu}
+    - residual: [{conv: 8, kernel: 3, pad: same, norm: batch, act: relu}, {conv: 8, kernel: 3, pad: same, norm: batch}]
+      act: relu
+    - residual: [{conv: 16, kernel: 3, pad: same, stride: 2, norm: batch, act: relu}, {conv: 16, kernel: 3, pad: same, norm: batch}]
+      shortcut: conv
+      act: relu
+    - {pool: global-average}
+    - {dense: classes}
+$common
+END
+
+# way NAME VARIABLE=VALUE...: run every net that way and compare with the first way.
+way() {
+    name=$1
+    shift
+    for net in mlp cnn resnet; do
+        env "$@" "$descent" train "$out/$net.yaml" --out "$out/$name-$net" >"$out/said" 2>&1 || { cat "$out/said"; fail "$net, $name: the run failed"; }
+        sed 's/\t[^\t]*$//' "$out/$name-$net/metrics.tsv" >"$out/$name-$net/metrics"
+        cmp "$out/first-$net/metrics" "$out/$name-$net/metrics" || fail "$net, $name: other metrics"
+        cmp "$out/first-$net/last.safetensors" "$out/$name-$net/last.safetensors" || fail "$net, $name: other weights"
+    done
+    echo "$name: equal"
+}
+
+way first OMP_NUM_THREADS=1
+for threads in 2 5; do way "threads-$threads" OMP_NUM_THREADS=$threads; done
+for backend in ref check; do way "$backend" DS_BACKEND=$backend; done
+for isa in v4 v3 neon plain scalar; do
+    if DS_ISA=$isa "$descent" env >"$out/said" 2>&1; then way "isa-$isa" DS_ISA=$isa
+    else echo "isa-$isa: skipped, this build or processor does not have it"; fi
+done
