@@ -184,7 +184,16 @@ static void compare(const problem *p, const void *want, void *found, const char 
     free(found);
 }
 
-static void hold(ds_ctx **ctxs, problem p, uint64_t seed, bool special)
+/* ZEROS: zeros of both signs, and numbers so small that a product rounds to a zero of its sign. */
+typedef enum data { ORDINARY, SPECIAL, ZEROS } data;
+
+static void fill_zeros(ds_dtype t, void *x, int64_t count, uint64_t seed)
+{
+    const double tiny = t == DS_F32 ? 0x1p-100 : 0x1p-700, zeros[] = { 0.0, -0.0, tiny, -tiny };
+    for (int64_t i = 0; i < count; i++) put(t, x, i, zeros[mixed(seed + 55, (uint64_t)i) % 4]);
+}
+
+static void hold(ds_ctx **ctxs, problem p, uint64_t seed, data kind_of_data)
 {
     set_shapes(&p);
     int64_t na = ds_shape_count(p.a), nb = ds_shape_count(p.b), last = p.y.dim[p.y.rank - 1];
@@ -194,12 +203,15 @@ static void hold(ds_ctx **ctxs, problem p, uint64_t seed, bool special)
     fill_uniform(p.t, p.av, na, seed, -1, 1);
     fill_uniform(p.t, p.bv, nb, seed + 1, -1, 1);
     fill_uniform(p.t, p.bias, last, seed + 2, -1, 1);
-    if (special) {
+    if (kind_of_data == SPECIAL) {
         strew_special(p.t, p.av, na, seed, 31);
         strew_special(p.t, p.bv, nb, seed + 3, 67);
+    } else if (kind_of_data == ZEROS) {
+        fill_zeros(p.t, p.av, na, seed);
+        fill_zeros(p.t, p.bv, nb, seed + 3);
     }
     void *want = run(ctxs[0], &p, "ref");
-    if (!special && !p.epilogue) against_definition(&p, want);
+    if (kind_of_data == ORDINARY && !p.epilogue) against_definition(&p, want);
     for (int k = 0; k < ISA_NAMES; k++) {
         if (!isa_here(isa_names[k])) continue;
         setenv("DS_ISA", isa_names[k], 1);
@@ -233,7 +245,7 @@ static void matmul_sampled(void **state)
         p.n = pick(k, 2, 0, 67);
         p.k = pick(k, 3, 0, 67);
         p.epilogue = k % 5 == 4;
-        hold(*state, p, 10 * k, k % 6 == 5);
+        hold(*state, p, 10 * k, k % 6 == 5 ? SPECIAL : ORDINARY);
     }
     none_wrong();
 }
@@ -254,7 +266,7 @@ static void matmul_tile_edges(void **state)
                           .k = 1 + q };
             p.m = (1 << q % 3) * f->mr + pick(seed, 4, -1, 1);
             p.n = (1 << q / 3 % 3) * f->nr + pick(seed, 5, -1, 1);
-            hold(*state, p, 5000 + seed, false);
+            hold(*state, p, 5000 + seed, ORDINARY);
         }
     }
     none_wrong();
@@ -274,7 +286,7 @@ static void matmul_leaves(void **state)
             p.m = pick(k, (uint64_t)shape, 1, 55);
             p.n = shape == 3 ? 70 : pick(k, 9 + (uint64_t)shape, 1, 35);
             p.epilogue = k % 4 == 1;
-            hold(*state, p, 7000 + 4 * k + (uint64_t)shape, k % 7 == 6);
+            hold(*state, p, 7000 + 4 * k + (uint64_t)shape, k % 7 == 6 ? SPECIAL : ORDINARY);
         }
     none_wrong();
 }
@@ -298,7 +310,7 @@ static void convolutions_sampled(void **state)
             p.s.dilation[a] = pick(k, 19 + a, 0, 2) ? 1 : pick(k, 21 + a, 2, 3);
         }
         p.epilogue = k % 5 == 4 && p.kind != CONV_WEIGHT;
-        hold(*state, p, 20000 + 10 * k, k % 7 == 6);
+        hold(*state, p, 20000 + 10 * k, k % 7 == 6 ? SPECIAL : ORDINARY);
     }
     none_wrong();
 }
@@ -341,8 +353,29 @@ static void convolutions_at_edges(void **state)
                           .kw = list[k].kw,
                           .o = list[k].o,
                           .s = list[k].s };
-            hold(*state, p, 90000 + 10 * k + (uint64_t)q, false);
+            hold(*state, p, 90000 + 10 * k + (uint64_t)q, ORDINARY);
         }
+    none_wrong();
+}
+
+/* A chain may come to -0, by a product that underflows, and must stay there while products of -0 follow. */
+static void signed_zeros(void **state)
+{
+    for (uint64_t k = 0; k < 96; k++) {
+        problem p = {
+            .kind = (kind)(k % 4), .t = k / 4 & 1 ? DS_F64 : DS_F32, .ta = k / 8 & 1, .tb = k / 16 & 1, .batch = -1
+        };
+        p.m = pick(k, 1, 1, 30);
+        p.n = pick(k, 2, 1, 40);
+        p.k = pick(k, 3, 1, 4);
+        p.images = 1;
+        p.h = p.w = pick(k, 4, 1, 3);
+        p.c = p.kind == CONV_INPUT ? pick(k, 5, 1, 20) : pick(k, 5, 1, 2);
+        p.o = p.kind == CONV_INPUT ? pick(k, 6, 1, 2) : pick(k, 6, 1, 20);
+        p.kh = p.kw = pick(k, 7, 1, 2);
+        p.s = (ds_conv_shape){ { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 };
+        hold(*state, p, 300000 + 10 * k, ZEROS);
+    }
     none_wrong();
 }
 
@@ -351,7 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matmul_sampled),        cmocka_unit_test(matmul_tile_edges),
         cmocka_unit_test(matmul_leaves),         cmocka_unit_test(convolutions_sampled),
-        cmocka_unit_test(convolutions_at_edges),
+        cmocka_unit_test(convolutions_at_edges), cmocka_unit_test(signed_zeros),
     };
     return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }
