@@ -5,11 +5,11 @@
 #include "test_graph_support.h"
 
 /* y = f(x[0], x[1], ...) by one instruction of one table. */
-static void apply3(const ds_vec *v, int code, ds_dtype t, int64_t n, void *const *x, int operands, void *y)
+static void apply3(const ds_vec *v, int code, ds_dtype t, int64_t n, void *const *x, int operands, double imm, void *y)
 {
     ds_ew_program p = { .dtype = t, .rank = 1, .dim = { n }, .nload = operands, .nstore = 1, .ninstr = 1, .nreg = 1 };
     p.store[0] = (ds_ew_operand){ y, { 1 }, t };
-    p.instr[0] = (ds_ew_instr){ (uint16_t)code, 0, { INT16_MIN, INT16_MIN, INT16_MIN }, { 0.5, 0 } };
+    p.instr[0] = (ds_ew_instr){ (uint16_t)code, 0, { INT16_MIN, INT16_MIN, INT16_MIN }, { imm, 0 } };
     for (int k = 0; k < operands; k++) {
         p.load[k] = (ds_ew_operand){ x[k], { 1 }, t };
         p.instr[0].src[k] = (int16_t)(-1 - k);
@@ -34,9 +34,10 @@ static void tails(void **state)
     };
     enum { ROOM = 80 };
     say_skipped_isa();
-    for (int q = 0; q < 2 * DS_EW_CODES; q++) {
+    for (int q = 0; q < 4 * DS_EW_CODES; q++) {
         ds_dtype t = q & 1 ? DS_F64 : DS_F32;
-        int code = q / 2;
+        int code = q / 2 % DS_EW_CODES;
+        double imm = q < 2 * DS_EW_CODES ? 0.5 : -0.0; /* the constant of scale, shift and leaky_relu */
         void *x[3], *want = memory_for(t, ROOM), *y = memory_for(t, ROOM);
         for (int k = 0; k < 3; k++) {
             x[k] = memory_for(t, ROOM);
@@ -44,12 +45,12 @@ static void tails(void **state)
             strew_special(t, x[k], ROOM, 43 + (uint64_t)k, 3);
         }
         for (int64_t n = 1; n < ROOM - 10; n++) {
-            apply3(ds_vec_named("scalar"), code, t, n, x, list[code].operands, want);
+            apply3(ds_vec_named("scalar"), code, t, n, x, list[code].operands, imm, want);
             for (int k = 0; k < ISA_NAMES; k++) {
                 const ds_vec *v = ds_vec_named(isa_names[k]);
                 for (int64_t i = 0; i < ROOM; i++) put(t, y, i, 123);
                 if (!v) continue;
-                apply3(v, code, t, n, x, list[code].operands, y);
+                apply3(v, code, t, n, x, list[code].operands, imm, y);
                 int64_t at = first_difference(t, n, want, y);
                 if (at >= 0)
                     fail_msg("%s %s of %g by %s is %.17g, by scalar %.17g", list[code].name, ds_dtype_name(t),
@@ -152,7 +153,7 @@ static void by_elements(const trial *s, void *out[2])
                     o ? get(s->p.dtype, o->data, at[0] * o->stride[0] + at[1] * o->stride[1] + at[2] * o->stride[2])
                       : reg[n->src[k]]);
             }
-            apply3(ds_vec_named("scalar"), n->code, s->p.dtype, 1, x, operands(n->code), y);
+            apply3(ds_vec_named("scalar"), n->code, s->p.dtype, 1, x, operands(n->code), n->imm[0], y);
             reg[i] = get(s->p.dtype, y, 0);
         }
         for (int k = 0; k < 2; k++) put(s->p.dtype, out[k], e, reg[s->p.store_reg[k]]);
