@@ -27,6 +27,8 @@ typedef struct ds_micro_call {
 typedef struct ds_product {
     int mr, nr;
     void (*micro)(const ds_micro_call *t);
+    /* panel[k * nr + c] = from[c * ld + k] for k < len: columns of the panel are rows in memory; zero behind cols. */
+    void (*pack_transposed)(const void *from, int64_t ld, int64_t len, int64_t cols, void *panel);
 } ds_product;
 
 #endif

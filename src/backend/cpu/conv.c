@@ -277,17 +277,11 @@ static char *pack_class(const job *j, int64_t g, const int64_t *th, int64_t nh, 
     const char *w = j->call->in[1].data; /* [kh][kw][cg][o] */
     for (int64_t col = 0; col < cg; col += nr)
         for (int64_t a = 0; a < nh; a++)
-            for (int64_t b = 0; b < nw; b++)
-                for (int64_t o = 0; o < og; o++, to += (size_t)nr * j->es) {
-                    int64_t width = cg - col < nr ? cg - col : nr;
-                    const char *from = w + (size_t)(((th[a] * j->kw + tw[b]) * cg + col) * j->o + g * og + o) * j->es;
-                    if (j->es == 4)
-                        for (int64_t c = 0; c < nr; c++)
-                            ((float *)(void *)to)[c] = c < width ? ((const float *)(const void *)from)[c * j->o] : 0;
-                    else
-                        for (int64_t c = 0; c < nr; c++)
-                            ((double *)(void *)to)[c] = c < width ? ((const double *)(const void *)from)[c * j->o] : 0;
-                }
+            for (int64_t b = 0; b < nw; b++, to += (size_t)(og * nr) * j->es) {
+                int64_t width = cg - col < nr ? cg - col : nr;
+                const char *from = w + (size_t)(((th[a] * j->kw + tw[b]) * cg + col) * j->o + g * og) * j->es;
+                j->p->pack_transposed(from, j->o, og, width, to);
+            }
     return to;
 }
 

@@ -74,17 +74,7 @@ static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c
 {
     int64_t nr = j->p->nr;
     if (j->tb) {
-        for (int64_t c = 0; c < nr; c++) {
-            if (j->es == 4) {
-                const float *from = (const float *)(const void *)b + (c0 + c) * j->ldb + k0;
-                float *to = (float *)(void *)panel + c;
-                for (int64_t k = 0; k < len; k++) to[k * nr] = c < w ? from[k] : 0;
-            } else {
-                const double *from = (const double *)(const void *)b + (c0 + c) * j->ldb + k0;
-                double *to = (double *)(void *)panel + c;
-                for (int64_t k = 0; k < len; k++) to[k * nr] = c < w ? from[k] : 0;
-            }
-        }
+        j->p->pack_transposed(b + (size_t)(c0 * j->ldb + k0) * j->es, j->ldb, len, w, panel);
         return;
     }
     for (int64_t k = 0; k < len; k++) {
