@@ -77,6 +77,14 @@ void config_override(reader *r, node *root);
 node *config_child(const node *map, const char *name);
 /* ---- config_read.c ---- */
 void config_read_all(reader *r, node *root);
+/* ---- config_text.c ---- */
+/* A tree in one line of YAML. */
+const char *config_flow(reader *r, const node *n);
+/* A definition with options in the notation that the library reads: "normal(std=1e-4)". NULL: a mistake was reported.
+ */
+const char *config_part(reader *r, const char *what, const node *n);
+/* Report that the name in n is not in a registry, with the nearest. */
+void config_unknown(reader *r, const char *kind, const char *what, const node *n);
 /* ---- catalog.c ---- */
 const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);

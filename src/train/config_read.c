@@ -17,85 +17,6 @@ static void add_entry(reader *r, const char *key, const char *text, place at, bo
     r->own->last = &e->next;
 }
 
-static bool is_number(const char *text, double *x)
-{
-    char *end;
-    *x = strtod(text, &end);
-    return end != text && *end == 0;
-}
-
-/* A tree as text: scalars as they stand, "name(key=value, ...)" for a map with a name, YAML flow for the rest. */
-static void flow(ds_text *t, const node *n)
-{
-    if (n->kind == NODE_SCALAR) {
-        double x;
-        bool plain =
-            *n->text && (is_number(n->text, &x) ||
-                         strspn(n->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./%()=") ==
-                             strlen(n->text));
-        ds_text_add(t, plain ? "%s" : "\"%s\"", n->text);
-        return;
-    }
-    ds_text_add(t, n->kind == NODE_MAP ? "{" : "[");
-    for (const node *c = n->child; c; c = c->next) {
-        if (c->key) ds_text_add(t, "%s: ", c->key);
-        flow(t, c);
-        if (c->next) ds_text_add(t, ", ");
-    }
-    ds_text_add(t, n->kind == NODE_MAP ? "}" : "]");
-}
-
-static const char *flow_text(reader *r, const node *n)
-{
-    ds_text t = { 0 };
-    flow(&t, n);
-    const char *text = config_text(r, "%s", t.data ? t.data : "");
-    ds_text_free(&t);
-    return text;
-}
-
-/* A definition with options, in the notation that the library reads: "normal(std=1e-4)". NULL: a mistake was reported.
- */
-static const char *part_text(reader *r, const char *what, const node *n)
-{
-    if (n->kind == NODE_SCALAR) return n->text;
-    const node *name = config_child(n, "name");
-    if (n->kind == NODE_LIST || !name || name->kind != NODE_SCALAR) {
-        config_mistake(r, n->at, NULL, "%s wants a name, or a map with a name: {name: ..., option: ...}", what);
-        return NULL;
-    }
-    ds_text t = { 0 };
-    int count = 0;
-    ds_text_add(&t, "%s", name->text);
-    for (const node *c = n->child; c; c = c->next) {
-        if (c == name) continue;
-        ds_text_add(&t, "%s%s=", count++ ? ", " : "(", c->key);
-        if (c->kind == NODE_SCALAR)
-            ds_text_add(&t, "%s", c->text);
-        else
-            flow(&t, c);
-    }
-    if (count) ds_text_add(&t, ")");
-    const char *text = config_text(r, "%s", t.data);
-    ds_text_free(&t);
-    return text;
-}
-
-/* Report a name that is not in a registry. */
-static void unknown_name(reader *r, const char *kind, const char *what, const node *n)
-{
-    const ds_registry *reg = ds_registry_named(kind);
-    const char *names[64];
-    int count = 0;
-    for (; reg && count < reg->count && count < 64; count++) names[count] = reg->heads[count]->name;
-    const char *near = ds_nearest(n->text, names, count);
-    const char *all = config_text(r, "all of them: descent explain %s", kind);
-    if (near)
-        config_mistake(r, n->at, all, "%s \"%s\" does not exist; did you mean \"%s\"?", what, n->text, near);
-    else
-        config_mistake(r, n->at, all, "%s \"%s\" does not exist", what, n->text);
-}
-
 /* ---- one table --------------------------------------------------------------------------------------------------- */
 
 typedef struct table {
@@ -159,7 +80,7 @@ static bool parse_scalar(reader *r, const ds_option *o, const node *c, ds_optval
     const char *text = c->text;
     bool list = c->kind == NODE_LIST && o->type == DS_OPT_RANGE;
     if (list)
-        text = flow_text(r, c);
+        text = config_flow(r, c);
     else if (c->kind != NODE_SCALAR) {
         config_mistake(r, c->at.line || c->at.setting >= 0 ? c->at : c->key_at, o->help,
                        "\"%s\" is a %s; wanted a single value", key, c->kind == NODE_MAP ? "map" : "list");
@@ -194,9 +115,9 @@ static void read_table(reader *r, table *t, const node *map)
         if (o->type == DS_OPT_OTHER) {
             v->given = true;
             if (c->kind == NODE_SCALAR) v->text = c->text;
-            if (strcmp(key, "model.layers")) add_entry(r, key, flow_text(r, c), c->at, true);
+            if (strcmp(key, "model.layers")) add_entry(r, key, config_flow(r, c), c->at, true);
         } else if (parse_scalar(r, o, c, v, o->name)) {
-            add_entry(r, key, normal_text(r, o, v, c->kind == NODE_SCALAR ? c->text : flow_text(r, c)), c->at,
+            add_entry(r, key, normal_text(r, o, v, c->kind == NODE_SCALAR ? c->text : config_flow(r, c)), c->at,
                       c->kind != NODE_SCALAR);
         }
     }
@@ -247,7 +168,7 @@ static void open_table(reader *r, table *t, const node *root, const char *name)
                            config_text(r, "all of them: descent explain %s", t->section->kind), "%s.%s is missing: %s",
                            name, t->section->selector, o->help);
         else if (!(t->chosen = ds_definition(t->section->kind, chosen)) && chooser)
-            unknown_name(r, t->section->kind, t->section->kind, chooser);
+            config_unknown(r, t->section->kind, t->section->kind, chooser);
     }
     read_table(r, t, map);
 }
@@ -300,7 +221,7 @@ static void read_augment(reader *r, node *n)
                                   : c->kind == NODE_SCALAR        ? c->text
                                                                   : "",
                           .at = c->kind == NODE_MAP && c->child ? c->child->key_at : c->at };
-            unknown_name(r, "transform", "transform", &name);
+            config_unknown(r, "transform", "transform", &name);
             continue;
         }
         a->name = h->name;
@@ -379,12 +300,12 @@ static void read_layers(reader *r, node *list, ds_layer_spec *parent, ds_text *r
                                   : c->kind == NODE_SCALAR        ? c->text
                                                                   : "",
                           .at = c->kind == NODE_MAP && c->child ? c->child->key_at : c->at };
-            unknown_name(r, "layer", "layer", &name);
+            config_unknown(r, "layer", "layer", &name);
             continue;
         }
         ds_layer_spec *spec;
         const char *value = kind->kind == NODE_SCALAR ? kind->text
-                            : kind->kind == NODE_MAP  ? part_text(r, kind->key, kind)
+                            : kind->kind == NODE_MAP  ? config_part(r, kind->key, kind)
                                                       : NULL;
         bool block = !strcmp(kind->key, "residual");
         if (ds_model_layer(m, parent, kind->key, block ? NULL : value, &spec) != DS_OK) {
@@ -397,14 +318,14 @@ static void read_layers(reader *r, node *list, ds_layer_spec *parent, ds_text *r
         bool later = false;
         for (node *o = c->child; o; o = o->next) {
             if (block && o == kind) continue;
-            const char *text = part_text(r, o->key, o);
+            const char *text = config_part(r, o->key, o);
             if (o != kind && text && ds_model_set(m, spec, o->key, text) != DS_OK)
                 config_mistake(r, o->key_at, config_text(r, "descent explain %s", kind->key), "%s", ds_error(r->ctx));
             if (block) {
                 if (later) ds_text_repeat(resolved, ' ', 6 + 4 * depth);
-                ds_text_add(resolved, "%s: %s\n", o->key, flow_text(r, o));
+                ds_text_add(resolved, "%s: %s\n", o->key, config_flow(r, o));
             } else {
-                ds_text_add(resolved, "%s%s: %s", later ? ", " : "{", o->key, flow_text(r, o));
+                ds_text_add(resolved, "%s%s: %s", later ? ", " : "{", o->key, config_flow(r, o));
             }
             later = true;
         }
@@ -449,9 +370,9 @@ static void read_model(reader *r, const node *root)
     if (loss) {
         const node *name = loss->kind == NODE_MAP ? config_child(loss, "name") : loss;
         if (name && name->kind == NODE_SCALAR && !strchr(name->text, '(') && !ds_definition("loss", name->text))
-            unknown_name(r, "loss", "loss", name);
+            config_unknown(r, "loss", "loss", name);
         else
-            r->config->loss = part_text(r, "loss", loss);
+            r->config->loss = config_part(r, "loss", loss);
     }
     read_penalty(r, place_of(&t, "penalty"));
     if (!layers) {
@@ -518,7 +439,7 @@ static void read_train(reader *r, const node *root)
     s->dtype = value_of(&t, "dtype")->integer == 1 ? DS_F64 : DS_F32;
     s->order = config_text(r, "%s", value_of(&t, "order")->text ? value_of(&t, "order")->text : "shuffle");
     node *order = place_of(&t, "order"), *batch = place_of(&t, "batch"), *map = config_child(root, "train");
-    if (order && !ds_definition("sampler", s->order)) unknown_name(r, "sampler", "order", order);
+    if (order && !ds_definition("sampler", s->order)) config_unknown(r, "sampler", "order", order);
     s->batch = 128;
     if (batch) {
         static const ds_option rows = {
