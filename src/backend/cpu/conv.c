@@ -103,44 +103,35 @@ typedef struct sweep {
     const int64_t *run;
 } sweep;
 
+/* Tiles run on over the ends of image rows where the result lies without gaps; else each row is cut evenly, so that no
+ * tile is left with few rows, whose chains would wait for each other. */
 static void run_sweep(const job *j, const sweep *s)
 {
-    const int mr = j->p->mr, nr = j->p->nr;
-    ds_micro_call t = { .runs = s->runs, .len = s->len, .run = s->run, .first = 1 };
-    int64_t pixels = s->rows * s->cols;
+    const int nr = j->p->nr;
+    ds_micro_call t = { .runs = s->runs, .len = s->len, .run = s->run, .first = 1, .ldc = s->to_across };
+    bool gaps = s->to_down != s->cols * s->to_across;
+    int64_t span = gaps ? s->cols : s->rows * s->cols, mr = j->p->mr;
+    if (gaps) mr = ds_ceil_div(span, ds_ceil_div(span, mr));
     for (int64_t col = 0; col < s->o; col += nr) {
         t.n = (int)(s->o - col < nr ? s->o - col : nr);
         t.b = s->b + (size_t)(s->panels ? col * s->k : col) * j->es;
         t.ldb = s->panels ? nr : s->ldb;
-        for (int64_t i = 0; i < pixels; i += mr) {
-            int64_t r = i / s->cols, q = i % s->cols;
-            t.m = (int)(pixels - i < mr ? pixels - i : mr);
-            t.c = s->to + (size_t)(r * s->to_down + q * s->to_across + col) * j->es;
-            t.ldc = s->to_across;
-            int m = t.m;
-            int64_t row = r, column = q;
-            for (int e = 0; e < m; e++) {
-                t.row[e] = s->at + (size_t)(row * s->down + column * s->across + s->group) * j->es;
-                if (++column == s->cols) {
-                    column = 0;
-                    row++;
+        for (int64_t first = 0; first < s->rows * s->cols; first += span)
+            for (int64_t i = first; i < first + span; i += mr) {
+                int64_t row = i / s->cols, column = i % s->cols;
+                t.m = (int)(first + span - i < mr ? first + span - i : mr);
+                t.c = s->to + (size_t)(row * s->to_down + column * s->to_across + col) * j->es;
+                const char *at = s->at + (size_t)(row * s->down + column * s->across + s->group) * j->es;
+                for (int e = 0; e < t.m; e++) {
+                    t.row[e] = at;
+                    at += (size_t)s->across * j->es;
+                    if (++column == s->cols) {
+                        column = 0;
+                        at = s->at + (size_t)(++row * s->down + s->group) * j->es;
+                    }
                 }
-            }
-            if (s->to_down == s->cols * s->to_across || q + m <= s->cols) {
                 j->p->micro(&t);
-                continue;
             }
-            while (m > 0) { /* the tile crosses a row of a plane that is written with gaps */
-                int64_t here = s->cols - q < m ? s->cols - q : m;
-                t.m = (int)here;
-                j->p->micro(&t);
-                memmove(&t.row[0], &t.row[here], (size_t)(m - here) * sizeof t.row[0]);
-                m -= (int)here;
-                q = 0;
-                r++;
-                t.c = s->to + (size_t)(r * s->to_down + col) * j->es;
-            }
-        }
     }
 }
 
