@@ -1,7 +1,8 @@
 # Tests: every tests/test_*.c is one cmocka program that may look inside the library; every tests/*.sh, *.bats and *.py is
 # a script that gets the program's path as its argument, and in the environment DESCENT (the program), DS_BUILD (the
 # build folder) and DS_SOURCE. Exit 77 with a line "skipped: reason" means skipped.
-# Labels: threads (what the thread sanitizer runs), peers (compares with other software; `make test-long`).
+# Labels: threads (what the thread sanitizer runs), peers (compares with other software),
+# long (trains to the end); `make test-long` runs the last two.
 enable_testing()
 
 function(descent_test name)
@@ -79,10 +80,7 @@ foreach(script ${TEST_SCRIPTS})
   endif()
   if(name MATCHES "_torch$")
     set_tests_properties(${name} PROPERTIES LABELS peers)
+  elseif(name STREQUAL "quality")
+    set_tests_properties(${name} PROPERTIES LABELS long TIMEOUT 14400)
   endif()
-endforeach()
-
-foreach(source ${EXAMPLE_SOURCES})
-  get_filename_component(name ${source} NAME_WE)
-  descent_test(example_${name} example_${name})
 endforeach()
