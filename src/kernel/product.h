@@ -25,10 +25,11 @@ typedef struct ds_micro_call {
 } ds_micro_call;
 
 typedef struct ds_product {
-    int mr, nr;
+    int mr, nr, vl; /* tile; columns of one vector */
     void (*micro)(const ds_micro_call *t);
-    /* panel[k * nr + c] = from[c * ld + k] for k < len: columns of the panel are rows in memory; zero behind cols. */
-    void (*pack_transposed)(const void *from, int64_t ld, int64_t len, int64_t cols, void *panel);
+    /* panel[k * pitch + c] = from[c * ld + k] for k < len: columns of the panel are rows in memory; zero from cols to
+     * pitch, which is a multiple of vl. */
+    void (*pack_transposed)(const void *from, int64_t ld, int64_t len, int64_t cols, void *panel, int64_t pitch);
 } ds_product;
 
 #endif

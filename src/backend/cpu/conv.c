@@ -89,6 +89,12 @@ static void border(const job *j, const char *image, int64_t h, int64_t w, int64_
     }
 }
 
+/* Columns of the panel that begins at col: nr, at the end as many vectors as are needed. */
+static int64_t pitch_of(const job *j, int64_t o, int64_t col)
+{
+    return o - col >= j->p->nr ? j->p->nr : ds_ceil_div(o - col, j->p->vl) * j->p->vl;
+}
+
 /* Tiles over `rows` x `cols` pixels whose pointers step by (down, across) elements in `at`; columns [0, o) of the
  * output pixel. */
 typedef struct sweep {
@@ -115,7 +121,7 @@ static void run_sweep(const job *j, const sweep *s)
     for (int64_t col = 0; col < s->o; col += nr) {
         t.n = (int)(s->o - col < nr ? s->o - col : nr);
         t.b = s->b + (size_t)(s->panels ? col * s->k : col) * j->es;
-        t.ldb = s->panels ? nr : s->ldb;
+        t.ldb = s->panels ? pitch_of(j, s->o, col) : s->ldb;
         for (int64_t first = 0; first < s->rows * s->cols; first += span)
             for (int64_t i = first; i < first + span; i += mr) {
                 int64_t row = i / s->cols, column = i % s->cols;
@@ -138,13 +144,13 @@ static void run_sweep(const job *j, const sweep *s)
 /* B [k][ldb] -> panels of nr columns, zero behind the last; columns from `first`. */
 static void pack_panels(const job *j, const char *b, int64_t k, int64_t ldb, int64_t first, int64_t o, char *to)
 {
-    int64_t nr = j->p->nr;
-    for (int64_t col = 0; col < o; col += nr)
-        for (int64_t i = 0; i < k; i++, to += (size_t)nr * j->es) {
-            int64_t w = o - col < nr ? o - col : nr;
+    for (int64_t col = 0; col < o; col += j->p->nr) {
+        int64_t pitch = pitch_of(j, o, col), w = o - col < pitch ? o - col : pitch;
+        for (int64_t i = 0; i < k; i++, to += (size_t)pitch * j->es) {
             memcpy(to, b + (size_t)(i * ldb + first + col) * j->es, (size_t)w * j->es);
-            memset(to + (size_t)w * j->es, 0, (size_t)(nr - w) * j->es);
+            memset(to + (size_t)w * j->es, 0, (size_t)(pitch - w) * j->es);
         }
+    }
 }
 
 static size_t panel_bytes(const job *j, int64_t k, int64_t o)
@@ -268,10 +274,10 @@ static char *pack_class(const job *j, int64_t g, const int64_t *th, int64_t nh, 
     const char *w = j->call->in[1].data; /* [kh][kw][cg][o] */
     for (int64_t col = 0; col < cg; col += nr)
         for (int64_t a = 0; a < nh; a++)
-            for (int64_t b = 0; b < nw; b++, to += (size_t)(og * nr) * j->es) {
-                int64_t width = cg - col < nr ? cg - col : nr;
+            for (int64_t b = 0; b < nw; b++, to += (size_t)(og * pitch_of(j, cg, col)) * j->es) {
+                int64_t pitch = pitch_of(j, cg, col), width = cg - col < pitch ? cg - col : pitch;
                 const char *from = w + (size_t)(((th[a] * j->kw + tw[b]) * cg + col) * j->o + g * og) * j->es;
-                j->p->pack_transposed(from, j->o, og, width, to);
+                j->p->pack_transposed(from, j->o, og, width, to, pitch);
             }
     return to;
 }
@@ -305,7 +311,7 @@ static void input_task(void *arg, int64_t image, int worker)
                 s.to_across = j->sw * j->c;
                 s.to_down = j->sh * j->w * j->c;
                 s.b = b;
-                b += (size_t)(ds_ceil_div(cg, j->p->nr) * j->p->nr * s.k) * j->es;
+                b += (size_t)(ds_ceil_div(cg, j->p->vl) * j->p->vl * s.k) * j->es;
                 if (qh >= j->h || qw >= j->w) continue;
                 int64_t h0 = nh ? meets(qh, j->ph, th[0], j->dh, j->sh) : 0,
                         w0 = nw ? meets(qw, j->pw, tw[0], j->dw, j->sw) : 0;

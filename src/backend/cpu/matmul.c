@@ -74,7 +74,7 @@ static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c
 {
     int64_t nr = j->p->nr;
     if (j->tb) {
-        j->p->pack_transposed(b + (size_t)(c0 * j->ldb + k0) * j->es, j->ldb, len, w, panel);
+        j->p->pack_transposed(b + (size_t)(c0 * j->ldb + k0) * j->es, j->ldb, len, w, panel, nr);
         return;
     }
     for (int64_t k = 0; k < len; k++) {
