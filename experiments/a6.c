@@ -47,9 +47,10 @@ static ds_status measure(ds_trial *t, ds_problem *p, const lab_rows *pool)
     if (status == DS_OK) {
         double slope = lab_slope(x, y, SIZES);
         t->value = fabs(slope + 0.5);
-        snprintf(t->note, sizeof t->note,
-                 "slope %.3f; error %.3g at 100, %.3g at 10,000 examples: 100 times the work buys %.1f", slope,
-                 error[2], error[6], error[2] / error[6]);
+        snprintf(
+            t->note, sizeof t->note,
+            "slope %.3f; error %.3g at 100, %.3g at 10,000 examples: 100 times the work makes it %.1f times smaller",
+            slope, error[2], error[6], error[2] / error[6]);
     }
     ds_buffer_free(theta);
     ds_buffer_free(g);
@@ -75,7 +76,7 @@ static ds_status run(ds_trial *t)
 const ds_experiment ds_experiment_A6 = {
     .row = "A6",
     .claim = "The standard error of a gradient estimate falls as one over the root of the number of examples: 100 "
-             "times the work buys 10 times the accuracy",
+             "times the work makes it 10 times smaller",
     .run_by = "Gradients of a small network on 10 to 10,000 examples drawn with replacement from a pool, against the "
               "pool's own gradient.",
     .rule = "Distance of the fitted log-log slope from -1/2: at most 0.05. With 16 to 40 draws a size the slope's own "

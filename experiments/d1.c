@@ -1,4 +1,5 @@
-/* d1.c - symmetry must be broken: units that start equal stay equal. */
+/* d1.c - symmetry must be broken: units with equal inputs, activation and weights (in and out) get equal gradients, so
+ * every deterministic update keeps them equal. */
 #include <math.h>
 
 #include "lab.h"
@@ -57,7 +58,8 @@ static ds_status run(ds_trial *t)
 
 const ds_experiment ds_experiment_D1 = {
     .row = "D1",
-    .claim = "Hidden units that start with equal weights stay equal for ever; random initial weights set them apart",
+    .claim = "Hidden units with the same inputs that start with equal weights, in and out, stay equal for ever under "
+             "deterministic training; random initial weights set them apart",
     .run_by = "A network with 16 hidden units trained from constant and from random weights on the same minibatches.",
     .rule = "Largest difference between units after training from equal weights, as a share of their size: at most "
             "1e-6 (it is exactly 0: each unit runs the same "

@@ -62,48 +62,84 @@ static ds_status train(ds_trial *t, ds_problem *p, const lab_rows *r, const char
     return status;
 }
 
-/* Effective rate of a direction after k steps of unit gradients: what is left of it. */
-static double rate_left(const char *rule, int k) { return rule[0] == 'a' ? 1 / sqrt((double)k) : 1; }
+/* How far the rule moves at step 10, 100 and 1000 of unit gradients, as a share of its rate: the effective rate. */
+static ds_status rate_left(ds_trial *t, const char *rule, double left[3])
+{
+    ds_optim *o;
+    ds_optim_settings s = { .dialect = "book", .n = 1, .dtype = DS_F64 };
+    LAB_TRY(ds_rule_parse(t->ctx, rule, &s.rule));
+    LAB_TRY(ds_optim_create(&o, t->ctx, &s));
+    double *theta = ds_buffer_alloc(8), *g = ds_buffer_alloc(8), lr = ds_optim_lr(o);
+    ds_status status = theta && g ? DS_OK : DS_EMEM;
+    for (int k = 1, mark = 0; k <= 1000 && status == DS_OK; k++) {
+        theta[0] = 0;
+        g[0] = 1;
+        status = ds_optim_step(o, theta, g, lr);
+        if (k == 10 || k == 100 || k == 1000) left[mark++] = -theta[0] / lr;
+    }
+    ds_buffer_free(theta);
+    ds_buffer_free(g);
+    ds_optim_free(o);
+    return status;
+}
+
+enum { RULES = 3, MOST = 8 };
+
+static ds_status measure(ds_trial *t, ds_problem *p, const lab_rows *r, double formula, int seeds)
+{
+    /* RMSProp, AdaGrad at its rate, and AdaGrad with ten times that rate against the shrinking */
+    static const char *const rule[RULES] = { "rmsprop(lr=0.003, alpha=0.9)", "adagrad(lr=0.003)", "adagrad(lr=0.03)" };
+    double loss[RULES][MOST], left[2][3] = { { 0 } };
+    ds_status status = DS_OK;
+    for (int k = 0; k < RULES; k++) {
+        const char *name = rule[t->broken ? 0 : k];
+        if (k < 2 && status == DS_OK) status = rate_left(t, name, left[k]);
+        for (int s = 0; s < seeds && status == DS_OK; s++)
+            status = train(t, p, r, name, t->seed + (uint64_t)s, &loss[k][s]);
+    }
+    if (status != DS_OK) return status;
+    double spread = hypot(lab_error_of_mean(loss[0], seeds), lab_error_of_mean(loss[1], seeds)) + 1e-6;
+    t->value = formula < 1e-12 ? (lab_mean(loss[1], seeds) - lab_mean(loss[0], seeds)) / spread : 0;
+    snprintf(t->note, sizeof t->note,
+             "formula off by %.1e; loss %.4f against RMSProp's %.4f (AdaGrad at ten times the rate: %.4f); measured "
+             "share of the rate after 10, 100, 1000 unit gradients %.2f, %.2f, %.3f against %.2f, %.2f, %.3f",
+             formula, lab_mean(loss[1], seeds), lab_mean(loss[0], seeds), lab_mean(loss[2], seeds), left[1][0],
+             left[1][1], left[1][2], left[0][0], left[0][1], left[0][2]);
+    return DS_OK;
+}
 
 static ds_status run(ds_trial *t)
 {
-    enum { MOST = 8 };
     static const char *const layers[] = { "flatten", "dense 32 act=tanh", "dense 32 act=tanh", "dense classes", NULL };
-    static const char *const rule[2] = { "adagrad(lr=0.003)",
-                                         "rmsprop(lr=0.003, alpha=0.9)" }; /* the same first-order rate for both */
     int seeds = t->full ? MOST : 4;
-    double formula = NAN, loss[2][MOST];
+    double formula = NAN;
     lab_rows r;
     ds_problem *p;
     LAB_TRY(formula_error(t, &formula));
     LAB_TRY(lab_images(t, &r, "mnist", DS_TRAIN, 0, 2000, DS_F32));
     ds_status status = lab_problem(t, &p, &r, "cross-entropy", 0, layers);
-    for (int s = 0; s < seeds && status == DS_OK; s++)
-        for (int k = 0; k < 2 && status == DS_OK; k++)
-            status = train(t, p, &r, rule[t->broken ? 1 : k], t->seed + (uint64_t)s, &loss[k][s]);
-    if (p) ds_problem_free(p);
+    if (status == DS_OK) {
+        status = measure(t, p, &r, formula, seeds);
+        ds_problem_free(p);
+    }
     lab_rows_free(&r);
-    double spread = hypot(lab_error_of_mean(loss[0], seeds), lab_error_of_mean(loss[1], seeds)) + 1e-6;
-    t->value = formula < 1e-12 ? (lab_mean(loss[0], seeds) - lab_mean(loss[1], seeds)) / spread : 0;
     t->bar = 3;
     t->relation = ">=";
     t->seeds = seeds;
-    snprintf(t->note, sizeof t->note,
-             "formula off by %.1e; loss %.4f against RMSProp's %.4f; rate left after 10, 100, 1000 steps %.2f, %.2f, "
-             "%.3f against 1",
-             formula, lab_mean(loss[0], seeds), lab_mean(loss[1], seeds), rate_left(rule[0], 10),
-             rate_left(rule[0], 100), rate_left(rule[0], 1000));
     return status;
 }
 
 const ds_experiment ds_experiment_E1 = {
     .row = "E1",
     .claim = "AdaGrad gives each direction a rate of its own, divided by the root of all squared gradients so far; on "
-             "nets that shrinks too early",
-    .run_by = "The rule against its formula on gradients of seven sizes; then a net trained with AdaGrad and RMSProp "
-              "at equal rates.",
-    .rule = "How many standard errors AdaGrad's final training loss lies above RMSProp's: at least 3; and the rule "
-            "within 1e-12 of the formula (else 0).",
+             "nets trained at RMSProp's rate that shrinks too early",
+    .run_by =
+        "The rule against its formula on gradients of seven sizes; the rate left after unit gradients, "
+        "measured; then a net trained with AdaGrad and RMSProp at equal rates, and with AdaGrad at ten times that.",
+    .rule =
+        "How many joint standard errors AdaGrad's final training loss lies above RMSProp's at the same rate: at "
+        "least 3; and the rule within 1e-12 of the formula (else 0). The loss at ten times the rate is reported, not "
+        "judged.",
     .source = "Goodfellow et al. algorithm 8.4",
     .broken = "RMSProp runs in AdaGrad's place, so nothing shrinks.",
     .run = run,
