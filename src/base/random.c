@@ -18,12 +18,20 @@ ds_draw4 ds_philox(const uint32_t counter[4], const uint32_t key[2])
     return (ds_draw4){ { c0, c1, c2, c3 } };
 }
 
-ds_draw4 ds_draw(uint64_t seed, ds_purpose purpose, uint32_t step, uint32_t id, uint64_t block)
+void ds_draw_key(uint64_t seed, ds_purpose purpose, uint32_t key[2])
 {
     const uint32_t fold[4] = { (uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)purpose, 0 }, zero[2] = { 0, 0 };
-    ds_draw4 key = ds_philox(fold, zero);
+    ds_draw4 d = ds_philox(fold, zero);
+    key[0] = d.u[0];
+    key[1] = d.u[1];
+}
+
+ds_draw4 ds_draw(uint64_t seed, ds_purpose purpose, uint32_t step, uint32_t id, uint64_t block)
+{
+    uint32_t key[2];
+    ds_draw_key(seed, purpose, key);
     const uint32_t counter[4] = { step, id, (uint32_t)block, (uint32_t)(block >> 32) };
-    return ds_philox(counter, key.u);
+    return ds_philox(counter, key);
 }
 
 float ds_uniform_f32(uint32_t u) { return (float)(u >> 8) * 0x1p-24f; }

@@ -14,6 +14,13 @@ typedef struct ds_window {
     int64_t channels, h, w, down, first;
 } ds_window;
 
+/* One row of a dropout mask: Philox key and counter, the least word >> 8 that is kept, the value of what is kept. */
+typedef struct ds_mask {
+    uint32_t key[2], step, id, least;
+    uint64_t site;
+    double keep;
+} ds_mask;
+
 typedef struct ds_vec {
     const char *name;
     /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows).
@@ -35,6 +42,7 @@ typedef struct ds_vec {
     void (*pool_index)(ds_dtype t, const ds_window *w, const void *x, int32_t *y);
     void (*pool_take)(ds_dtype t, int64_t pixels, int64_t channels, const void *x, const int32_t *at, void *y);
     void (*pool_put)(ds_dtype t, const ds_window *w, const void *dy, const int32_t *at, void *dx);
+    void (*dropout_row)(ds_dtype t, const ds_mask *d, int64_t n, void *y);
     const ds_product *f32, *f64;
 } ds_vec;
 

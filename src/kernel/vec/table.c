@@ -18,6 +18,7 @@ void TAGGED(ds_rows_divide)(ds_dtype t, int64_t rows, int64_t cols, void *y, con
 void TAGGED(ds_pool_index)(ds_dtype t, const ds_window *w, const void *x, int32_t *y);
 void TAGGED(ds_pool_take)(ds_dtype t, int64_t pixels, int64_t channels, const void *x, const int32_t *at, void *y);
 void TAGGED(ds_pool_put)(ds_dtype t, const ds_window *w, const void *dy, const int32_t *at, void *dx);
+void TAGGED(ds_dropout_row)(ds_dtype t, const ds_mask *d, int64_t n, void *y);
 extern const ds_product DS_PASTE3(ds_product, f32, DS_ISA_TAG), DS_PASTE3(ds_product, f64, DS_ISA_TAG);
 
 #define STRING_(x) #x
@@ -37,6 +38,7 @@ const ds_vec TAGGED(ds_vec) = {
     .pool_index = TAGGED(ds_pool_index),
     .pool_take = TAGGED(ds_pool_take),
     .pool_put = TAGGED(ds_pool_put),
+    .dropout_row = TAGGED(ds_dropout_row),
     .f32 = &DS_PASTE3(ds_product, f32, DS_ISA_TAG),
     .f64 = &DS_PASTE3(ds_product, f64, DS_ISA_TAG),
 };
