@@ -1,6 +1,7 @@
 #!/bin/sh
 # The same run by every way of running it: metrics (times aside) and weights equal byte for byte, for an MLP, a convolutional net with batch
-# norm, dropout and augmentation, and a small residual net. Ways: thread counts, backends, instruction sets. Usage: same_bits.sh DESCENT
+# norm, dropout and augmentation, and a small residual net. Ways: thread counts, backends, instruction sets, a
+# second compiler (tests/arm64.sh whole: another machine). Usage: same_bits.sh DESCENT
 set -u
 descent=$1
 out=$(mktemp -d) || exit 1
@@ -9,7 +10,7 @@ fail() { echo "same bits: $*"; exit 1; }
 
 common='optimizer: {name: adamw, lr: 3e-3}
 schedule: {name: cosine, warmup: "2 steps"}
-train: {steps: 6, batch: 24, seed: 4}'
+train: {steps: 3, batch: 16, seed: 4}'
 data='data: {format: digits, holdout: 40, standardize: false, scale: [0, 1]}'
 
 cat >"$out/mlp.yaml" <<END
@@ -65,3 +66,23 @@ for isa in v4 v3 neon plain scalar; do
     if DS_ISA=$isa "$descent" env >"$out/said" 2>&1; then way "isa-$isa" DS_ISA=$isa
     else echo "isa-$isa: skipped, this build or processor does not have it"; fi
 done
+
+# The other compiler: its build stays in a folder of its own, so only what has changed is built again.
+case ${DS_CC:-}/${DS_SANITIZE:-} in
+*clang*/*) echo "second compiler: left out, this build is clang's (gcc's build compares with clang's)" ;;
+*/?*) echo "second compiler: left out of a build for sanitizers" ;;
+*)
+    if command -v clang >/dev/null && command -v cmake >/dev/null; then
+        second=$DS_BUILD/second-compiler
+        generator="Unix Makefiles"
+        command -v ninja >/dev/null && generator=Ninja
+        { cmake -S "$DS_SOURCE" -B "$second" -G "$generator" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release -DDS_BUILD_TESTS=OFF -DDS_BUILD_EXAMPLES=OFF &&
+            nice cmake --build "$second" --parallel "$(nproc)" --target descent; } >"$out/said" 2>&1 || { tail -n 30 "$out/said"; fail "the build with clang failed"; }
+        descent=$second/descent
+        way clang OMP_NUM_THREADS=2
+        way clang-ref DS_BACKEND=ref
+    else
+        echo "second compiler: skipped, clang is not installed (tools/deps test installs it)"
+    fi
+    ;;
+esac
