@@ -30,4 +30,4 @@ quiet cmake -S . -B build-arm64-whole -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
     -DDS_BUILD_EXAMPLES=OFF -DDS_ARM64_ROOT="$PWD/build-arm64-whole/sysroot/root"
 quiet cmake --build build-arm64-whole --parallel "$(nproc)" --target descent
 
-sh tests/hashes_runs.sh "$native" "qemu-aarch64 build-arm64-whole/descent"
+sh tests/runs/compare.sh "$native" "qemu-aarch64 build-arm64-whole/descent"

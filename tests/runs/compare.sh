@@ -1,9 +1,9 @@
 #!/bin/sh
-# Equal runs give equal files: weights and metrics (times aside) of tests/runs/*.yaml must be equal, by cmp.
-#   hashes_runs.sh DESCENT              with 1, 2 and 5 threads, by the definition (DS_BACKEND=ref), on plain kernels (DS_ISA=plain)
-#   hashes_runs.sh DESCENT OTHER...     by other builds; OTHER is a command line, such as "qemu-aarch64 build-x/descent"
+# Equal runs of two builds give equal files: weights and metrics (times aside) of the configs here must be equal, by cmp.
+#   compare.sh DESCENT OTHER...     OTHER is a command line, such as "qemu-aarch64 build-arm64-whole/descent"
+# (threads, backends and instruction sets of one build: tests/same_bits.sh)
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 here=$1
 shift
 [ -x "$here" ] || { echo "skipped: $here is not built"; exit 77; }
@@ -46,16 +46,6 @@ same() {
 
 for config in tests/runs/*.yaml; do
     OMP_NUM_THREADS=1 train base "$here"
-    if [ $# -eq 0 ]; then
-        for threads in 2 5; do
-            train threads env OMP_NUM_THREADS=$threads "$here"
-            same threads
-        done
-        train ref env DS_BACKEND=ref "$here"
-        same ref
-        train plain env DS_ISA=plain "$here"
-        same plain
-    fi
     for other; do
         # shellcheck disable=SC2086
         train other $other
