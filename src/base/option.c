@@ -108,14 +108,15 @@ static bool inside(const ds_option *o, double x) { return (o->lo == 0 && o->hi =
 static void bounds_text(const ds_option *o, char *buf, size_t bytes)
 {
     bool low = o->lo > -9e18, high = o->hi < 9e18;
+    int digits = o->type == DS_OPT_INT ? 17 : 12;
     if ((o->lo == 0 && o->hi == 0) || (!low && !high))
         snprintf(buf, bytes, "%s", "");
     else if (low && high)
-        snprintf(buf, bytes, " from %.12g to %.12g", o->lo, o->hi);
+        snprintf(buf, bytes, " from %.*g to %.*g", digits, o->lo, digits, o->hi);
     else if (low)
-        snprintf(buf, bytes, " of at least %.12g", o->lo);
+        snprintf(buf, bytes, " of at least %.*g", digits, o->lo);
     else
-        snprintf(buf, bytes, " of at most %.12g", o->hi);
+        snprintf(buf, bytes, " of at most %.*g", digits, o->hi);
 }
 
 /* "a|b|c" as "a, b or c". */

@@ -39,6 +39,7 @@ typedef struct ds_source {
 
 struct ds_source_def {
     ds_head head;
+    bool generated; /* reads no file: path, train, test and val have no effect */
     /* Open the rows of one split into out (zeroed but for def). train is the opened training set, NULL while it is the
      * one being opened: classes, columns and shape must agree with it. On failure the caller closes what there is. */
     ds_status (*open)(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *out);

@@ -94,7 +94,7 @@ void ds_adam_scalars(const ds_rule_step *s, double *out);
 /* Lines of option tables. */
 #define DS_RULE_LR(def)                                                                                                \
     {                                                                                                                  \
-        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, "rate epsilon that the schedule starts from"                       \
+        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, "learning_rate", "rate epsilon that the schedule starts from"                       \
     }
 #define DS_RULE_MOMENTUM(def)                                                                                          \
     {                                                                                                                  \

@@ -1,4 +1,4 @@
-/* config.c - reading a config as a whole; writing it out resolved; its hash; look-ups. */
+/* config.c - reading a config as a whole, from file or memory; mistakes that are found later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,6 @@ static ds_status open_reader(reader *r, ds_ctx *ctx, const char *file, const cha
     if (!r->config || !r->own || !r->mistakes) return ds_fail_memory(ctx, sizeof *r->mistakes, "a config");
     r->config->own = r->own;
     r->own->ctx = ctx;
-    r->own->last = &r->own->first;
     r->own->source = config_keep(r, bytes + 1);
     const char **copy = config_keep(r, ((size_t)settings + 1) * sizeof *copy);
     if (!r->own->source || !copy) return ds_fail_memory(ctx, bytes, "a config");
@@ -114,79 +113,6 @@ void ds_config_free(ds_config *c)
     if (c->own) ds_arena_free(&c->own->arena);
     free(c->own);
     free(c);
-}
-
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
-
-static void write_text(ds_text *t, const char *text)
-{
-    bool plain =
-        *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+") == strlen(text);
-    if (plain) {
-        ds_text_add(t, "%s", text);
-        return;
-    }
-    ds_text_add(t, "\"");
-    for (const char *c = text; *c; c++) ds_text_add(t, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    ds_text_add(t, "\"");
-}
-
-char *ds_config_write(const ds_config *c)
-{
-    ds_text t = { 0 };
-    for (int s = 0; s < ds_config_section_count; s++) {
-        const char *name = ds_config_sections[s].name;
-        size_t n = strlen(name);
-        ds_text_add(&t, "%s:\n", name);
-        for (const entry *e = c->own->first; e; e = e->next) {
-            if (strncmp(e->key, name, n) || e->key[n] != '.') continue;
-            if (!strcmp(e->key, "model.layers")) {
-                ds_text_add(&t, "  layers: # %s:%d\n%s", c->file, e->at.line, e->text);
-                continue;
-            }
-            ds_text_add(&t, "  %s: ", e->key + n + 1);
-            if (e->raw)
-                ds_text_add(&t, "%s", e->text);
-            else
-                write_text(&t, e->text);
-            if (e->at.setting >= 0)
-                ds_text_add(&t, " # command line\n");
-            else if (e->at.line > 0)
-                ds_text_add(&t, " # %s:%d\n", c->file, e->at.line);
-            else
-                ds_text_add(&t, " # default\n");
-        }
-    }
-    return ds_text_take(&t);
-}
-
-static uint64_t hash_text(uint64_t h, const char *text)
-{
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return (h ^ 0x0a) * 0x100000001b3u;
-}
-
-/* Sums of hashes of "key, value": the order of keys does not count. Comments in the layers' text are left out. */
-uint64_t ds_config_hash(const ds_config *c)
-{
-    uint64_t sum = 0;
-    for (const entry *e = c->own->first; e; e = e->next) {
-        uint64_t h = hash_text(0xcbf29ce484222325u, e->key);
-        for (const char *p = e->text; *p; p++) {
-            if (*p == '#' && p > e->text && p[-1] == ' ') p += strcspn(p, "\n");
-            if (!*p) break;
-            if (*p != ' ') h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-        }
-        sum += h * 0x9e3779b97f4a7c15u;
-    }
-    return sum;
-}
-
-const char *ds_config_value(const ds_config *c, const char *key)
-{
-    for (const entry *e = c->own->first; e; e = e->next)
-        if (!strcmp(e->key, key)) return e->text;
-    return NULL;
 }
 
 /* The place of a key, or of the nearest section or list around it. */

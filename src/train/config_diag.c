@@ -95,6 +95,40 @@ void ds_diagnostics_free(ds_diagnostics *d)
     free(d);
 }
 
+/* Bytes of the character at p: continuation bytes belong to it. */
+static size_t step(const char *p)
+{
+    size_t n = 1;
+    while (((unsigned char)p[n] & 0xc0) == 0x80) n++;
+    return n;
+}
+
+/* The line with carets below. Of a long line the part around them; tabs keep their width by standing in both lines. */
+static void show_line(ds_text *t, const ds_diagnostic *m, const char *red, const char *end)
+{
+    enum { WIDE = 120, BEFORE = 60 };
+    const char *line = m->source;
+    int length = 0, from = 0, width = m->width > 0 ? m->width : 1;
+    for (const char *p = line; *p; p += step(p)) length++;
+    if (length > WIDE && m->column > BEFORE) from = m->column - BEFORE;
+    for (int k = 0; k < from && *line; k++) line += step(line);
+    const char *stop = line;
+    for (int k = 0; k < WIDE && *stop; k++) stop += step(stop);
+    ds_text_add(t, "%5d | %s", m->line, from ? "..." : "");
+    ds_text_put(t, line, (size_t)(stop - line));
+    ds_text_add(t, "%s\n      | %s", *stop ? "..." : "", from ? "   " : "");
+    for (int k = from + 1; k < m->column; k++) {
+        ds_text_put(t, *line == '\t' ? "\t" : " ", 1);
+        if (*line) line += step(line);
+    }
+    if (m->column - from + width > WIDE) width = WIDE - (m->column - from) > 1 ? WIDE - (m->column - from) : 1;
+    ds_text_add(t, "%s", red);
+    ds_text_repeat(t, '^', width);
+    ds_text_add(t, "%s", end);
+    if (m->hint) ds_text_add(t, "  %s", m->hint);
+    ds_text_add(t, "\n");
+}
+
 static void show(ds_text *t, const ds_diagnostic *m, bool color)
 {
     const char *bold = color ? "\033[1m" : "", *red = color ? "\033[31m" : "", *end = color ? "\033[0m" : "";
@@ -104,24 +138,27 @@ static void show(ds_text *t, const ds_diagnostic *m, bool color)
         ds_text_add(t, "%s%s: %s:%s %s\n", bold, m->file, m->source, end, m->text);
     else
         ds_text_add(t, "%s%s:%s %s\n", bold, m->file, end, m->text);
-    if (m->line > 0 && m->source) {
-        ds_text_add(t, "%5d | %s\n      | ", m->line, m->source);
-        ds_text_repeat(t, ' ', m->column - 1);
-        ds_text_add(t, "%s", red);
-        ds_text_repeat(t, '^', m->width > 0 ? m->width : 1);
-        ds_text_add(t, "%s", end);
-        if (m->hint) ds_text_add(t, "  %s", m->hint);
-        ds_text_add(t, "\n");
-    } else if (m->hint) {
+    if (m->line > 0 && m->source)
+        show_line(t, m, red, end);
+    else if (m->hint)
         ds_text_add(t, "      hint: %s\n", m->hint);
-    }
 }
 
 char *ds_diagnostics_text(const ds_diagnostics *d, bool color)
 {
     ds_text t = { 0 };
-    for (int k = 0; k < d->count; k++) show(&t, &d->list[k], color);
-    int n = d->count + d->dropped;
-    ds_text_add(&t, "%d error%s in %s; nothing was started\n", n, n == 1 ? "" : "s", d->file);
+    int typed = 0, all = d->count + d->dropped;
+    for (int k = 0; k < d->count; k++) {
+        show(&t, &d->list[k], color);
+        typed += d->order[k] >= 0;
+    }
+    int in_file = all - typed;
+    if (d->dropped) ds_text_add(&t, "... and %d more\n", d->dropped);
+    if (in_file) ds_text_add(&t, "%d error%s in %s", in_file, in_file == 1 ? "" : "s", d->file);
+    if (in_file && typed)
+        ds_text_add(&t, " and %d on the command line", typed);
+    else if (typed)
+        ds_text_add(&t, "%d error%s on the command line", typed, typed == 1 ? "" : "s");
+    ds_text_add(&t, "; nothing was started\n");
     return ds_text_take(&t);
 }

@@ -1,6 +1,7 @@
 /* config_node.h - inside the config reader: places, the tree of a document, mistakes.
  *
- *   text --config_yaml.c--> tree --config_override.c--> tree --config_read.c--> ds_config and its resolved entries */
+ *   text --config_yaml.c--> tree --config_override.c--> tree --config_sections.c--> ds_config and a resolved tree
+ *   --config_write.c--> text */
 #ifndef DS_TRAIN_CONFIG_NODE_H
 #define DS_TRAIN_CONFIG_NODE_H
 
@@ -19,20 +20,15 @@ typedef struct place {
 
 typedef enum node_kind { NODE_SCALAR, NODE_MAP, NODE_LIST } node_kind;
 
+/* A value of the document, or of the resolved config (then at tells where it came from, and raw that text is YAML as it
+ * stands). */
 typedef struct node {
     node_kind kind;
+    bool raw;
     const char *key, *text; /* key of a map's child; text of a scalar */
     place key_at, at;
-    struct node *child, *next;
+    struct node *child, *last, *next;
 } node;
-
-/* One value of the finished config, for the resolved file, the hash and look-ups. */
-typedef struct entry {
-    const char *key, *text; /* "optimizer.lr" */
-    place at;
-    bool raw; /* text is YAML as it stands */
-    struct entry *next;
-} entry;
 
 struct ds_diagnostics {
     ds_arena arena;
@@ -45,8 +41,7 @@ struct ds_diagnostics {
 struct ds_config_own {
     ds_arena arena;
     ds_ctx *ctx;
-    node *root;
-    entry *first, **last;
+    node *root, *resolved;
     char *source;
     const char **lines; /* start of each line of source */
     int line_count;
@@ -68,33 +63,67 @@ typedef struct reader {
 void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...) DS_PRINTF(4, 5);
 void config_sort(ds_diagnostics *d);
 char *config_text(reader *r, const char *fmt, ...) DS_PRINTF(2, 3); /* in the config's arena; "" when memory is out */
-void *config_keep(reader *r, size_t bytes);
+void *config_keep(reader *r, size_t bytes);                         /* zeroed; NULL: r->no_memory is set */
+
 /* ---- config_yaml.c ---- */
-/* The tree of the one document in text; NULL and a mistake when there is none. at: of the setting, else setting < 0. */
+/* The tree of the one document in text; NULL and a mistake when there is none. setting < 0: it is the file. */
 node *config_tree(reader *r, const char *text, size_t bytes, int setting);
+
 /* ---- config_override.c ---- */
 void config_override(reader *r, node *root);
 node *config_child(const node *map, const char *name);
+/* New last child; safe on a parent of NULL. text may be NULL. */
+node *config_append(reader *r, node *parent, node_kind kind, const char *key, const char *text, place at);
+
 /* ---- config_read.c ---- */
+extern const place config_nowhere; /* of defaults */
+/* A map read by a table of its own and the table of the definition that it chose (which goes first). */
+typedef struct config_table {
+    const char *where; /* for messages: "optimizer", "layer \"dense\"" */
+    const char *role;  /* `no effect with <role> "adam"`; NULL: where */
+    const char *learn; /* what to explain for all keys */
+    const char *kind;  /* registry whose other definitions may know a key; NULL */
+    const ds_option *common;
+    const ds_head *chosen;              /* NULL: none */
+    bool chosen_first;                  /* an entry of a list, which begins with its definition */
+    ds_optval value[2][DS_MAX_OPTIONS]; /* [0] common, [1] chosen; defaults are filled in */
+    node *at[2][DS_MAX_OPTIONS];        /* where a value was given; it may be a mistake (value.given false) */
+} config_table;
+/* Read all keys of map (NULL: absent), check what is required. missing: where to report an absent key. Values of type
+ * OTHER are left to the caller: given, with the text of a scalar. */
+void config_read_table(reader *r, config_table *t, const node *map, place missing);
+/* Append what was read to the resolved map, defaults too, but for values of type OTHER. dialect: of a rule, or NULL. */
+void config_resolve_table(reader *r, const config_table *t, const char *dialect, node *to);
+/* Value and place of a key of either table, NULL when no table has it, or nothing was given. */
+const ds_optval *config_value_of(const config_table *t, const char *name);
+node *config_place_of(const config_table *t, const char *name);
+/* One value by its option. false: a mistake was reported. */
+bool config_scalar(reader *r, const ds_option *o, const node *c, ds_optval *v);
+/* The definition that n names; NULL and a mistake with the nearest name. what: "optimizer", "layer". */
+const ds_head *config_choose(reader *r, const char *kind, const char *what, const char *name, place at);
+/* `name` or `{name: ..., option: ...}` of a registry. Appends it to the resolved map; returns the text that the library
+ * reads, "normal(std=1e-4)"; NULL: a mistake was reported. */
+const char *config_part(reader *r, const char *kind, const char *what, const node *n, node *to);
+/* A place that always shows: at, or else that of the key. */
+place config_seen(const node *n);
+
+/* ---- config_layers.c, config_sections.c ---- */
+void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to);
 void config_read_all(reader *r, node *root);
-/* ---- config_text.c ---- */
-/* A tree in one line of YAML. */
-const char *config_flow(reader *r, const node *n);
-/* A definition with options in the notation that the library reads: "normal(std=1e-4)". NULL: a mistake was reported.
- */
-const char *config_part(reader *r, const char *what, const node *n);
-/* Report that the name in n is not in a registry, with the nearest. */
-void config_unknown(reader *r, const char *kind, const char *what, const node *n);
+
 /* ---- catalog.c ---- */
 const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);
+
 /* ---- config_tables.c ---- */
 typedef struct config_section {
     const char *name, *summary;
     const ds_option *options;
     const char *kind, *selector; /* registry whose definition, named by the selector key, adds its options; NULL */
+    const char *role;            /* what the chosen definition is called in messages */
 } config_section;
 extern const config_section ds_config_sections[];
 extern const int ds_config_section_count;
+extern const ds_option ds_config_penalty[], ds_config_part_name[], ds_config_nothing[];
 
 #endif

@@ -13,14 +13,16 @@ node *config_child(const node *map, const char *name)
     return NULL;
 }
 
-static node *append(reader *r, node *map, const char *key, place at)
+node *config_append(reader *r, node *parent, node_kind kind, const char *key, const char *text, place at)
 {
-    node *c = config_keep(r, sizeof *c), **last = &map->child;
-    if (!c) return NULL;
-    c->key = key;
-    c->key_at = c->at = at;
-    while (*last) last = &(*last)->next;
-    return *last = c;
+    node *n = parent ? config_keep(r, sizeof *n) : NULL;
+    if (!n) return NULL;
+    *n = (node){ .kind = kind, .key = key, .text = text, .key_at = at, .at = at };
+    if (parent->last)
+        parent->last->next = n;
+    else
+        parent->child = n;
+    return parent->last = n;
 }
 
 /* The node that the path names, made where it is missing; NULL and a mistake when it cannot be. */
@@ -35,19 +37,31 @@ static node *follow(reader *r, node *root, char *path, place at)
             node *c = n->child;
             for (long k = 0; k < index && c; k++) c = c->next;
             if (*end || index < 0 || !c) {
-                config_mistake(r, at, NULL, "\"%s\" is no position in that list; positions count from 0", word);
+                int count = 0;
+                for (c = n->child; c; c = c->next) count++;
+                config_mistake(r, at, NULL, "\"%s\" is no position in \"%s\", which has 0 to %d", word,
+                               n->key ? n->key : "the list", count - 1);
                 return NULL;
             }
             n = c;
         } else if (n->kind == NODE_MAP) {
             node *c = config_child(n, word);
-            n = c ? c : append(r, n, config_text(r, "%s", word), at);
-            if (n && !c) n->text = "";
+            n = c ? c : config_append(r, n, NODE_SCALAR, config_text(r, "%s", word), "", at);
         } else {
-            config_mistake(r, at, NULL, "\"%s\" stands inside a single value", word);
+            config_mistake(r, at, NULL, "there is no \"%s\" inside \"%s\", which is a single value", word,
+                           n->key ? n->key : "the list's entry");
             return NULL;
         }
     }
+    return n;
+}
+
+/* Lists, maps and quoted text are YAML; all else is text as typed, so that a path may hold any character. */
+static node *value_of(reader *r, const char *text, int index)
+{
+    if (*text && strchr("[{\"'", *text)) return config_tree(r, text, strlen(text), index);
+    node *n = config_keep(r, sizeof *n);
+    if (n) *n = (node){ .text = config_text(r, "%s", text), .at = { .setting = index } };
     return n;
 }
 
@@ -60,14 +74,13 @@ static void apply(reader *r, node *root, int index)
         return;
     }
     char *path = config_text(r, "%.*s", (int)(equal - setting), setting);
-    node *value = config_tree(r, equal + 1, strlen(equal + 1), index),
-         *n = value && *path ? follow(r, root, path, at) : NULL;
+    node *value = value_of(r, equal + 1, index), *n = value && *path ? follow(r, root, path, at) : NULL;
     if (!n || !value) return;
     n->kind = value->kind;
     n->text = value->text;
     n->child = value->child;
+    n->last = value->last;
     n->at = at;
-    if (n->key_at.setting < 0 && n->key_at.line == 0) n->key_at = at;
 }
 
 /* Keys from the file that the rule named on the command line does not know are dropped and noted. */
@@ -90,6 +103,8 @@ static void change_rule(reader *r, node *root, const char *was)
                             (*c)->key_at.line, name->text);
         *c = (*c)->next;
     }
+    section->last = section->child;
+    while (section->last && section->last->next) section->last = section->last->next;
 }
 
 void config_override(reader *r, node *root)

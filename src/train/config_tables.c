@@ -11,9 +11,17 @@ static const ds_option data[] = {
       .type = DS_OPT_TEXT,
       .def = "",
       .help = "folder in the format's usual layout (csv: also a file)" },
-    { .name = "train", .type = DS_OPT_OTHER, .def = "", .help = "list of training files instead of a path" },
-    { .name = "test", .type = DS_OPT_OTHER, .def = "", .help = "list of test files" },
-    { .name = "val", .type = DS_OPT_OTHER, .def = "", .help = "list of validation files" },
+    { .name = "train",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a list of files",
+      .help = "list of training files instead of a path" },
+    { .name = "test", .type = DS_OPT_OTHER, .def = "", .choices = "a list of files", .help = "list of test files" },
+    { .name = "val",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a list of files",
+      .help = "list of validation files" },
     { .name = "holdout",
       .type = DS_OPT_TEXT,
       .def = "",
@@ -37,6 +45,7 @@ static const ds_option data[] = {
     { .name = "augment",
       .type = DS_OPT_OTHER,
       .def = "",
+      .choices = "a list of transforms",
       .help = "list of transforms of training rows: {flip: horizontal}, {crop: 32, pad: 4}" },
     { 0 },
 };
@@ -44,12 +53,17 @@ static const ds_option model[] = {
     { .name = "loss",
       .type = DS_OPT_OTHER,
       .def = "",
+      .choices = "a loss",
       .help = "name of a loss, or {name: ..., option: ...}; default by the data" },
     { .name = "penalty",
       .type = DS_OPT_OTHER,
       .def = "",
+      .choices = "a map",
       .help = "{l1: , l2: , all: }: coefficients of sums over the weights" },
-    { .name = "layers", .type = DS_OPT_OTHER, .help = "list of layers, from input to output" },
+    { .name = "layers",
+      .type = DS_OPT_OTHER,
+      .choices = "a list of layers",
+      .help = "list of layers, from input to output" },
     { 0 },
 };
 static const ds_option optimizer[] = {
@@ -74,6 +88,7 @@ static const ds_option schedule[] = {
 };
 static const ds_option train[] = {
     { .name = "epochs",
+      .aliases = "num_epochs",
       .type = DS_OPT_INT,
       .lo = 0,
       .hi = 1e9,
@@ -86,7 +101,12 @@ static const ds_option train[] = {
       .def = "",
       .help = "updates; the smaller of epochs and steps ends the run" },
     { .name = "seconds", .type = DS_OPT_REAL, .lo = 0, .hi = 1e12, .def = "", .help = "time budget" },
-    { .name = "batch", .type = DS_OPT_OTHER, .def = "128", .help = "rows of a minibatch, or all" },
+    { .name = "batch",
+      .type = DS_OPT_OTHER,
+      .def = "128",
+      .choices = "a whole number of at least 1, or all",
+      .aliases = "batch_size",
+      .help = "rows of a minibatch, or all" },
     { .name = "seed",
       .type = DS_OPT_INT,
       .lo = 0,
@@ -105,11 +125,23 @@ static const ds_option train[] = {
     { 0 },
 };
 
+const ds_option ds_config_penalty[] = {
+    { .name = "l1", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of |w|" },
+    { .name = "l2", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of w^2" },
+    { .name = "all", .type = DS_OPT_BOOL, .def = "false", .help = "biases and norms too, not weights alone" },
+    { 0 },
+};
+const ds_option ds_config_part_name[] = {
+    { .name = "name", .type = DS_OPT_TEXT, .help = "which definition" },
+    { 0 },
+};
+const ds_option ds_config_nothing[] = { { 0 } };
+
 const config_section ds_config_sections[] = {
-    { "data", "rows to train, validate and test on", data, "source", "format" },
-    { "model", "layers, loss, penalties", model, NULL, NULL },
-    { "optimizer", "the update rule", optimizer, "rule", "name" },
-    { "schedule", "how the rate changes", schedule, "schedule", "name" },
-    { "train", "budget, batch, seed", train, NULL, NULL },
+    { "data", "rows to train, validate and test on", data, "source", "format", "data format" },
+    { "model", "layers, loss, penalties", model, NULL, NULL, NULL },
+    { "optimizer", "the update rule", optimizer, "rule", "name", "optimizer" },
+    { "schedule", "how the rate changes", schedule, "schedule", "name", "schedule" },
+    { "train", "budget, batch, seed", train, NULL, NULL, NULL },
 };
 const int ds_config_section_count = (int)(sizeof ds_config_sections / sizeof ds_config_sections[0]);

@@ -31,7 +31,6 @@ static void convert_map(reader *r, node *n, struct fy_node *f, int setting, int 
 {
     struct fy_node_pair *pair;
     void *prev = NULL;
-    node **last = &n->child;
     while ((pair = fy_node_mapping_iterate(f, &prev)) && !r->no_memory) {
         struct fy_node *key = fy_node_pair_key(pair);
         size_t length = 0;
@@ -50,8 +49,11 @@ static void convert_map(reader *r, node *n, struct fy_node *f, int setting, int 
             if (!strcmp(o->key, c->key))
                 config_mistake(r, at, NULL, "the key \"%s\" stands twice in this map (first on line %d)", c->key,
                                o->key_at.line);
-        *last = c;
-        last = &c->next;
+        if (n->last)
+            n->last->next = c;
+        else
+            n->child = c;
+        n->last = c;
         if (n->at.line == 0) n->at = at;
     }
 }
@@ -85,13 +87,16 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
     } else {
         struct fy_node *item;
         void *prev = NULL;
-        node **last = &n->child;
         n->kind = NODE_LIST;
         while ((item = fy_node_sequence_iterate(f, &prev)) && !r->no_memory) {
             node *c = convert(r, item, setting, around, depth + 1);
             if (!c) continue;
-            *last = c;
-            last = &c->next;
+            if (c->child && c->kind == NODE_MAP) c->at = c->child->key_at;
+            if (n->last)
+                n->last->next = c;
+            else
+                n->child = c;
+            n->last = c;
         }
     }
     return n;

@@ -122,6 +122,7 @@ const ds_source_def ds_source_digits = {
     .head = { .name = "digits",
               .summary = "generated hand-drawn-looking digits, 1x28x28, no file needed",
               .options = options },
+    .generated = true,
     .open = open,
     .row = row,
     .label = label,
