@@ -164,7 +164,7 @@ static ds_status refuse(const ds_option *o, const char *text, const char *advice
 static const char *integer_advice(const char *text)
 {
     double x;
-    if (!parse_real(text, &x)) return "";
+    if (!strpbrk(text, ".eE") || !parse_real(text, &x)) return "";
     return x == rint(x) ? "; write all digits, without point or exponent" : "";
 }
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ char *ds_number_text(double x, char *buf, size_t bytes)
         snprintf(buf, bytes, "%.*g", digits, x);
         if (strtod(buf, NULL) == x) break;
     }
+    /* 10 rather than 1e+01: all digits of whole numbers that are exact. */
+    if (strchr(buf, 'e') && x == rint(x) && fabs(x) < 1e15) snprintf(buf, bytes, "%.0f", x);
     const char *point = localeconv()->decimal_point;
     char *comma = strstr(buf, point);
     if (comma && strlen(point) == 1) *comma = '.';

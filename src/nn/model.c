@@ -20,7 +20,7 @@ enum { KEY_NAME, KEY_ACT, KEY_NORM, KEY_INIT, KEY_BIAS, KEY_REPEAT };
 
 static const ds_option common[] = {
     { "name", DS_OPT_TEXT, 0, 0, "", NULL, NULL, "what parameter names begin with, instead of the position" },
-    { "act", DS_OPT_OTHER, 0, 0, "", "an activation", NULL,
+    { "act", DS_OPT_OTHER, 0, 0, "", "an activation", "activation",
       "activation, after product and norm; one of registry \"activation\"" },
     { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product" },
     { "init", DS_OPT_OTHER, 0, 0, "", "an initializer", NULL,

@@ -63,7 +63,7 @@ ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const 
             config_mistake(&r, (place){ .line = 1, .column = 1, .width = 1, .setting = -1 }, NULL,
                            "the file has zero bytes; it is not text");
         r.own->root = r.mistakes->count ? NULL : config_tree(&r, text, bytes, -1);
-        if (r.own->root && r.mistakes->count == 0) {
+        if (r.own->root && !r.no_memory) {
             config_override(&r, r.own->root);
             config_read_all(&r, r.own->root);
         }

@@ -19,7 +19,10 @@ static const ds_head *layer_of(reader *r, const node *entry)
 {
     const node *first = entry->child;
     const char *hint = "all of them: descent explain layer";
-    if (entry->kind == NODE_SCALAR && ds_definition("layer", entry->text))
+    if (entry->bad) return NULL;
+    if (entry->kind == NODE_SCALAR && !*entry->text)
+        config_mistake(r, config_seen(entry), hint, "an entry is empty, wanted a layer: {dense: 64, act: relu}");
+    else if (entry->kind == NODE_SCALAR && ds_definition("layer", entry->text))
         config_mistake(r, entry->at, hint, "found \"%s\", wanted a map that begins with the layer: {%s: ...}",
                        entry->text, entry->text);
     else if (entry->kind == NODE_SCALAR)
@@ -52,7 +55,9 @@ static void set(reader *r, ds_layer_spec *layer, const char *key, const char *te
 static void set_other(reader *r, ds_layer_spec *layer, const ds_option *o, const node *at, node *to)
 {
     const char *kind = part_kind(o->name), *text = at->text;
-    if (kind) {
+    if (at->bad) {
+        text = NULL;
+    } else if (kind) {
         text = config_part(r, kind, kind, at, to);
     } else if (at->kind != NODE_SCALAR || !*text) {
         char wants[256];
@@ -63,7 +68,7 @@ static void set_other(reader *r, ds_layer_spec *layer, const ds_option *o, const
                        ds_option_wants(o, wants, sizeof wants));
         text = NULL;
     } else {
-        config_append(r, to, NODE_SCALAR, o->name, text, config_seen(at));
+        config_append(r, to, NODE_SCALAR, o->name, config_spelling(r, o, NULL, text), config_seen(at));
     }
     set(r, layer, o->name, text, kind ? at->key_at : config_seen(at));
 }
@@ -127,6 +132,7 @@ static void read_entry(reader *r, const node *entry, ds_layer_spec *parent, node
 
 void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to)
 {
+    if (list->bad) return;
     if (list->kind != NODE_LIST || !list->child)
         config_mistake(r, config_seen(list), "all of them: descent explain layer",
                        "\"%s\" wants a list of layers: [{dense: 64, act: relu}, {dense: classes}]", list->key);

@@ -25,6 +25,7 @@ typedef enum node_kind { NODE_SCALAR, NODE_MAP, NODE_LIST } node_kind;
 typedef struct node {
     node_kind kind;
     bool raw;
+    bool bad;               /* a mistake was reported: there is no value to speak of */
     const char *key, *text; /* key of a map's child; text of a scalar */
     place key_at, at;
     struct node *child, *last, *next;
@@ -81,12 +82,14 @@ extern const place config_nowhere; /* of defaults */
 typedef struct config_table {
     const char *where; /* for messages: "optimizer", "layer \"dense\"" */
     const char *role;  /* `no effect with <role> "adam"`; NULL: where */
+    bool quiet;        /* what is missing needs no report: there is one about the whole */
     const char *learn; /* what to explain for all keys */
     const char *kind;  /* registry whose other definitions may know a key; NULL */
     const ds_option *common;
     const ds_head *chosen;              /* NULL: none */
     bool chosen_first;                  /* an entry of a list, which begins with its definition */
     ds_optval value[2][DS_MAX_OPTIONS]; /* [0] common, [1] chosen; defaults are filled in */
+    bool meant[2][DS_MAX_OPTIONS];      /* a misspelt key stood for it */
     node *at[2][DS_MAX_OPTIONS];        /* where a value was given; it may be a mistake (value.given false) */
 } config_table;
 /* Read all keys of map (NULL: absent), check what is required. missing: where to report an absent key. Values of type
@@ -99,6 +102,8 @@ const ds_optval *config_value_of(const config_table *t, const char *name);
 node *config_place_of(const config_table *t, const char *name);
 /* One value by its option. false: a mistake was reported. */
 bool config_scalar(reader *r, const ds_option *o, const node *c, ds_optval *v);
+/* The one spelling of a value, which the resolved config shows and the hash counts. */
+const char *config_spelling(reader *r, const ds_option *o, const ds_optval *v, const char *text);
 /* The definition that n names; NULL and a mistake with the nearest name. what: "optimizer", "layer". */
 const ds_head *config_choose(reader *r, const char *kind, const char *what, const char *name, place at);
 /* `name` or `{name: ..., option: ...}` of a registry. Appends it to the resolved map; returns the text that the library

@@ -74,9 +74,14 @@ static void apply(reader *r, node *root, int index)
         return;
     }
     char *path = config_text(r, "%.*s", (int)(equal - setting), setting);
+    if (*path == '.' || strstr(path, "..") || (*path && path[strlen(path) - 1] == '.')) {
+        config_mistake(r, at, NULL, "a word is missing in \"%s\"; wanted key=value, such as optimizer.lr=0.05", path);
+        return;
+    }
     node *value = value_of(r, equal + 1, index), *n = value && *path ? follow(r, root, path, at) : NULL;
     if (!n || !value) return;
     n->kind = value->kind;
+    n->bad = value->bad;
     n->text = value->text;
     n->child = value->child;
     n->last = value->last;

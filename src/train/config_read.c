@@ -17,7 +17,7 @@ static const char *numbers_text(reader *r, const node *list)
     ds_text t = { 0 };
     bool plain = true;
     for (const node *c = list->child; c; c = c->next) {
-        plain = plain && c->kind == NODE_SCALAR;
+        plain = plain && c->kind == NODE_SCALAR && !c->bad;
         if (plain) ds_text_add(&t, "%s%s", c == list->child ? "[" : ", ", c->text);
     }
     ds_text_add(&t, t.bytes ? "]" : "[]");
@@ -30,6 +30,7 @@ bool config_scalar(reader *r, const ds_option *o, const node *c, ds_optval *v)
 {
     char why[512];
     const char *text = c->text;
+    if (c->bad) return false;
     const char *hint = o->help ? config_text(r, "%s: %s", o->name, o->help) : NULL;
     if (c->kind == NODE_LIST && o->type == DS_OPT_RANGE) text = numbers_text(r, c);
     if (!text) {
@@ -55,7 +56,7 @@ bool config_scalar(reader *r, const ds_option *o, const node *c, ds_optval *v)
 }
 
 /* One spelling for a value: what the resolved config shows and the hash counts. */
-static const char *one_spelling(reader *r, const ds_option *o, const ds_optval *v, const char *text)
+const char *config_spelling(reader *r, const ds_option *o, const ds_optval *v, const char *text)
 {
     char a[32], b[32];
     ds_optval number;
@@ -89,6 +90,7 @@ const ds_head *config_choose(reader *r, const char *kind, const char *what, cons
     for (; reg && n < reg->count && n < 128; n++) names[n] = reg->heads[n]->name;
     const char *near = ds_nearest(name, names, n);
     const char *hint = config_text(r, "all of them: descent explain %s", kind);
+    if (strchr(name, '(')) hint = "options go into a map: {name: ..., option: ...}";
     if (!*name)
         config_mistake(r, at, hint, "%s has no name", what);
     else if (near)
@@ -131,7 +133,7 @@ static int add_names(reader *r, const ds_option *o, const char **word, const cha
     return n;
 }
 
-static void unknown_key(reader *r, const config_table *t, const node *c)
+static void unknown_key(reader *r, config_table *t, const node *c)
 {
     enum { MOST = 160 };
     const char *word[MOST], *name[MOST], *hint = config_text(r, "all keys: descent explain %s", t->learn);
@@ -155,6 +157,10 @@ static void unknown_key(reader *r, const config_table *t, const node *c)
             also = near;
             near = name[k];
         }
+    for (int s = 0; near && s < 2; s++) {
+        int k = ds_option_find(s ? (t->chosen ? t->chosen->options : NULL) : t->common, near);
+        if (k >= 0) t->meant[s][k] = true;
+    }
     if (!strcmp(c->key, "<<"))
         config_mistake(r, c->key_at, NULL, "merges (<<) are not accepted; write the keys out");
     else if (also)
@@ -202,10 +208,12 @@ void config_read_table(reader *r, config_table *t, const node *map, place missin
     for (node *c = map ? map->child : NULL; c; c = c->next) read_key(r, t, c);
     for (int s = 0; s < 2; s++) {
         const ds_option *o = side(t, s);
-        for (int k = 0; o && o[k].type != DS_OPT_END; k++)
-            if (!o[k].def && !t->at[s][k])
-                config_mistake(r, missing, config_text(r, "all keys: descent explain %s", t->learn),
-                               "%s needs \"%s\": %s", t->where, o[k].name, o[k].help);
+        for (int k = 0; o && o[k].type != DS_OPT_END; k++) {
+            if (o[k].def || t->at[s][k] || t->meant[s][k] || t->quiet) continue;
+            const char *who = s && t->role ? config_text(r, "%s \"%s\"", t->role, t->chosen->name) : t->where;
+            config_mistake(r, missing, config_text(r, "all keys: descent explain %s", s ? t->chosen->name : t->learn),
+                           "%s needs \"%s\": %s", who, o[k].name, o[k].help);
+        }
     }
 }
 
@@ -223,7 +231,7 @@ void config_resolve_table(reader *r, const config_table *t, const char *dialect,
             if (!at && (!def || !*def || ds_option_parse(&o[k], def, &read, NULL, 0) != DS_OK)) continue;
             if (!at) v = &read;
             const char *text = at ? (v->text ? v->text : at->text) : def;
-            node *n = config_append(r, to, NODE_SCALAR, o[k].name, one_spelling(r, &o[k], v, text ? text : ""),
+            node *n = config_append(r, to, NODE_SCALAR, o[k].name, config_spelling(r, &o[k], v, text ? text : ""),
                                     at ? config_seen(at) : config_nowhere);
             if (n) n->raw = o[k].type == DS_OPT_RANGE;
         }
@@ -254,6 +262,7 @@ node *config_place_of(const config_table *t, const char *name)
 const char *config_part(reader *r, const char *kind, const char *what, const node *n, node *to)
 {
     const node *name = n->kind == NODE_MAP ? config_child(n, "name") : n;
+    if (n->bad || (name && name->bad)) return NULL;
     if (n->kind == NODE_LIST || !name || name->kind != NODE_SCALAR) {
         config_mistake(r, config_seen(n), config_text(r, "all of them: descent explain %s", kind),
                        "%s wants a name, or a map with a name: {name: ..., option: ...}", what);
@@ -287,7 +296,7 @@ const char *config_part(reader *r, const char *kind, const char *what, const nod
     for (int k = 0; t->chosen->options && t->chosen->options[k].type != DS_OPT_END; k++)
         if (t->at[1][k])
             ds_text_add(&out, "%s%s=%s", given++ ? ", " : "(", t->chosen->options[k].name,
-                        one_spelling(r, &t->chosen->options[k], &t->value[1][k], t->at[1][k]->text));
+                        config_spelling(r, &t->chosen->options[k], &t->value[1][k], t->at[1][k]->text));
     if (given) ds_text_add(&out, ")");
     const char *text = config_text(r, "%s", out.data ? out.data : "");
     ds_text_free(&out);

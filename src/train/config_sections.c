@@ -17,10 +17,24 @@ static place section_place(const node *root, const char *name)
 static const node *section_map(reader *r, const node *root, const char *name)
 {
     const node *n = config_child(root, name);
-    if (n && n->kind != NODE_MAP && (n->kind == NODE_LIST || *n->text))
+    if (n && !n->bad && n->kind != NODE_MAP && (n->kind == NODE_LIST || *n->text))
         config_mistake(r, config_seen(n), config_text(r, "all keys: descent explain %s", name),
                        "%s: found %s, wanted a map of keys", name, n->kind == NODE_LIST ? "a list" : "a single value");
     return n && n->kind == NODE_MAP ? n : NULL;
+}
+
+/* Whether a report about the section as a whole says enough: it is no map, or its name is misspelt. */
+static bool reported(const node *root, const char *name)
+{
+    const char *names[16];
+    const node *n = config_child(root, name);
+    if (n) return n->bad || n->kind == NODE_LIST || (n->kind == NODE_SCALAR && *n->text);
+    for (int k = 0; k < ds_config_section_count; k++) names[k] = ds_config_sections[k].name;
+    for (const node *c = root->child; c; c = c->next) {
+        const char *near = ds_nearest(c->key, names, ds_config_section_count);
+        if (near && !strcmp(near, name) && strcmp(c->key, name)) return true;
+    }
+    return false;
 }
 
 /* Read a section by its table and by the definition that its selector names; NULL: no memory. */
@@ -31,13 +45,21 @@ static config_table *read_section(reader *r, const node *root, const char *name)
     while (strcmp(s->name, name)) s++;
     const node *map = section_map(r, root, name), *chooser = s->selector ? config_child(map, s->selector) : NULL;
     if (!t) return NULL;
-    *t = (config_table){ .where = name, .role = s->role, .learn = name, .kind = s->kind, .common = s->options };
+    *t = (config_table){ .where = name,
+                         .role = s->role,
+                         .learn = name,
+                         .kind = s->kind,
+                         .common = s->options,
+                         .quiet = reported(root, name) };
     const char *chosen = NULL;
-    if (chooser)
+    if (chooser && chooser->kind == NODE_SCALAR && !*chooser->text)
+        chosen = NULL; /* no value: the table says so */
+    else if (chooser)
         chosen = chooser->kind == NODE_SCALAR ? chooser->text : NULL;
     else if (s->selector)
         chosen = s->options[ds_option_find(s->options, s->selector)].def;
-    if (chosen) t->chosen = config_choose(r, s->kind, s->role, chosen, chooser ? config_seen(chooser) : config_nowhere);
+    if (chosen && !(chooser && chooser->bad))
+        t->chosen = config_choose(r, s->kind, s->role, chosen, chooser ? config_seen(chooser) : config_nowhere);
     if (s->selector && !t->chosen) {
         /* Without the definition nobody can tell which of the other keys are right: only the section's own are read. */
         node own = { .kind = NODE_MAP }, *copies = NULL;
@@ -70,7 +92,7 @@ static node *resolved_section(reader *r, const char *name)
 static const char *const *read_files(reader *r, const config_table *t, const char *key, int *count, node *to)
 {
     node *n = config_place_of(t, key);
-    if (!n) return NULL;
+    if (!n || n->bad) return NULL;
     int k = 1;
     for (const node *c = n->child; c; c = c->next) k++;
     const char **list = config_keep(r, (size_t)k * sizeof *list);
@@ -83,6 +105,7 @@ static const char *const *read_files(reader *r, const config_table *t, const cha
                          : n->kind == NODE_SCALAR ? n
                                                   : NULL;
          c; c = n->kind == NODE_LIST ? c->next : NULL) {
+        if (c->bad) continue;
         if (c->kind != NODE_SCALAR || !*c->text) {
             config_mistake(r, config_seen(c), NULL, "\"%s\" wants the paths of files", key);
             continue;
@@ -97,6 +120,7 @@ static void read_transform(reader *r, const node *entry, ds_augment *a, node *to
 {
     const node *first = entry->kind == NODE_MAP ? entry->child : NULL;
     const char *hint = "all of them: descent explain transform";
+    if (entry->bad) return;
     if (!first) {
         config_mistake(r, config_seen(entry), hint, "found %s, wanted a transform: {flip: horizontal}",
                        entry->kind == NODE_LIST  ? "a list"
@@ -127,7 +151,7 @@ static void read_transform(reader *r, const node *entry, ds_augment *a, node *to
 static void read_augment(reader *r, const node *n, node *to)
 {
     ds_data_settings *d = &r->config->data;
-    if (!n) return;
+    if (!n || n->bad) return;
     if (n->kind != NODE_LIST) {
         config_mistake(r, config_seen(n), "all of them: descent explain transform",
                        "\"augment\" wants a list of transforms: [{flip: horizontal}, {crop: 32, pad: 4}]");
@@ -207,7 +231,7 @@ static void read_penalty(reader *r, const node *n, node *to)
     config_table *t = config_keep(r, sizeof *t);
     if (!t) return;
     *t = (config_table){ .where = "model.penalty", .learn = "penalty", .common = ds_config_penalty };
-    if (n && n->kind != NODE_MAP)
+    if (n && !n->bad && n->kind != NODE_MAP)
         config_mistake(r, config_seen(n), "all keys: descent explain penalty", "\"penalty\" wants a map: {l2: 1e-4}");
     config_read_table(r, t, n && n->kind == NODE_MAP ? n : NULL, config_nowhere);
     node *kept = config_append(r, to, NODE_MAP, "penalty", NULL, n ? config_seen(n) : config_nowhere);
@@ -313,7 +337,7 @@ static void read_train(reader *r, const node *root)
     const node *order = config_place_of(t, "order");
     if (order && config_value_of(t, "order")->given) config_choose(r, "sampler", "order", s->order, config_seen(order));
     bool ends = config_place_of(t, "epochs") || config_place_of(t, "steps") || config_place_of(t, "seconds");
-    if (!ends)
+    if (!ends && !t->quiet)
         config_mistake(r, section_place(root, "train"), "all keys: descent explain train",
                        "train has no end; give epochs, steps or seconds");
 }

@@ -45,10 +45,13 @@ static void convert_map(reader *r, node *n, struct fy_node *f, int setting, int 
         c->key = copy(r, text, length);
         c->key_at = at;
         if (!c->key) return;
-        for (const node *o = n->child; o; o = o->next)
-            if (!strcmp(o->key, c->key))
-                config_mistake(r, at, NULL, "the key \"%s\" stands twice in this map (first on line %d)", c->key,
-                               o->key_at.line);
+        const node *first = n->child;
+        while (first && strcmp(first->key, c->key)) first = first->next;
+        if (first) {
+            config_mistake(r, at, NULL, "the key \"%s\" stands twice in this map (first on line %d)", c->key,
+                           first->key_at.line);
+            continue;
+        }
         if (n->last)
             n->last->next = c;
         else
@@ -69,17 +72,22 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
     }
     size_t length = 0;
     if (fy_node_is_scalar(f) && fy_node_get_scalar_token(f)) n->at = place_of(fy_node_get_scalar_token(f), setting);
-    if (depth > CONFIG_DEPTH)
-        config_mistake(r, n->at, NULL, "nested more than %d deep", CONFIG_DEPTH);
-    else if (fy_node_is_alias(f))
-        config_mistake(r, n->at, NULL, "aliases (*name) are not accepted; write the value out");
-    else if (fy_node_get_anchor(f))
-        config_mistake(r, n->at, NULL, "anchors (&name) are not accepted; write the value out");
-    else if (fy_node_get_tag(f, &length))
+    if (depth > CONFIG_DEPTH || fy_node_is_alias(f)) {
+        if (depth > CONFIG_DEPTH)
+            config_mistake(r, n->at, NULL, "nested more than %d deep", CONFIG_DEPTH);
+        else
+            config_mistake(r, n->at, NULL, "aliases (*name) are not accepted; write the value out");
+        n->bad = true;
+        n->text = "";
+        return n;
+    }
+    if (fy_node_get_anchor(f)) config_mistake(r, n->at, NULL, "anchors (&name) are not accepted; write the value out");
+    if (fy_node_get_tag(f, &length))
         config_mistake(r, n->at, NULL, "tags (!name) are not accepted; types come from the keys");
-    else if (fy_node_is_scalar(f)) {
+    if (fy_node_is_scalar(f)) {
         const char *text = fy_node_get_scalar(f, &length);
-        if (text && memchr(text, 0, length)) config_mistake(r, n->at, NULL, "the value has a zero byte");
+        n->bad = text && memchr(text, 0, length);
+        if (n->bad) config_mistake(r, n->at, NULL, "the value has a zero byte");
         n->text = copy(r, text ? text : "", text ? length : 0);
     } else if (fy_node_is_mapping(f)) {
         n->kind = NODE_MAP;
@@ -113,6 +121,18 @@ static void syntax(reader *r, struct fy_diag *diag, int setting)
     config_mistake(r, at, NULL, "not YAML: %s", e && e->msg ? e->msg : "the text cannot be read");
 }
 
+/* Place of the first word of a tree. */
+static place beginning(struct fy_node *f, int setting)
+{
+    while (f && !fy_node_is_scalar(f)) {
+        void *prev = NULL;
+        struct fy_node_pair *pair = fy_node_is_mapping(f) ? fy_node_mapping_iterate(f, &prev) : NULL;
+        f = fy_node_is_mapping(f) ? (pair ? fy_node_pair_key(pair) : NULL) : fy_node_sequence_iterate(f, &prev);
+    }
+    struct fy_token *word = f ? fy_node_get_scalar_token(f) : NULL;
+    return word ? place_of(word, setting) : (place){ .setting = setting, .line = 1, .column = 1, .width = 1 };
+}
+
 static node *load(reader *r, struct fy_parser *parser, struct fy_diag *diag, int setting)
 {
     node *root = NULL;
@@ -122,8 +142,8 @@ static node *load(reader *r, struct fy_parser *parser, struct fy_diag *diag, int
         fy_parse_document_destroy(parser, d);
         d = fy_parse_load_document(parser);
         if (d) {
-            config_mistake(r, (place){ .setting = setting, .line = 1, .column = 1, .width = 1 }, NULL,
-                           "more than one document (---) in the file; a config is one");
+            config_mistake(r, beginning(fy_document_root(d), setting), NULL,
+                           "a second document (---) begins; a config is one");
             fy_parse_document_destroy(parser, d);
         } else if (fy_parser_get_stream_error(parser)) {
             syntax(r, diag, setting);
