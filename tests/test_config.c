@@ -99,6 +99,7 @@ static void one_bad(const char *name)
     size_t bytes, other;
     snprintf(path, sizeof path, "tests/bad-config/%s.yaml", name);
     snprintf(file, sizeof file, "%s.yaml", name);
+    bytes = other = 0;
     char *text = slurp(path, &bytes);
     assert_non_null(text);
     snprintf(path, sizeof path, "tests/bad-config/%s.settings", name);
@@ -405,65 +406,6 @@ static void test_missing_file(void **state)
     assert_non_null(strstr(ds_error(ctx), "no-such.yaml"));
 }
 
-/* ---- explain ----------------------------------------------------------------------------------------------------- */
-
-static void explains(const char *name, bool wanted, const char *part)
-{
-    bool found;
-    char *text = ds_explain(name, &found);
-    assert_non_null(text);
-    if (found != wanted || !strstr(text, part)) fail_msg("explain %s (wanted \"%s\"):\n%s", name, part, text);
-    free(text);
-}
-
-static void test_explain(void **state)
-{
-    (void)state;
-    explains("optimizer.beta2", true, "beta2 of adam, adamw (rule)");
-    explains("adam.beta2", true, "0.999");
-    explains("adam.eps", true, "also called delta");
-    explains("adagrad.eps", true, "1e-7 in dialect book");
-    explains("optimizer.learning_rate", true, "lr of sgd");
-    explains("momentum", true, "Polyak");
-    explains("dense", true, "PyTorch Linear");
-    explains("dense.bias", true, "marginals");
-    explains("train.batch", true, "default 128");
-    explains("model.penalty.l2", true, "w^2");
-    explains("schedule", true, "cosine");
-    explains("initializer", true, "orthogonal");
-    explains("crop.pad", true, "pad of crop");
-    explains("matmul", true, "(op)");
-    explains("adma", false, "did you mean \"adam\"");
-    explains("optimizer.betta1", false, "did you mean \"beta1\"");
-    explains("sgd.beta1", false, "nothing is called");
-    explains("", false, "nothing is called");
-    explains("zzzzzz", false, "nothing is called");
-}
-
-/* Everything registered is explained under its name, and every option of it, with its meaning. */
-static void test_explain_all(void **state)
-{
-    (void)state;
-    int n;
-    const ds_registry *const *all = ds_registries(&n);
-    assert_true(n >= 10);
-    for (int q = 0; q < n; q++) {
-        explains(all[q]->kind, true, all[q]->kind);
-        for (int k = 0; k < all[q]->count; k++) {
-            const ds_head *h = all[q]->heads[k];
-            explains(h->name, true, h->name);
-            for (const ds_option *o = h->options; o && o->type != DS_OPT_END; o++) {
-                char name[128];
-                snprintf(name, sizeof name, "%s.%s", h->name, o->name);
-                explains(name, true, o->name);
-                assert_non_null(o->help);
-                ds_optval value;
-                if (o->def && *o->def) assert_int_equal(ds_option_parse(o, o->def, &value, NULL, 0), DS_OK);
-            }
-        }
-    }
-}
-
 /* ---- edited files ------------------------------------------------------------------------------------------------ */
 
 /* Good or bad, never a crash; mistakes have places inside the text. */
@@ -540,8 +482,7 @@ int main(void)
         cmocka_unit_test(test_bad),          cmocka_unit_test(test_values),       cmocka_unit_test(test_types),
         cmocka_unit_test(test_settings),     cmocka_unit_test(test_changed_rule), cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_origins),      cmocka_unit_test(test_hash),         cmocka_unit_test(test_complain),
-        cmocka_unit_test(test_missing_file), cmocka_unit_test(test_explain),      cmocka_unit_test(test_explain_all),
-        cmocka_unit_test(test_edited),       cmocka_unit_test(test_large),
+        cmocka_unit_test(test_missing_file), cmocka_unit_test(test_edited),       cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
