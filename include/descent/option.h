@@ -29,6 +29,13 @@ typedef struct ds_option {
     const char *choices; /* CHOICE: "book|torch"; OTHER: what it takes, in words */
     const char *aliases; /* "alpha,rho" or NULL */
     const char *help;    /* one line: meaning with the book's letter */
+    /* What a definition may leave out. */
+    const char *why;             /* why the default is what it is */
+    const char *cite;            /* book section or paper; NULL: as the definition's */
+    const char *elsewhere;       /* spelling in other libraries: "PyTorch lr, Keras learning_rate, Caffe base_lr" */
+    const char *kind;            /* registry whose names are the values: "loss", "activation" */
+    bool list;                   /* OTHER with a kind: a list of entries that begin with such a name */
+    const struct ds_option *map; /* OTHER: a map of these keys */
 } ds_option;
 
 /* One parsed option value; which member counts follows from the type. */

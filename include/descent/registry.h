@@ -19,6 +19,17 @@ typedef struct ds_registry {
 /* All registries, in a fixed order; *count is set. */
 DS_API const ds_registry *const *ds_registries(int *count);
 
+/* A section of a config and its keys; those of the definition that `selector` names come on top. */
+typedef struct ds_section {
+    const char *name, *summary;
+    const ds_option *options;
+    const char *kind, *selector; /* registry, and the key that names one of it; NULL */
+    const char *role;            /* what the chosen definition is called in messages */
+} ds_section;
+
+/* All sections, in the order of a config; *count is set. */
+DS_API const ds_section *ds_sections(int *count);
+
 #ifdef __cplusplus
 }
 #endif

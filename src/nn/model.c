@@ -21,11 +21,12 @@ enum { KEY_NAME, KEY_ACT, KEY_NORM, KEY_INIT, KEY_BIAS, KEY_REPEAT };
 static const ds_option common[] = {
     { "name", DS_OPT_TEXT, 0, 0, "", NULL, NULL, "what parameter names begin with, instead of the position" },
     { "act", DS_OPT_OTHER, 0, 0, "", "an activation", "activation",
-      "activation, after product and norm; one of registry \"activation\"" },
-    { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product" },
+      "activation, after product and norm; one of registry \"activation\"", .kind = "activation" },
+    { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product", .kind = "norm" },
     { "init", DS_OPT_OTHER, 0, 0, "", "an initializer", NULL,
       "initializer of the weight; absent: he before a rectifier or a norm, glorot before other activations, fan-in "
-      "without any" },
+      "without any",
+      .kind = "initializer" },
     { "bias", DS_OPT_OTHER, 0, 0, "", "true, false, a number or marginals", NULL,
       "constant of each output, true is zeros, marginals the logarithm of class frequencies; absent: true, but false "
       "in an entry with a norm" },

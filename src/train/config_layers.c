@@ -5,15 +5,6 @@
 #include "nn/nn.h"
 #include "train/config_node.h"
 
-/* Options whose value is a definition of a registry. */
-static const char *part_kind(const char *option)
-{
-    static const char *const pair[][2] = { { "act", "activation" }, { "norm", "norm" }, { "init", "initializer" } };
-    for (size_t k = 0; k < sizeof pair / sizeof pair[0]; k++)
-        if (!strcmp(pair[k][0], option)) return pair[k][1];
-    return NULL;
-}
-
 /* The layer that an entry begins with; NULL and a mistake. */
 static const ds_head *layer_of(reader *r, const node *entry)
 {
@@ -54,7 +45,7 @@ static void set(reader *r, ds_layer_spec *layer, const char *key, const char *te
 /* Values of type OTHER: definitions, and what the layer reads itself. */
 static void set_other(reader *r, ds_layer_spec *layer, const ds_option *o, const node *at, node *to)
 {
-    const char *kind = part_kind(o->name), *text = at->text;
+    const char *kind = o->list ? NULL : o->kind, *text = at->text;
     if (at->bad) {
         text = NULL;
     } else if (kind) {
@@ -79,7 +70,7 @@ static ds_layer_spec *make(reader *r, const config_table *t, ds_layer_spec *pare
     ds_layer_spec *made = NULL;
     const ds_option *o = &t->chosen->options[0];
     const node *at = t->at[1][0];
-    const char *kind = part_kind(o->name), *text = at->text;
+    const char *kind = o->list ? NULL : o->kind, *text = at->text;
     if (block) {
         text = NULL;
     } else if (o->type == DS_OPT_OTHER) {

@@ -121,13 +121,7 @@ const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);
 
 /* ---- config_tables.c ---- */
-typedef struct config_section {
-    const char *name, *summary;
-    const ds_option *options;
-    const char *kind, *selector; /* registry whose definition, named by the selector key, adds its options; NULL */
-    const char *role;            /* what the chosen definition is called in messages */
-} config_section;
-extern const config_section ds_config_sections[];
+extern const ds_section ds_config_sections[];
 extern const int ds_config_section_count;
 extern const ds_option ds_config_penalty[], ds_config_part_name[], ds_config_nothing[];
 

@@ -41,7 +41,7 @@ static bool reported(const node *root, const char *name)
 static config_table *read_section(reader *r, const node *root, const char *name)
 {
     config_table *t = config_keep(r, sizeof *t);
-    const config_section *s = ds_config_sections;
+    const ds_section *s = ds_config_sections;
     while (strcmp(s->name, name)) s++;
     const node *map = section_map(r, root, name), *chooser = s->selector ? config_child(map, s->selector) : NULL;
     if (!t) return NULL;

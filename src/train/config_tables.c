@@ -2,10 +2,17 @@
  * definition. */
 #include "train/config_node.h"
 
+const ds_option ds_config_penalty[] = {
+    { .name = "l1", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of |w|" },
+    { .name = "l2", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of w^2" },
+    { .name = "all", .type = DS_OPT_BOOL, .def = "false", .help = "biases and norms too, not weights alone" },
+    { 0 },
+};
 static const ds_option data[] = {
     { .name = "format",
       .type = DS_OPT_TEXT,
       .def = "digits",
+      .kind = "source",
       .help = "source of the rows: digits, idx, cifar10, csv, npy" },
     { .name = "path",
       .type = DS_OPT_TEXT,
@@ -46,6 +53,8 @@ static const ds_option data[] = {
       .type = DS_OPT_OTHER,
       .def = "",
       .choices = "a list of transforms",
+      .kind = "transform",
+      .list = true,
       .help = "list of transforms of training rows: {flip: horizontal}, {crop: 32, pad: 4}" },
     { 0 },
 };
@@ -54,20 +63,24 @@ static const ds_option model[] = {
       .type = DS_OPT_OTHER,
       .def = "",
       .choices = "a loss",
+      .kind = "loss",
       .help = "name of a loss, or {name: ..., option: ...}; default by the data" },
     { .name = "penalty",
       .type = DS_OPT_OTHER,
       .def = "",
       .choices = "a map",
+      .map = ds_config_penalty,
       .help = "{l1: , l2: , all: }: coefficients of sums over the weights" },
     { .name = "layers",
       .type = DS_OPT_OTHER,
       .choices = "a list of layers",
+      .kind = "layer",
+      .list = true,
       .help = "list of layers, from input to output" },
     { 0 },
 };
 static const ds_option optimizer[] = {
-    { .name = "name", .type = DS_OPT_TEXT, .help = "rule: sgd, momentum, adam, ..." },
+    { .name = "name", .type = DS_OPT_TEXT, .kind = "rule", .help = "rule: sgd, momentum, adam, ..." },
     { .name = "dialect",
       .type = DS_OPT_CHOICE,
       .choices = "torch|book",
@@ -76,7 +89,7 @@ static const ds_option optimizer[] = {
     { 0 },
 };
 static const ds_option schedule[] = {
-    { .name = "name", .type = DS_OPT_TEXT, .def = "constant", .help = "schedule of the rate" },
+    { .name = "name", .type = DS_OPT_TEXT, .def = "constant", .kind = "schedule", .help = "schedule of the rate" },
     { .name = "warmup",
       .type = DS_OPT_SPAN,
       .lo = 0,
@@ -121,23 +134,18 @@ static const ds_option train[] = {
     { .name = "order",
       .type = DS_OPT_TEXT,
       .def = "shuffle",
+      .kind = "sampler",
       .help = "order of the rows: shuffle, sequential, replacement" },
     { 0 },
 };
 
-const ds_option ds_config_penalty[] = {
-    { .name = "l1", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of |w|" },
-    { .name = "l2", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .def = "0", .help = "coefficient of the sum of w^2" },
-    { .name = "all", .type = DS_OPT_BOOL, .def = "false", .help = "biases and norms too, not weights alone" },
-    { 0 },
-};
 const ds_option ds_config_part_name[] = {
     { .name = "name", .type = DS_OPT_TEXT, .help = "which definition" },
     { 0 },
 };
 const ds_option ds_config_nothing[] = { { 0 } };
 
-const config_section ds_config_sections[] = {
+const ds_section ds_config_sections[] = {
     { "data", "rows to train, validate and test on", data, "source", "format", "data format" },
     { "model", "layers, loss, penalties", model, NULL, NULL, NULL },
     { "optimizer", "the update rule", optimizer, "rule", "name", "optimizer" },
@@ -145,3 +153,9 @@ const config_section ds_config_sections[] = {
     { "train", "budget, batch, seed", train, NULL, NULL, NULL },
 };
 const int ds_config_section_count = (int)(sizeof ds_config_sections / sizeof ds_config_sections[0]);
+
+const ds_section *ds_sections(int *count)
+{
+    *count = ds_config_section_count;
+    return ds_config_sections;
+}

@@ -151,7 +151,7 @@ static void say_kind(ds_text *t, const ds_registry *r)
     ds_text_add(t, "\n");
 }
 
-static void say_section(ds_text *t, const config_section *s)
+static void say_section(ds_text *t, const ds_section *s)
 {
     ds_text_add(t, "%s (section of a config): %s\n", s->name, s->summary);
     say_table(t, NULL, s->options);

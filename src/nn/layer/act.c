@@ -2,7 +2,7 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "act", DS_OPT_OTHER, 0, 0, NULL, "an activation", NULL, "which activation" },
+    { "act", DS_OPT_OTHER, 0, 0, NULL, "an activation", NULL, "which activation", .kind = "activation" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

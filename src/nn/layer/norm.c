@@ -4,7 +4,7 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "norm", DS_OPT_OTHER, 0, 0, NULL, "batch or layer", NULL, "which normalization" },
+    { "norm", DS_OPT_OTHER, 0, 0, NULL, "batch or layer", NULL, "which normalization", .kind = "norm" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

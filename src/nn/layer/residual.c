@@ -6,7 +6,7 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "residual", DS_OPT_OTHER, 0, 0, "", "a list of layers", NULL, "the inner layers" },
+    { "residual", DS_OPT_OTHER, 0, 0, "", "a list of layers", NULL, "the inner layers", .kind = "layer", .list = true },
     { "shortcut", DS_OPT_CHOICE, 0, 0, "identity", "identity|conv|pad", NULL,
       "what is added to their output: the input, a 1x1 convolution of it, or its padded channels" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
