@@ -15,6 +15,7 @@
 #define DESCENT_OPTIM_H
 
 #include "descent/model.h"
+#include "descent/state.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,6 +65,8 @@ DS_API void *ds_optim_state(ds_optim *o, int i);
 DS_API int ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
 DS_API int64_t ds_optim_steps(const ds_optim *o);
 DS_API void ds_optim_set_steps(ds_optim *o, int64_t steps);
+/* Register all of it as "optim.NAME" and "optim.steps": what the rule declared is what checkpoints keep. */
+DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
 /* Bytes held: state, scalars, work area. */
 DS_API size_t ds_optim_bytes(const ds_optim *o);
 /* Bytes that one step reads and writes when it is a single pass: theta and state both ways, the gradient once. */

@@ -202,6 +202,13 @@ int ds_optim_state_find(const ds_optim *o, const char *name)
 int64_t ds_optim_steps(const ds_optim *o) { return o->t; }
 void ds_optim_set_steps(ds_optim *o, int64_t steps) { o->t = steps; }
 
+void ds_optim_remember(ds_optim *o, ds_state *st)
+{
+    for (int i = 0; i < o->build.nstates; i++)
+        ds_state_vector(st, "optim", o->build.state[i].name, o->dtype, o->n, o->state[i]);
+    ds_state_integer(st, "optim", "steps", &o->t);
+}
+
 size_t ds_optim_bytes(const ds_optim *o)
 {
     size_t vectors = 0;

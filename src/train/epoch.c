@@ -1,0 +1,56 @@
+/* epoch.c - what an epoch came to: a row of metrics.tsv and a report; and the progress inside it. */
+#include <math.h>
+#include <stdio.h>
+
+#include "train/parts.h"
+
+void ds_loop_show(ds_loop *l)
+{
+    double t = ds_loop_now();
+    if (!l->watcher || !l->watcher->progress || t - l->shown <= 0.1) return;
+    l->shown = t;
+    ds_session *s = l->s;
+    double spent = l->epoch_spent + t - l->epoch_start, per_batch = spent / (double)l->batch;
+    ds_progress p = { .epoch = l->epoch + 1,
+                      .epochs = ds_loop_epochs(l),
+                      .step = l->step,
+                      .batch = l->batch,
+                      .batches = s->batches,
+                      .loss = l->loss_sum / l->rows,
+                      .rows_per_second = l->rows / spent,
+                      .epoch_left = per_batch * (double)(s->batches - l->batch),
+                      .all_left = l->total == INT64_MAX ? s->set.seconds - ds_loop_seconds(l)
+                                                        : per_batch * (double)(l->total - l->step) };
+    l->watcher->progress(l->watcher->arg, &p);
+}
+
+static ds_status write_row(ds_loop *l, const ds_epoch_report *r)
+{
+    char line[512];
+    if (!l->run) return DS_OK;
+    snprintf(line, sizeof line, "%lld\t%lld\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.3f",
+             (long long)r->epoch, (long long)r->step, r->train_loss, r->train_error, r->val.loss, r->val.accuracy,
+             r->val.error, r->grad_norm, r->update_ratio, r->lr, r->seconds);
+    return ds_run_metrics(l->run, l->s->ctx, line);
+}
+
+ds_status ds_loop_report(ds_loop *l)
+{
+    ds_session *s = l->s;
+    ds_epoch_report r = { .epoch = l->epoch + 1,
+                          .epochs = ds_loop_epochs(l),
+                          .step = l->step,
+                          .train_loss = l->loss_sum / l->rows,
+                          .train_error = l->errors ? l->wrong / l->rows : NAN,
+                          .grad_norm = l->grad_norm,
+                          .update_ratio = l->update_ratio,
+                          .lr = l->lr };
+    DS_TRY(ds_session_score(s, DS_VAL, &r.val));
+    double t = ds_loop_now();
+    r.seconds = l->epoch_spent + t - l->epoch_start;
+    for (int k = 0; k < ds_loop_part_count; k++)
+        if (l->own[k] && ds_loop_parts[k]->epoch) DS_TRY(ds_loop_parts[k]->epoch(l, l->own[k], &r));
+    DS_TRY(write_row(l, &r));
+    if (l->watcher && l->watcher->epoch) l->watcher->epoch(l->watcher->arg, &r);
+    return DS_OK;
+}

@@ -1,0 +1,75 @@
+/* loop.h - inside view of a training under way, and of the parts that take part in it.
+ *
+ * Files     train.c opens, runs and closes the loop; step.c takes one step; epoch.c reports an epoch and the progress;
+ *           outcome.c says why it ended; parts.c lists the parts.
+ * Memory    everything the loop needs in order to go on bit for bit is registered in `state` (descent/state.h) while it
+ *           is opened; checkpoints save and restore that list together with theta and the running statistics, so no
+ * part writes code for it. Parts     best weights, stop rules, averages: whatever watches steps and epochs. A part is
+ * one file with one `const ds_loop_part` and one line in parts.c: open     NULL in *own when the settings do not ask
+ * for it. Allocates, and registers what it remembers: ds_state_real(l->state, "best", "value", &b->value). Called
+ * before anything is restored. stepped  after each step that was taken: theta, l->step and l->epoch are new. epoch
+ * after the validation rows were scored, before the row is written and anybody is told: may set members of the report,
+ * and end the run by ds_loop_end(l, reason, "why"). closing  once, when the run is over and its last row is written,
+ * before last.safetensors: may write files of the run. A part's decisions must follow from its registered memory and
+ * its arguments alone; then a resumed run decides as the undisturbed one. An epoch that a budget cuts short is reported
+ * too, but a run that is extended goes on from before that report. */
+#ifndef DS_TRAIN_LOOP_H
+#define DS_TRAIN_LOOP_H
+
+#include "descent/graph.h"
+#include "descent/state.h"
+#include "train/run.h"
+#include "train/session.h"
+
+enum { DS_LOOP_PARTS = 16 };
+
+typedef struct ds_loop {
+    ds_session *s;
+    ds_run *run;               /* NULL: nothing is kept */
+    const ds_watcher *watcher; /* may be NULL */
+    ds_loader *loader;
+    ds_optim *optim;
+    ds_metric *errors; /* NULL: real targets */
+    ds_schedule_settings schedule;
+    ds_state *state;
+    void *own[DS_LOOP_PARTS]; /* memory of the parts, in the order of their list; NULL: not asked for */
+    void *gradient, *before;  /* before: theta of the measured step */
+    int64_t total;            /* steps, INT64_MAX: no limit */
+
+    /* registered */
+    int64_t step, epoch, batch;   /* taken; epochs closed; batches of this epoch that are done */
+    double loss_sum, wrong, rows; /* of this epoch's batches as they were trained */
+    double spent, epoch_spent;    /* seconds before `start` and `epoch_start` */
+
+    double lr, grad_norm, update_ratio, start, epoch_start, shown;
+    bool ended;
+    ds_reason reason;
+    char why[320]; /* more about the reason; "" : nothing */
+} ds_loop;
+
+typedef struct ds_loop_part {
+    const char *name;
+    ds_status (*open)(ds_loop *l, void **own);
+    void (*free)(void *own);
+    ds_status (*stepped)(ds_loop *l, void *own); /* this and the following may be NULL */
+    ds_status (*epoch)(ds_loop *l, void *own, ds_epoch_report *r);
+    ds_status (*closing)(ds_loop *l, void *own);
+} ds_loop_part;
+
+extern const ds_loop_part *const ds_loop_parts[];
+extern const int ds_loop_part_count;
+
+double ds_loop_now(void);                 /* seconds of a clock that only goes forward */
+double ds_loop_seconds(const ds_loop *l); /* spent on training since its first step, resumed or not */
+int64_t ds_loop_epochs(const ds_loop *l); /* in all; 0: no end in sight */
+/* End the run after this step or epoch; the first reason stays. */
+void ds_loop_end(ds_loop *l, ds_reason reason, const char *why);
+
+/* Take one step on the next batch. A step that cannot be taken ends the run. */
+ds_status ds_loop_step(ds_loop *l);
+/* Score, report and count the epoch whose batches are done, or that was cut short. */
+ds_status ds_loop_report(ds_loop *l);
+void ds_loop_show(ds_loop *l);
+void ds_loop_describe(const ds_loop *l, ds_outcome *o);
+
+#endif
