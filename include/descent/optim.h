@@ -1,4 +1,4 @@
-/* descent/optim.h - optimizer rules and schedules.
+/* descent/optim.h - optimizer rules, schedules and averages of the weights.
  *
  * A rule maps (theta, g, state, rate) to (theta', state') in one pass over memory, in place. A schedule gives the rate
  * of a step as a pure function of the step's number. Rules come in two dialects, "torch" and "book" (Goodfellow et al.
@@ -91,6 +91,43 @@ DS_API ds_status ds_schedule_check(ds_ctx *ctx, const ds_schedule_settings *s);
 /* Rate of a step, counted from 0, for settings that passed the check: a pure function. The schedule proper begins after
  * the warm-up and has total - warmup steps; beyond its end it stays at its last value. */
 DS_API double ds_schedule_rate(const ds_schedule_settings *s, int64_t step);
+
+/* ---- averages of the weights ------------------------------------------------------------------------------------ */
+
+/* A vector x beside theta that follows it; reading it changes nothing of the training. */
+typedef struct ds_average ds_average;
+
+typedef enum ds_average_norms { DS_NORMS_AVERAGE, DS_NORMS_RECALIBRATE, DS_NORMS_KEEP } ds_average_norms;
+
+typedef struct ds_average_settings {
+    ds_part average;     /* of registry "average" */
+    int64_t n;           /* elements of a vector */
+    ds_dtype dtype;      /* DS_F32 or DS_F64 */
+    int64_t total;       /* steps of the run; -1: unknown */
+    int64_t epoch;       /* steps an epoch; 0: unknown */
+    const char *backend; /* NULL: the default */
+} ds_average_settings;
+
+/* Parse "name" or "name(option=value, ...)" of registry "average". */
+DS_API ds_status ds_average_parse(ds_ctx *ctx, const char *text, ds_part *out);
+/* DS_ECONFIG: what the settings leave open, a span in seconds, a start that the run does not reach. */
+DS_API ds_status ds_average_create(ds_average **out, ds_ctx *ctx, const ds_average_settings *settings);
+DS_API void ds_average_free(ds_average *a);
+/* Whether the weights after step `step` (from 1) count. */
+DS_API bool ds_average_counts(const ds_average *a, int64_t step);
+/* Count theta, in one pass. */
+DS_API ds_status ds_average_add(ds_average *a, const void *theta);
+/* How many were counted, and the average of them (zeros before the first); the vector is a's. */
+DS_API int64_t ds_average_count(const ds_average *a);
+DS_API const void *ds_average_values(const ds_average *a);
+/* What is to become of running statistics: option norms. */
+DS_API ds_average_norms ds_average_norms_of(const ds_average *a);
+
+/* State, for checkpoints: vectors of n elements by name, and the count. */
+DS_API int ds_average_states(const ds_average *a);
+DS_API const char *ds_average_state_name(const ds_average *a, int i);
+DS_API void *ds_average_state(ds_average *a, int i);
+DS_API void ds_average_set_count(ds_average *a, int64_t count);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 
 #include "data/source.h"
 #include "nn/nn.h"
+#include "optim/average.h"
 #include "optim/rule.h"
 #include "optim/schedule.h"
 #include "problem/problem.h"
@@ -11,7 +12,7 @@
 static const ds_registry *const registries[] = {
     &ds_source_registry,     &ds_sampler_registry, &ds_transform_registry,   &ds_layer_registry,
     &ds_activation_registry, &ds_norm_registry,    &ds_initializer_registry, &ds_loss_registry,
-    &ds_metric_registry,     &ds_rule_registry,    &ds_schedule_registry
+    &ds_metric_registry,     &ds_rule_registry,    &ds_schedule_registry,    &ds_average_registry
 };
 enum { REGISTRIES = sizeof registries / sizeof registries[0] };
 
