@@ -1,9 +1,12 @@
 /* test_data_support.h - what the tests of the data layer share. */
 #ifndef TEST_DATA_SUPPORT_H
 #define TEST_DATA_SUPPORT_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* nftw */
+#endif
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,14 +28,16 @@ static char test_folder[64]; /* of this program's files; made at need, removed a
 /* A context for a test group, in *state. */
 static inline int ctx_setup(void **state) { return ds_ctx_create((ds_ctx **)state, 2) == DS_OK ? 0 : -1; }
 
+static inline int test_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
 static inline int ctx_teardown(void **state)
 {
     ds_ctx_free(*state);
-    DIR *dir = test_folder[0] ? opendir(test_folder) : NULL;
-    if (!dir) return 0;
-    for (struct dirent *e; (e = readdir(dir));) unlinkat(dirfd(dir), e->d_name, 0);
-    closedir(dir);
-    return rmdir(test_folder);
+    return test_folder[0] ? nftw(test_folder, test_remove, 16, FTW_DEPTH | FTW_PHYS) : 0;
 }
 
 #define assert_ok(ctx, call)                                                                                           \

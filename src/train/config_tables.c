@@ -17,7 +17,8 @@ static const ds_option data[] = {
     { .name = "path",
       .type = DS_OPT_TEXT,
       .def = "",
-      .help = "folder in the format's usual layout (csv: also a file)" },
+      .help = "folder or archive (.tar .tar.gz .tar.zst .zip .npz ...) in the format's usual layout; tables: also a "
+              "file, - for a pipe" },
     { .name = "train",
       .type = DS_OPT_OTHER,
       .def = "",

@@ -252,7 +252,7 @@ static const ds_option options[] = {
 
 const ds_source_def ds_source_npy = {
     .head = { .name = "npy",
-              .summary = "NumPy arrays x.npy and y.npy: u1, i4, i8, f4, f8 in C order",
+              .summary = "NumPy arrays x.npy and y.npy, in a folder or an .npz: u1, i4, i8, f4, f8 in C order",
               .options = options },
     .open = open,
     .row = ds_memory_row,
