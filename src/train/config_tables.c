@@ -17,7 +17,7 @@ static const ds_option data[] = {
     { .name = "path",
       .type = DS_OPT_TEXT,
       .def = "",
-      .help = "folder or archive (.tar .tar.gz .tar.zst .zip .npz ...) in the format's usual layout; tables: also a "
+      .help = "folder or archive in the format's usual layout; tables: also files, or - for a pipe"
               "file, - for a pipe" },
     { .name = "train",
       .type = DS_OPT_OTHER,
