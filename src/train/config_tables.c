@@ -9,16 +9,11 @@ const ds_option ds_config_penalty[] = {
     { 0 },
 };
 static const ds_option data[] = {
-    { .name = "format",
-      .type = DS_OPT_TEXT,
-      .def = "digits",
-      .kind = "source",
-      .help = "source of the rows: digits, idx, cifar10, csv, npy" },
+    { .name = "format", .type = DS_OPT_TEXT, .def = "digits", .kind = "source", .help = "source of the rows" },
     { .name = "path",
       .type = DS_OPT_TEXT,
       .def = "",
-      .help = "folder or archive in the format's usual layout; tables: also files, or - for a pipe"
-              "file, - for a pipe" },
+      .help = "folder or archive in the format's usual layout; tables: also files, or - for a pipe" },
     { .name = "train",
       .type = DS_OPT_OTHER,
       .def = "",
