@@ -33,6 +33,10 @@ if(DS_CORE_ONLY)
   return()
 endif()
 
+# Preloaded into a program it makes the n-th call of a C library function fail (tests/support/fail_nth.h).
+add_library(fail_nth SHARED tests/support/fail_nth.c)
+target_link_libraries(fail_nth PRIVATE ${CMAKE_DL_LIBS})
+
 pkg_check_modules(CMOCKA cmocka)
 pkg_check_modules(MPFR mpfr)
 if(CMOCKA_FOUND)
