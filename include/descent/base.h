@@ -58,6 +58,8 @@ DS_API void ds_ctx_free(ds_ctx *ctx);
 DS_API int ds_ctx_threads(const ds_ctx *ctx);
 /* Text of the last failure, "" when there was none; valid until the next failure. */
 DS_API const char *ds_error(const ds_ctx *ctx);
+/* Key of the config that the last failure is about ("model.layers.2"), "" when it names none; valid as long. */
+DS_API const char *ds_error_key(const ds_ctx *ctx);
 
 /* Element types. Index tensors are I32. */
 typedef enum ds_dtype { DS_F32, DS_F64, DS_I32 } ds_dtype;

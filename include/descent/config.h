@@ -15,8 +15,8 @@
 extern "C" {
 #endif
 
-/* One mistake. Lines and columns (characters) count from 1; line 0: a setting from the command line, or no place at
- * all. */
+/* One mistake. Lines and columns (characters) count from 1; line 0: a setting from the command line, whose columns
+ * count within it; column 0: no place at all. */
 typedef struct ds_diagnostic {
     const char *file; /* as given to the reader, or "command line" */
     int line, column;
@@ -31,6 +31,11 @@ typedef struct ds_diagnostics ds_diagnostics;
 DS_API int ds_diagnostics_count(const ds_diagnostics *d);
 DS_API const ds_diagnostic *ds_diagnostics_at(const ds_diagnostics *d, int i);
 DS_API void ds_diagnostics_free(ds_diagnostics *d);
+/* The config with the mistakes, of which data, model, loss and penalties count alone, when those have none: its shapes
+ * can be looked at too. NULL: they have some. It lives as long as d. */
+DS_API const struct ds_config *ds_diagnostics_config(const ds_diagnostics *d);
+/* One mistake more, at the place of `key` of that config. DS_EUSAGE: there is none; DS_EMEM. */
+DS_API ds_status ds_diagnostics_add(ds_diagnostics *d, const char *key, const char *text, const char *hint);
 /* All of them, each with its line and carets, and a last line that counts them. [owned, free()]; NULL: no memory. */
 DS_API char *ds_diagnostics_text(const ds_diagnostics *d, bool color);
 

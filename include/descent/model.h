@@ -34,6 +34,7 @@ typedef enum ds_bias_kind { DS_BIAS_AUTO, DS_BIAS_NONE, DS_BIAS_CONSTANT, DS_BIA
 
 typedef struct ds_layer_spec {
     const char *name; /* NULL: the position counts */
+    const char *key;  /* its place in a config: "model.layers.2", "model.layers.1.residual.0" */
     ds_part kind;     /* of registry "layer" */
     ds_part act;      /* of registry "activation" */
     ds_part norm;     /* of registry "norm" */

@@ -11,7 +11,7 @@
 
 struct ds_ctx {
     ds_pool *pool;
-    char error[1024];
+    char error[1024], key[160];
 };
 
 static const char *const status_text[] = {
@@ -64,10 +64,17 @@ void ds_ctx_free(ds_ctx *ctx)
 int ds_ctx_threads(const ds_ctx *ctx) { return ds_pool_threads(ctx->pool); }
 ds_pool *ds_ctx_pool(ds_ctx *ctx) { return ctx->pool; }
 const char *ds_error(const ds_ctx *ctx) { return ctx->error; }
+const char *ds_error_key(const ds_ctx *ctx) { return ctx->key; }
+
+void ds_fail_key(ds_ctx *ctx, const char *key)
+{
+    if (!*ctx->key) snprintf(ctx->key, sizeof ctx->key, "%s", key);
+}
 
 ds_status ds_fail_v(ds_ctx *ctx, ds_status status, const char *fmt, va_list args)
 {
     vsnprintf(ctx->error, sizeof ctx->error, fmt, args);
+    *ctx->key = 0;
     return status;
 }
 

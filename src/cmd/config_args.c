@@ -13,6 +13,31 @@ static int show(ds_diagnostics *d)
     return DS_EXIT_CONFIG;
 }
 
+/* What a session takes from a config, the rule and its schedule left out: enough to lay out data and model. */
+static ds_session_settings of_shapes(const ds_config *c)
+{
+    ds_session_settings s = { .data = c->data, .model = c->model, .batch = c->train.batch };
+    s.problem = (ds_problem_settings){
+        .loss = c->loss, .l1 = c->l1, .l2 = c->l2, .penalty_all = c->penalty_all, .dtype = c->train.dtype
+    };
+    return s;
+}
+
+/* Beside mistakes of form: one of shape, when the sections that shapes depend on are right and the data are there. */
+static void add_shapes(ds_diagnostics *d, ds_ctx *ctx)
+{
+    const ds_config *c = ds_diagnostics_config(d);
+    ds_session *session;
+    const char *key;
+    if (!c) return;
+    ds_session_settings s = of_shapes(c);
+    ds_status status = ds_session_create(&session, ctx, &s, &key);
+    if (status == DS_OK)
+        ds_session_free(session);
+    else if (status == DS_ESHAPE || status == DS_ECONFIG || status == DS_ERANGE)
+        ds_diagnostics_add(d, key, ds_error(ctx), NULL);
+}
+
 int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c)
 {
     ds_diagnostics *mistakes;
@@ -25,7 +50,10 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
                                a->positional[k]);
     ds_status status =
         ds_config_read(config, ctx, a->positional[0], a->count - 1, (const char *const *)&a->positional[1], &mistakes);
-    if (mistakes) return show(mistakes);
+    if (mistakes) {
+        add_shapes(mistakes, ctx);
+        return show(mistakes);
+    }
     if (status == DS_EIO) return ds_complain(DS_EXIT_CONFIG, "%s", ds_error(ctx));
     if (status != DS_OK) return ds_complain_status(ctx, status);
     for (int k = 0; k < (*config)->note_count; k++) fprintf(stderr, "note: %s\n", (*config)->notes[k]);
@@ -35,19 +63,13 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype)
 {
     const char *key;
-    ds_session_settings s = { .data = c->data,
-                              .model = c->model,
-                              .epochs = c->train.epochs,
-                              .steps = c->train.steps,
-                              .seconds = c->train.seconds,
-                              .batch = c->train.batch,
-                              .seed = c->train.seed,
-                              .order = c->train.order };
-    s.problem = (ds_problem_settings){ .loss = c->loss,
-                                       .l1 = c->l1,
-                                       .l2 = c->l2,
-                                       .penalty_all = c->penalty_all,
-                                       .dtype = dtype ? *dtype : c->train.dtype };
+    ds_session_settings s = of_shapes(c);
+    s.epochs = c->train.epochs;
+    s.steps = c->train.steps;
+    s.seconds = c->train.seconds;
+    s.seed = c->train.seed;
+    s.order = c->train.order;
+    if (dtype) s.problem.dtype = *dtype;
     s.optimizer = (ds_optim_settings){ .rule = c->optimizer, .dialect = c->dialect };
     s.schedule = (ds_schedule_settings){
         .schedule = c->schedule, .warmup = c->warmup, .warmup_unit = c->warmup_unit, .floor = c->floor

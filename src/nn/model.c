@@ -1,6 +1,7 @@
 /* model.c - a network's description: a tree of layers, made from text or piece by piece. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,15 @@ static ds_status start(ds_model *m, ds_layer_spec *s, const char *value)
     return ds_fail(m->ctx, DS_ECONFIG, "layer \"%s\" wants a value: %s", s->kind.head->name, table[0].help);
 }
 
+static ds_status name_key(ds_model *m, ds_layer_spec *s, const ds_layer_spec *parent, int position)
+{
+    char key[WORD];
+    int n = parent ? snprintf(key, sizeof key, "%s.%s.%d", parent->key, parent->kind.head->name, position)
+                   : snprintf(key, sizeof key, "model.layers.%d", position);
+    s->key = ds_arena_text(&m->arena, n < WORD ? key : parent->key);
+    return s->key ? DS_OK : ds_fail_memory(m->ctx, WORD, "a layer's key");
+}
+
 ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, const char *value, ds_layer_spec **out)
 {
     ds_layer_spec *s = ds_arena_alloc(&m->arena, sizeof *s);
@@ -186,9 +196,10 @@ ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, co
     s->repeat = 1;
     DS_TRY(start(m, s, value));
     ds_layer_spec **end = parent ? &parent->child : &m->first;
-    while (*end) end = &(*end)->next;
+    int position = 0;
+    for (; *end; end = &(*end)->next) position++;
     *end = s;
-    return DS_OK;
+    return name_key(m, s, parent, position);
 }
 
 ds_status ds_model_part(ds_model *m, const char *kind, const char *text, ds_part *out)

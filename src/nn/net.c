@@ -134,9 +134,11 @@ ds_status ds_lay_one(ds_net *net, const ds_layer_spec *spec, const char *name, d
     char where[NAME + 8];
     snprintf(where, sizeof where, "layer %s", name);
     DS_TRY(ds_part_complete(net->ctx, where, &l->spec.kind));
-    if (l->def->lay) DS_TRY(l->def->lay(net, l));
+    ds_status status = l->def->lay ? l->def->lay(net, l) : DS_OK;
     l->spec.child = NULL;
-    return lay_norm(net, l);
+    if (status == DS_OK) status = lay_norm(net, l);
+    if (status != DS_OK && spec->key) ds_fail_key(net->ctx, spec->key);
+    return status;
 }
 
 /* Name of the k-th copy of an entry: prefix, then the given name (numbered when repeated) or the position. */

@@ -64,27 +64,41 @@ static ds_status check_settings(ds_ctx *ctx, const ds_problem_settings *s)
     return DS_OK;
 }
 
+/* A failure about what the last layer gives. */
+static ds_status blame_last(ds_network *w, ds_status status)
+{
+    const ds_layer *l = w->net->first;
+    while (l && l->next) l = l->next;
+    if (l && l->spec.key) ds_fail_key(w->base.ctx, l->spec.key);
+    return status;
+}
+
 static ds_status check_loss(ds_network *w, ds_part *loss)
 {
     const ds_problem_settings *s = &w->settings;
     const ds_loss_def *def = (const ds_loss_def *)loss->head;
-    if (!(def->fits & (s->classes ? DS_FOR_CLASSES : DS_FOR_REALS)))
-        return ds_fail(w->base.ctx, DS_ECONFIG, "loss \"%s\" is for %s, but the data has %s; use %s", def->head.name,
-                       s->classes ? "real targets" : "classes", s->classes ? "classes" : "real targets",
-                       s->classes ? "cross-entropy" : "squared-error");
+    if (!(def->fits & (s->classes ? DS_FOR_CLASSES : DS_FOR_REALS))) {
+        ds_fail(w->base.ctx, DS_ECONFIG, "loss \"%s\" is for %s, but the data has %s; use %s", def->head.name,
+                s->classes ? "real targets" : "classes", s->classes ? "classes" : "real targets",
+                s->classes ? "cross-entropy" : "squared-error");
+        ds_fail_key(w->base.ctx, "model.loss");
+        return DS_ECONFIG;
+    }
     char text[64];
     int64_t wants = s->classes ? s->classes : s->targets;
     if (w->net->out.rank != 1)
-        return ds_fail(w->base.ctx, DS_ESHAPE,
+        return blame_last(
+            w, ds_fail(w->base.ctx, DS_ESHAPE,
                        "the network gives images of %s; end it with {flatten: true} or {pool: global-average} and "
                        "{dense: classes}",
-                       ds_shape_text(ds_user_shape(w->net->out), text, sizeof text));
+                       ds_shape_text(ds_user_shape(w->net->out), text, sizeof text)));
     w->base.width = w->net->out.dim[0];
     bool one = s->classes == 2 && w->base.width == 1 && (def->fits & DS_FOR_ONE_LOGIT);
     if (w->base.width == wants || one) return DS_OK;
-    return ds_fail(w->base.ctx, DS_ESHAPE,
+    return blame_last(
+        w, ds_fail(w->base.ctx, DS_ESHAPE,
                    "the network gives %lld outputs a row, but the data has %lld %s; end it with {dense: classes}",
-                   (long long)w->base.width, (long long)wants, s->classes ? "classes" : "targets");
+                   (long long)w->base.width, (long long)wants, s->classes ? "classes" : "targets"));
 }
 
 static ds_status summarize(ds_network *w)

@@ -82,6 +82,10 @@ ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const 
     if (status == DS_ECONFIG) {
         config_sort(r.mistakes);
         *diagnostics = r.mistakes;
+        if (r.lays) {
+            r.mistakes->config = r.config;
+            return status;
+        }
     } else {
         ds_diagnostics_free(r.mistakes);
     }
@@ -140,14 +144,28 @@ static place find_place(const ds_config *c, const char *key)
     return at;
 }
 
+static bool complain(const ds_config *c, ds_diagnostics *d, const char *key, const char *text, const char *hint)
+{
+    reader r = { .ctx = c->own->ctx, .config = (ds_config *)(uintptr_t)c, .own = c->own, .mistakes = d };
+    int before = d->count;
+    config_mistake(&r, find_place(c, key), hint, "%s", text);
+    if (d->count > before) d->shape[before] = true;
+    config_sort(d);
+    return !r.no_memory;
+}
+
 ds_diagnostics *ds_config_complain(const ds_config *c, const char *key, const char *text, const char *hint)
 {
-    reader r = { .ctx = c->own->ctx, .config = (ds_config *)(uintptr_t)c, .own = c->own };
-    r.mistakes = calloc(1, sizeof *r.mistakes);
-    if (!r.mistakes) return NULL;
-    r.mistakes->file = ds_arena_text(&r.mistakes->arena, c->file);
-    config_mistake(&r, find_place(c, key), hint, "%s", text);
-    if (!r.no_memory && r.mistakes->file) return r.mistakes;
-    ds_diagnostics_free(r.mistakes);
+    ds_diagnostics *d = calloc(1, sizeof *d);
+    if (!d) return NULL;
+    d->file = ds_arena_text(&d->arena, c->file);
+    if (d->file && complain(c, d, key, text, hint)) return d;
+    ds_diagnostics_free(d);
     return NULL;
+}
+
+ds_status ds_diagnostics_add(ds_diagnostics *d, const char *key, const char *text, const char *hint)
+{
+    if (!d->config) return DS_EUSAGE;
+    return complain(d->config, d, key, text, hint) ? DS_OK : DS_EMEM;
 }

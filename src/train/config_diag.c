@@ -49,11 +49,14 @@ void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...)
     ds_text_add_v(&t, fmt, args);
     va_end(args);
     bool typed = at.setting >= 0;
+    if (typed && at.line > 0) { /* a place within a value that was read as YAML */
+        const char *equal = strchr(r->own->setting[at.setting], '=');
+        at.column += equal ? (int)(equal + 1 - r->own->setting[at.setting]) : 0;
+    }
     ds_diagnostic *m = &d->list[d->count];
-    *m = (ds_diagnostic){ .file = typed ? "command line" : d->file,
-                          .line = typed ? 0 : at.line,
-                          .column = typed ? 0 : at.column,
-                          .width = at.width };
+    *m = (ds_diagnostic){
+        .file = typed ? "command line" : d->file, .line = typed ? 0 : at.line, .column = at.column, .width = at.width
+    };
     m->text = ds_arena_text(&d->arena, t.data ? t.data : "");
     m->source = typed ? ds_arena_text(&d->arena, r->own->setting[at.setting]) : source_line(r, &d->arena, at.line);
     m->hint = hint ? ds_arena_text(&d->arena, hint) : NULL;
@@ -75,10 +78,13 @@ void config_sort(ds_diagnostics *d)
         for (int k = i; k > 0 && before(d, k, k - 1); k--) {
             ds_diagnostic m = d->list[k];
             int o = d->order[k];
+            bool s = d->shape[k];
             d->list[k] = d->list[k - 1];
             d->order[k] = d->order[k - 1];
+            d->shape[k] = d->shape[k - 1];
             d->list[k - 1] = m;
             d->order[k - 1] = o;
+            d->shape[k - 1] = s;
         }
 }
 
@@ -91,6 +97,7 @@ const ds_diagnostic *ds_diagnostics_at(const ds_diagnostics *d, int i)
 void ds_diagnostics_free(ds_diagnostics *d)
 {
     if (!d) return;
+    ds_config_free(d->config);
     ds_arena_free(&d->arena);
     free(d);
 }
@@ -114,7 +121,11 @@ static void show_line(ds_text *t, const ds_diagnostic *m, const char *red, const
     for (int k = 0; k < from && *line; k++) line += step(line);
     const char *stop = line;
     for (int k = 0; k < WIDE && *stop; k++) stop += step(stop);
-    ds_text_add(t, "%5d | %s", m->line, from ? "..." : "");
+    if (m->line > 0)
+        ds_text_add(t, "%5d | ", m->line);
+    else
+        ds_text_add(t, "      | ");
+    ds_text_add(t, "%s", from ? "..." : "");
     ds_text_put(t, line, (size_t)(stop - line));
     ds_text_add(t, "%s\n      | %s", *stop ? "..." : "", from ? "   " : "");
     for (int k = from + 1; k < m->column; k++) {
@@ -138,27 +149,36 @@ static void show(ds_text *t, const ds_diagnostic *m, bool color)
         ds_text_add(t, "%s%s: %s:%s %s\n", bold, m->file, m->source, end, m->text);
     else
         ds_text_add(t, "%s%s:%s %s\n", bold, m->file, end, m->text);
-    if (m->line > 0 && m->source)
+    if (m->column > 0 && m->source)
         show_line(t, m, red, end);
     else if (m->hint)
         ds_text_add(t, "      hint: %s\n", m->hint);
 }
 
+const ds_config *ds_diagnostics_config(const ds_diagnostics *d) { return d->config; }
+
+static void count(ds_text *t, int n, const char *of) { ds_text_add(t, "%d error%s%s", n, n == 1 ? "" : "s", of); }
+
 char *ds_diagnostics_text(const ds_diagnostics *d, bool color)
 {
     ds_text t = { 0 };
-    int typed = 0, all = d->count + d->dropped;
+    int typed = 0, shapes = 0;
     for (int k = 0; k < d->count; k++) {
         show(&t, &d->list[k], color);
         typed += d->order[k] >= 0;
+        shapes += d->shape[k] && d->order[k] < 0;
     }
-    int in_file = all - typed;
+    int in_file = d->count + d->dropped - typed;
     if (d->dropped) ds_text_add(&t, "... and %d more\n", d->dropped);
-    if (in_file) ds_text_add(&t, "%d error%s in %s", in_file, in_file == 1 ? "" : "s", d->file);
-    if (in_file && typed)
-        ds_text_add(&t, " and %d on the command line", typed);
-    else if (typed)
-        ds_text_add(&t, "%d error%s on the command line", typed, typed == 1 ? "" : "s");
+    if (in_file > shapes) count(&t, in_file - shapes, shapes ? " of form and " : "");
+    if (shapes && in_file == shapes)
+        count(&t, shapes, "");
+    else if (shapes)
+        ds_text_add(&t, "%d of shape", shapes);
+    if (in_file) ds_text_add(&t, " in %s", d->file);
+    if (in_file && typed) ds_text_add(&t, " and %d", typed);
+    if (!in_file) count(&t, typed, "");
+    if (typed) ds_text_add(&t, " on the command line");
     ds_text_add(&t, "; nothing was started\n");
     return ds_text_take(&t);
 }

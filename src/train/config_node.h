@@ -34,9 +34,11 @@ typedef struct node {
 struct ds_diagnostics {
     ds_arena arena;
     ds_diagnostic list[CONFIG_MISTAKES];
-    int order[CONFIG_MISTAKES]; /* setting, for sorting; -1: file */
+    int order[CONFIG_MISTAKES];  /* setting, for sorting; -1: file */
+    bool shape[CONFIG_MISTAKES]; /* found by laying the layers out */
     int count, dropped;
     const char *file;
+    ds_config *config; /* whose data and model have no mistake, so that shapes can be looked at; NULL */
 };
 
 struct ds_config_own {
@@ -58,6 +60,7 @@ typedef struct reader {
     struct ds_config_own *own;
     ds_diagnostics *mistakes;
     bool no_memory;
+    bool lays; /* data and model have no mistake */
 } reader;
 
 /* ---- config_diag.c ---- */

@@ -25,18 +25,20 @@ node *config_append(reader *r, node *parent, node_kind kind, const char *key, co
     return parent->last = n;
 }
 
-/* The node that the path names, made where it is missing; NULL and a mistake when it cannot be. */
-static node *follow(reader *r, node *root, char *path, place at)
+/* The node that the path names, made where it is missing; NULL and a mistake when it cannot be. index: the setting. */
+static node *follow(reader *r, node *root, char *path, int index)
 {
     node *n = root;
+    const char *begin = path;
     for (char *word = strtok_r(path, ".", &path); word && n; word = strtok_r(NULL, ".", &path)) {
+        place at = { .setting = index, .column = (int)(word - begin) + 1, .width = (int)strlen(word) };
         if (n->kind == NODE_SCALAR && n->text && *n->text == 0) n->kind = NODE_MAP;
         if (n->kind == NODE_LIST) {
             char *end;
-            long index = strtol(word, &end, 10);
+            long position = strtol(word, &end, 10);
             node *c = n->child;
-            for (long k = 0; k < index && c; k++) c = c->next;
-            if (*end || index < 0 || !c) {
+            for (long k = 0; k < position && c; k++) c = c->next;
+            if (*end || position < 0 || !c) {
                 int count = 0;
                 for (c = n->child; c; c = c->next) count++;
                 config_mistake(r, at, NULL, "\"%s\" is no position in \"%s\", which has 0 to %d", word,
@@ -68,7 +70,7 @@ static node *value_of(reader *r, const char *text, int index)
 static void apply(reader *r, node *root, int index)
 {
     const char *setting = r->own->setting[index], *equal = strchr(setting, '=');
-    place at = { .setting = index };
+    place at = { .setting = index, .column = 1, .width = (int)strlen(setting) };
     if (!equal || equal == setting) {
         config_mistake(r, at, NULL, "wanted key=value, such as optimizer.lr=0.05");
         return;
@@ -78,8 +80,10 @@ static void apply(reader *r, node *root, int index)
         config_mistake(r, at, NULL, "a word is missing in \"%s\"; wanted key=value, such as optimizer.lr=0.05", path);
         return;
     }
-    node *value = value_of(r, equal + 1, index), *n = value && *path ? follow(r, root, path, at) : NULL;
+    node *value = value_of(r, equal + 1, index), *n = value && *path ? follow(r, root, path, index) : NULL;
     if (!n || !value) return;
+    at.column = (int)(equal - setting) + (equal[1] ? 2 : 1);
+    at.width = equal[1] ? (int)strlen(equal + 1) : 1;
     n->kind = value->kind;
     n->bad = value->bad;
     n->text = value->text;

@@ -368,6 +368,7 @@ void config_read_all(reader *r, node *root)
     r->own->resolved->kind = NODE_MAP;
     read_data(r, root);
     read_model(r, root);
+    r->lays = r->mistakes->count == 0;
     read_optimizer(r, root);
     read_schedule(r, root);
     read_train(r, root);

@@ -55,7 +55,7 @@ ds_status ds_session_create(ds_session **out, ds_ctx *ctx, const ds_session_sett
     s->ctx = ctx;
     s->set = *settings;
     ds_status status = fill(s, &at);
-    if (key) *key = status == DS_OK ? NULL : at;
+    if (key) *key = status == DS_OK ? NULL : *ds_error_key(ctx) ? ds_error_key(ctx) : at;
     if (status != DS_OK) {
         ds_session_free(s);
         return status;
