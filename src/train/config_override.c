@@ -1,6 +1,6 @@
 /* config_override.c - settings from the command line, put into the tree: "optimizer.lr=0.05",
  * "model.layers.2.dense=64". Words of the path are keys, numbers are positions in lists; a missing map is made. A
- * changed rule drops what the new one does not know. */
+ * changed rule drops what only the rule of the file knows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,17 +92,18 @@ static void apply(reader *r, node *root, int index)
     n->at = at;
 }
 
-/* Keys from the file that the rule named on the command line does not know are dropped and noted. */
+/* Keys from the file that its own rule knows and the one named on the command line does not are dropped and noted.
+ * What neither knows stays, to be reported. */
 static void change_rule(reader *r, node *root, const char *was)
 {
     node *section = config_child(root, "optimizer"), *name = config_child(section, "name");
     const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
-    if (!rule || !was || !strcmp(was, name->text)) return;
+    const ds_head *former = was ? ds_definition("rule", was) : NULL;
+    if (!rule || !former || former == rule) return;
     for (node **c = &section->child; *c;) {
         const char *key = (*c)->key;
-        bool known = !strcmp(key, "name") || !strcmp(key, "dialect") ||
-                     (rule->options && ds_option_find(rule->options, key) >= 0);
-        if (known || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
+        bool leaves = ds_option_find(former->options, key) >= 0 && ds_option_find(rule->options, key) < 0;
+        if (!leaves || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
             c = &(*c)->next;
             continue;
         }
