@@ -109,33 +109,25 @@ typedef struct sweep {
     const int64_t *run;
 } sweep;
 
-/* Tiles run on over the ends of image rows where the result lies without gaps; else each row is cut evenly, so that no
- * tile is left with few rows, whose chains would wait for each other. */
+/* Where pixels and results follow each other without gaps, all are one long row. */
 static void run_sweep(const job *j, const sweep *s)
 {
     const int nr = j->p->nr;
-    ds_micro_call t = { .runs = s->runs, .len = s->len, .run = s->run, .first = 1, .ldc = s->to_across };
-    bool gaps = s->to_down != s->cols * s->to_across;
-    int64_t span = gaps ? s->cols : s->rows * s->cols, mr = j->p->mr;
-    if (gaps) mr = ds_ceil_div(span, ds_ceil_div(span, mr));
+    bool whole = s->down == s->cols * s->across && s->to_down == s->cols * s->to_across;
+    int64_t rows = whole ? 1 : s->rows, cols = whole ? s->rows * s->cols : s->cols;
+    ds_micro_call t = {
+        .runs = s->runs, .len = s->len, .run = s->run, .first = true, .down = s->across, .ldc = s->to_across
+    };
     for (int64_t col = 0; col < s->o; col += nr) {
         t.n = (int)(s->o - col < nr ? s->o - col : nr);
         t.b = s->b + (size_t)(s->panels ? col * s->k : col) * j->es;
         t.ldb = s->panels ? pitch_of(j, s->o, col) : s->ldb;
-        for (int64_t first = 0; first < s->rows * s->cols; first += span)
-            for (int64_t i = first; i < first + span; i += mr) {
-                int64_t row = i / s->cols, column = i % s->cols;
-                t.m = (int)(first + span - i < mr ? first + span - i : mr);
-                t.c = s->to + (size_t)(row * s->to_down + column * s->to_across + col) * j->es;
-                const char *at = s->at + (size_t)(row * s->down + column * s->across + s->group) * j->es;
-                for (int e = 0; e < t.m; e++) {
-                    t.row[e] = at;
-                    at += (size_t)s->across * j->es;
-                    if (++column == s->cols) {
-                        column = 0;
-                        at = s->at + (size_t)(++row * s->down + s->group) * j->es;
-                    }
-                }
+        const int64_t mr = ds_tile_rows(j->p, cols, t.n);
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t i = 0; i < cols; i += mr) {
+                t.m = (int)(cols - i < mr ? cols - i : mr);
+                t.a = s->at + (size_t)(row * s->down + i * s->across + s->group) * j->es;
+                t.c = s->to + (size_t)(row * s->to_down + i * s->to_across + col) * j->es;
                 j->p->micro(&t);
             }
     }
@@ -375,7 +367,7 @@ static void weight_rows(const job *j, const char *at, const char *dy, int64_t a,
     enum { RUNS = 1024 };
     int64_t cg = j->c / j->groups, og = j->o / j->groups, line = j->pad_w * j->c, run[RUNS];
     bool joined = j->dw == 1 && j->groups == 1;
-    ds_micro_call t = { .step = j->sw * j->c, .len = j->ow, .run = run, .ldb = j->o, .ldc = j->o };
+    ds_micro_call t = { .down = j->sw * j->c, .stepped = true, .len = j->ow, .run = run, .ldb = j->o, .ldc = j->o };
     for (int64_t b = 0; b < (joined ? 1 : j->kw); b++)
         for (int64_t g = 0; g < j->groups; g++) {
             int64_t rows = joined ? j->kw * j->c : cg;
@@ -387,9 +379,10 @@ static void weight_rows(const job *j, const char *at, const char *dy, int64_t a,
                 for (int64_t col = 0; col < og; col += j->p->nr) {
                     t.n = (int)(og - col < j->p->nr ? og - col : j->p->nr);
                     t.b = dy + (size_t)(h0 * j->ow * j->o + g * og + col) * j->es;
-                    for (int64_t i = 0; i < rows; i += j->p->mr) {
-                        t.m = (int)(rows - i < j->p->mr ? rows - i : j->p->mr);
-                        t.row[0] = from + (size_t)i * j->es;
+                    const int64_t mr = ds_tile_rows(j->p, rows, t.n);
+                    for (int64_t i = 0; i < rows; i += mr) {
+                        t.m = (int)(rows - i < mr ? rows - i : mr);
+                        t.a = from + (size_t)i * j->es;
                         t.c = dw + (size_t)(((a * j->kw + b) * cg + i) * j->o + g * og + col) * j->es;
                         j->p->micro(&t);
                     }

@@ -88,8 +88,8 @@ static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c
 static void block(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
                   int64_t k0, int64_t len, char *c, int64_t ldc, char *panel)
 {
-    const int mr = j->p->mr, nr = j->p->nr;
-    ds_micro_call t = { .step = j->ta ? j->lda : 0, .runs = 1, .len = len, .ldc = ldc, .first = 1 };
+    const int nr = j->p->nr;
+    ds_micro_call t = { .down = j->lda, .stepped = j->ta, .runs = 1, .len = len, .ldc = ldc, .first = true };
     for (int64_t col = c0; col < c1; col += nr) {
         int64_t w = c1 - col < nr ? c1 - col : nr;
         t.n = (int)w;
@@ -101,12 +101,10 @@ static void block(const job *j, const char *a, const char *b, int64_t r0, int64_
             t.b = b + (size_t)(k0 * j->ldb + col) * j->es;
             t.ldb = j->ldb;
         }
+        const int64_t mr = ds_tile_rows(j->p, r1 - r0, w);
         for (int64_t row = r0; row < r1; row += mr) {
             t.m = (int)(r1 - row < mr ? r1 - row : mr);
-            if (j->ta)
-                t.row[0] = a + (size_t)(k0 * j->lda + row) * j->es;
-            else
-                for (int i = 0; i < t.m; i++) t.row[i] = a + (size_t)((row + i) * j->lda + k0) * j->es;
+            t.a = a + (size_t)(j->ta ? k0 * j->lda + row : row * j->lda + k0) * j->es;
             t.c = c + (size_t)((row - r0) * ldc + (col - c0)) * j->es;
             j->p->micro(&t);
         }
