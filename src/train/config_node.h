@@ -114,8 +114,6 @@ const ds_head *config_choose(reader *r, const char *kind, const char *what, cons
 const char *config_part(reader *r, const char *kind, const char *what, const node *n, node *to);
 /* A place that always shows: at, or else that of the key. */
 place config_seen(const node *n);
-/* Where to report that a key should not be there: the setting that gave its value, or else the key in the file. */
-place config_unwanted(const node *n);
 
 /* ---- config_layers.c, config_sections.c ---- */
 void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to);

@@ -80,6 +80,8 @@ static void apply(reader *r, node *root, int index)
         config_mistake(r, at, NULL, "a word is missing in \"%s\"; wanted key=value, such as optimizer.lr=0.05", path);
         return;
     }
+    const char *dot = strrchr(path, '.'), *word = dot ? dot + 1 : path; /* the key that the setting speaks of */
+    const place key_at = { .setting = index, .column = (int)(word - path) + 1, .width = (int)strlen(word) };
     node *value = value_of(r, equal + 1, index), *n = value && *path ? follow(r, root, path, index) : NULL;
     if (!n || !value) return;
     at.column = (int)(equal - setting) + (equal[1] ? 2 : 1);
@@ -90,6 +92,7 @@ static void apply(reader *r, node *root, int index)
     n->child = value->child;
     n->last = value->last;
     n->at = at;
+    n->key_at = key_at;
 }
 
 /* Keys from the file that its own rule knows and the one named on the command line does not are dropped and noted.

@@ -8,7 +8,6 @@
 const place config_nowhere = { .setting = -1 };
 
 place config_seen(const node *n) { return n->at.line || n->at.setting >= 0 ? n->at : n->key_at; }
-place config_unwanted(const node *n) { return n->at.setting >= 0 ? n->at : n->key_at; }
 
 /* ---- one value --------------------------------------------------------------------------------------------------- */
 
@@ -140,12 +139,12 @@ static void unknown_key(reader *r, config_table *t, const node *c)
     const char *word[MOST], *name[MOST], *hint = config_text(r, "all keys: descent explain %s", t->learn);
     const char *others = t->chosen ? known_to(r, t->kind, c->key) : NULL;
     if (t->chosen_first && ds_definition(t->kind, c->key)) {
-        config_mistake(r, config_unwanted(c), hint,
-                       "\"%s\" is a %s of its own: give it an entry, or begin this one with it", c->key, t->kind);
+        config_mistake(r, c->key_at, hint, "\"%s\" is a %s of its own: give it an entry, or begin this one with it",
+                       c->key, t->kind);
         return;
     }
     if (others) {
-        config_mistake(r, config_unwanted(c), config_text(r, "%s belongs to: %s", c->key, others),
+        config_mistake(r, c->key_at, config_text(r, "%s belongs to: %s", c->key, others),
                        "\"%s\" has no effect with %s \"%s\"; remove it", c->key, t->role ? t->role : t->where,
                        t->chosen->name);
         return;
@@ -163,15 +162,14 @@ static void unknown_key(reader *r, config_table *t, const node *c)
         if (k >= 0) t->meant[s][k] = true;
     }
     if (!strcmp(c->key, "<<"))
-        config_mistake(r, config_unwanted(c), NULL, "merges (<<) are not accepted; write the keys out");
+        config_mistake(r, c->key_at, NULL, "merges (<<) are not accepted; write the keys out");
     else if (also)
-        config_mistake(r, config_unwanted(c), hint, "unknown key \"%s\" in %s; did you mean \"%s\" (also called %s)?",
-                       c->key, t->where, near, also);
+        config_mistake(r, c->key_at, hint, "unknown key \"%s\" in %s; did you mean \"%s\" (also called %s)?", c->key,
+                       t->where, near, also);
     else if (near)
-        config_mistake(r, config_unwanted(c), hint, "unknown key \"%s\" in %s; did you mean \"%s\"?", c->key, t->where,
-                       near);
+        config_mistake(r, c->key_at, hint, "unknown key \"%s\" in %s; did you mean \"%s\"?", c->key, t->where, near);
     else
-        config_mistake(r, config_unwanted(c), hint, "unknown key \"%s\" in %s", c->key, t->where);
+        config_mistake(r, c->key_at, hint, "unknown key \"%s\" in %s", c->key, t->where);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -191,7 +189,7 @@ static void read_key(reader *r, config_table *t, node *c)
     }
     const ds_option *o = &side(t, s)[k];
     if (t->at[s][k]) {
-        config_mistake(r, config_unwanted(c), NULL, "\"%s\" and \"%s\" are two names of one key; remove one of them",
+        config_mistake(r, c->key_at, NULL, "\"%s\" and \"%s\" are two names of one key; remove one of them",
                        t->at[s][k]->key, c->key);
         return;
     }

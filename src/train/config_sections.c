@@ -177,18 +177,18 @@ static void data_effects(reader *r, const config_table *t)
     static const char *const files[] = { "path", "train", "test", "val" };
     for (size_t k = 0; k < 4 && t->chosen && ((const ds_source_def *)t->chosen)->generated; k++)
         if (config_place_of(t, files[k]))
-            config_mistake(r, config_unwanted(config_place_of(t, files[k])), NULL,
+            config_mistake(r, config_place_of(t, files[k])->key_at, NULL,
                            "\"%s\" has no effect with data format \"%s\", which reads no file; remove it or set format",
                            files[k], t->chosen->name);
     static const char *const both[][2] = { { "train", "path" }, { "val", "holdout" } };
     for (size_t k = 0; k < 2; k++) {
         const node *a = config_place_of(t, both[k][0]), *b = config_place_of(t, both[k][1]);
         if (a && b)
-            config_mistake(r, config_unwanted(a), NULL, "\"%s\" has no effect beside \"%s\"; keep one of them",
-                           both[k][0], both[k][1]);
+            config_mistake(r, a->key_at, NULL, "\"%s\" has no effect beside \"%s\"; keep one of them", both[k][0],
+                           both[k][1]);
     }
     if (config_place_of(t, "holdout_seed") && !config_place_of(t, "holdout"))
-        config_mistake(r, config_unwanted(config_place_of(t, "holdout_seed")), NULL,
+        config_mistake(r, config_place_of(t, "holdout_seed")->key_at, NULL,
                        "\"holdout_seed\" has no effect without holdout; remove it or set holdout");
 }
 
@@ -240,7 +240,7 @@ static void read_penalty(reader *r, const node *n, node *to)
     r->config->l2 = config_value_of(t, "l2")->real;
     r->config->penalty_all = config_value_of(t, "all")->integer != 0;
     if (r->config->penalty_all && r->config->l1 == 0 && r->config->l2 == 0 && config_value_of(t, "all")->given)
-        config_mistake(r, config_unwanted(config_place_of(t, "all")), NULL,
+        config_mistake(r, config_place_of(t, "all")->key_at, NULL,
                        "\"all\" has no effect without l1 or l2; remove it or set one");
 }
 
@@ -277,7 +277,7 @@ static void read_optimizer(reader *r, const node *root)
     if (!t->chosen || r->mistakes->count > before || ds_rule_resolve(r->ctx, c->dialect, &trial, &fault) == DS_OK)
         return;
     const node *at = fault ? config_place_of(t, fault) : NULL;
-    config_mistake(r, at ? config_unwanted(at) : section_place(root, "optimizer"),
+    config_mistake(r, at ? at->key_at : section_place(root, "optimizer"),
                    config_text(r, "all keys: descent explain %s", t->chosen->name), "%s", ds_error(r->ctx));
 }
 
@@ -296,7 +296,7 @@ static void read_schedule(reader *r, const node *root)
         config_mistake(r, config_seen(config_place_of(t, "warmup")), NULL,
                        "\"warmup\": seconds would differ from run to run; give steps or epochs");
     if (c->floor != 0 && t->chosen && !strcmp(t->chosen->name, "constant"))
-        config_mistake(r, config_unwanted(config_place_of(t, "floor")), NULL,
+        config_mistake(r, config_place_of(t, "floor")->key_at, NULL,
                        "\"floor\" has no effect with schedule \"constant\", which never falls; remove it or set name");
 }
 
