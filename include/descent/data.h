@@ -36,9 +36,10 @@ typedef struct ds_augment {
 
 /* What to open and how. Start from ds_data_defaults(). All text is read during ds_dataset_create only.
  * Files  path is a folder in the format's usual layout (for csv also a single file); train, test, val list files
- * instead: idx, npy: { images, labels }; cifar10: any number; csv: one. */
+ * instead: idx, npy: { images, labels }; csv: one; cifar10, images (roots): any number. Archives are folders, and lead
+ * on to their members: "set.zip/train.csv". "-" is standard input. */
 typedef struct ds_data_settings {
-    const char *format; /* "digits", "idx", "cifar10", "csv", "npy" */
+    const char *format; /* a source of the registry: "digits", "idx", "images", "csv", ... */
     const char *path;   /* NULL: none */
     const char *const *train, *const *test, *const *val;
     int train_count, test_count, val_count;
@@ -53,10 +54,12 @@ typedef struct ds_data_settings {
     ds_target target;
     const char *label; /* csv: column name or index from 0, negative from the end; NULL: the last */
     ds_csv_header header;
-    int64_t skip;      /* csv: lines to skip before the header */
-    double difficulty; /* digits: 0..1 */
-    uint64_t seed;     /* digits */
-    bool stream;       /* digits: training rows never repeat; holdout is a count of digits apart */
+    int64_t skip;       /* csv: lines to skip before the header */
+    int64_t image_size; /* images: side to which each is brought; 0: they are of one size */
+    int image_channels; /* images: 0 as the first one, 1 gray, 2 colour */
+    double difficulty;  /* digits: 0..1 */
+    uint64_t seed;      /* digits */
+    bool stream;        /* digits: training rows never repeat; holdout is a count of digits apart */
 } ds_data_settings;
 
 DS_API ds_data_settings ds_data_defaults(void); /* digits, difficulty 0.5, seed 0 */

@@ -218,6 +218,8 @@ static void read_data(reader *r, const node *root)
     if ((v = config_value_of(t, "target"))) d->target = (ds_target)v->integer;
     if ((v = config_value_of(t, "header"))) d->header = (ds_csv_header)v->integer;
     if ((v = config_value_of(t, "skip"))) d->skip = v->integer;
+    if ((v = config_value_of(t, "size"))) d->image_size = v->integer;
+    if ((v = config_value_of(t, "channels"))) d->image_channels = (int)v->integer;
     if ((v = config_value_of(t, "difficulty"))) d->difficulty = v->real;
     if ((v = config_value_of(t, "seed"))) d->seed = (uint64_t)v->integer;
     if ((v = config_value_of(t, "stream"))) d->stream = v->integer != 0;
