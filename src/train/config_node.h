@@ -119,6 +119,20 @@ place config_seen(const node *n);
 void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to);
 void config_read_all(reader *r, node *root);
 
+/* ---- config_keys.c ---- */
+enum { CONFIG_PATH = 96 };
+/* Visit every table that a config knows: kind "section" (owner "train"), "map" (owner "model.penalty"), or a registry's
+ * (owner "adam"; head NULL: what all layers share). */
+typedef void config_visitor(void *arg, const char *kind, const char *owner, const ds_head *head,
+                            const ds_option *table);
+void config_each_table(config_visitor *visit, void *arg);
+/* The key whose value names definitions of this kind: "optimizer" of rules, "model.layers" of layers, "data.augment" of
+ * transforms; "" when none does. Options of the definition stand beside it, in its list's entry, or in its map. */
+void config_key_of_kind(const char *kind, char key[CONFIG_PATH]);
+const char *config_last_word(const char *path);
+/* Whether `owner` in "owner.option" means this table: a definition, a kind, a map, or the key that names the kind. */
+bool config_means(const char *owner, const char *kind, const char *name);
+
 /* ---- catalog.c ---- */
 const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);

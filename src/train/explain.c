@@ -12,8 +12,8 @@ enum { MOST = 512 };
 
 /* An option and whom it belongs to. */
 typedef struct owned {
-    const char *kind, *owner; /* "rule", "adam"; "section", "train" */
-    const ds_head *head;      /* NULL: of a section or of all layers */
+    char kind[24], owner[CONFIG_PATH]; /* "rule", "adam"; "section", "train"; "map", "model.penalty" */
+    const ds_head *head;               /* NULL: of a section, a map or of all layers */
     const ds_option *option;
     bool said;
 } owned;
@@ -22,35 +22,6 @@ typedef struct found {
     owned list[MOST];
     int count;
 } found;
-
-/* ---- lists of what there is -------------------------------------------------------------------------------------- */
-
-/* Visit every table that a config knows, those of sections first. */
-typedef void visitor(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table);
-static void each_table(visitor *visit, void *arg)
-{
-    for (int s = 0; s < ds_config_section_count; s++)
-        visit(arg, "section", ds_config_sections[s].name, NULL, ds_config_sections[s].options);
-    visit(arg, "section", "penalty", NULL, ds_config_penalty);
-    visit(arg, "layer", "every layer", NULL, ds_layer_common());
-    int n;
-    const ds_registry *const *all = ds_registries(&n);
-    for (int q = 0; q < n; q++)
-        for (int k = 0; k < all[q]->count; k++)
-            visit(arg, all[q]->kind, all[q]->heads[k]->name, all[q]->heads[k], all[q]->heads[k]->options);
-}
-
-/* Whether `owner` in "owner.option" means this table: a definition, a kind, or the section that selects the kind. */
-static bool means(const char *owner, const char *kind, const char *name, const ds_head *head)
-{
-    if (!*owner || !strcmp(owner, name) || !strcmp(owner, kind)) return true;
-    if (!strcmp(name, "every layer")) return ds_definition("layer", owner) != NULL;
-    for (int s = 0; s < ds_config_section_count; s++)
-        if (head && ds_config_sections[s].kind && !strcmp(ds_config_sections[s].kind, kind) &&
-            !strcmp(ds_config_sections[s].name, owner))
-            return true;
-    return !strcmp(owner, "model.penalty") && !strcmp(name, "penalty");
-}
 
 typedef struct wanted {
     const char *owner, *option;
@@ -62,8 +33,11 @@ static void collect(void *arg, const char *kind, const char *owner, const ds_hea
     wanted *w = arg;
     int k = ds_option_find(table, w->option);
     bool itself = !*w->owner && head && !strcmp(head->name, w->option); /* "dense" of dense is said with dense */
-    if (k < 0 || itself || !means(w->owner, kind, owner, head) || w->out->count == MOST) return;
-    w->out->list[w->out->count++] = (owned){ .kind = kind, .owner = owner, .head = head, .option = &table[k] };
+    if (k < 0 || itself || !config_means(w->owner, kind, owner) || w->out->count == MOST) return;
+    owned *o = &w->out->list[w->out->count++];
+    *o = (owned){ .head = head, .option = &table[k] };
+    snprintf(o->kind, sizeof o->kind, "%s", kind);
+    snprintf(o->owner, sizeof o->owner, "%s", owner);
 }
 
 /* ---- saying ------------------------------------------------------------------------------------------------------ */
@@ -95,6 +69,26 @@ static void say_line(ds_text *t, const char *label, const char *text)
     say_wrapped(t, text, 17);
 }
 
+/* Say a text that was put together, and give it back. */
+static void say_text(ds_text *t, const char *label, ds_text *line)
+{
+    char *text = ds_text_take(line);
+    say_line(t, label, text);
+    if (!text) t->failed = true;
+    free(text);
+}
+
+/* "; 1e-7 in dialect book" where a rule's default differs there. */
+static void add_dialect(ds_text *t, const ds_head *rule, const ds_option *o)
+{
+    if (!rule || ds_definition("rule", rule->name) != rule) return;
+    const char *book = ds_rule_default(rule, "book", o->name);
+    if (!book)
+        ds_text_add(t, "; no effect in dialect book");
+    else if (o->def && strcmp(book, o->def))
+        ds_text_add(t, "; %s in dialect book", book);
+}
+
 /* "default 1e-8; 1e-7 in dialect book" */
 static void add_default(ds_text *t, const ds_head *rule, const ds_option *o)
 {
@@ -102,12 +96,7 @@ static void add_default(ds_text *t, const ds_head *rule, const ds_option *o)
         ds_text_add(t, "; must be given");
     else if (*o->def)
         ds_text_add(t, "; default %s", o->def);
-    if (!rule || ds_definition("rule", rule->name) != rule) return;
-    const char *book = ds_rule_default(rule, "book", o->name);
-    if (!book)
-        ds_text_add(t, "; no effect in dialect book");
-    else if (o->def && strcmp(book, o->def))
-        ds_text_add(t, "; %s in dialect book", book);
+    add_dialect(t, rule, o);
 }
 
 static void say_option(ds_text *t, const ds_head *head, const ds_option *o)
@@ -117,11 +106,8 @@ static void say_option(ds_text *t, const ds_head *head, const ds_option *o)
     ds_text_add(&line, "%s", ds_option_wants(o, wants, sizeof wants));
     add_default(&line, head, o);
     if (o->aliases) ds_text_add(&line, "; also called %s", o->aliases);
-    char *text = ds_text_take(&line);
     say_line(t, o->name, o->help);
-    say_line(t, "", text ? text : "");
-    if (!text) t->failed = true;
-    free(text);
+    say_text(t, "", &line);
 }
 
 static void say_table(ds_text *t, const ds_head *head, const ds_option *o)
@@ -169,9 +155,80 @@ static bool alike(const owned *a, const owned *b)
            !strcmp(a->option->help, b->option->help) && !strcmp(a->kind, b->kind);
 }
 
+/* How the key is written on a command line: optimizer.beta2, model.layers.N.pad; definitions in a map of their own,
+ * such as an activation's, have no such path. */
+static void say_key(ds_text *t, const owned *o)
+{
+    char key[CONFIG_PATH], line[2 * CONFIG_PATH];
+    if (!strcmp(o->kind, "section") || !strcmp(o->kind, "map"))
+        snprintf(key, sizeof key, "%s", o->owner);
+    else
+        config_key_of_kind(o->kind, key);
+    bool list = !strcmp(o->kind, "layer") || !strcmp(o->kind, "transform");
+    bool part = o->head && !list && strchr(key, '.');
+    if (!*key) return;
+    if (part)
+        snprintf(line, sizeof line, "%s: {name: %s, %s: ...}", key, o->head->name, o->option->name);
+    else
+        snprintf(line, sizeof line, "%s%s.%s", key, list ? ".N" : "", o->option->name);
+    say_line(t, "key", line);
+}
+
+static void say_default(ds_text *t, const owned *o)
+{
+    const ds_option *option = o->option;
+    ds_text line = { 0 };
+    if (!option->def)
+        ds_text_add(&line, "none, it must be given");
+    else
+        ds_text_add(&line, "%s", *option->def ? option->def : "absent");
+    if (option->why) ds_text_add(&line, ": %s", option->why);
+    add_dialect(&line, o->head, option);
+    say_text(t, "default", &line);
+}
+
+/* Names that the value may have. */
+static void say_values(ds_text *t, const ds_option *o)
+{
+    const ds_registry *r = o->kind ? ds_registry_named(o->kind) : NULL;
+    ds_text names = { 0 };
+    for (int k = 0; r && k < r->count; k++) ds_text_add(&names, "%s%s", k ? ", " : "", r->heads[k]->name);
+    if (r) say_text(t, "values", &names);
+}
+
+/* Of a group: the defaults that differ from the first one's. */
+static void say_other_defaults(ds_text *t, const found *f, int first)
+{
+    const owned *o = &f->list[first];
+    ds_text line = { 0 };
+    for (int k = first + 1; k < f->count; k++) {
+        const owned *p = &f->list[k];
+        if (alike(o, p) && o->option->def && p->option->def && strcmp(o->option->def, p->option->def))
+            ds_text_add(&line, "%s%s of %s", line.bytes ? ", " : "", p->option->def, p->owner);
+    }
+    if (line.bytes) say_text(t, "", &line);
+}
+
+/* Formulas of the definitions that share an option; of many only how to see them. */
+static void say_formulas(ds_text *t, const found *f, int first, int same)
+{
+    enum { MANY = 3 };
+    const owned *o = &f->list[first];
+    for (int k = first; k < f->count && same <= MANY; k++) {
+        const ds_head *h = f->list[k].head;
+        ds_text line = { 0 };
+        if (!alike(o, &f->list[k]) || !h || !h->formula) continue;
+        if (same > 1) ds_text_add(&line, "%s: ", h->name);
+        ds_text_add(&line, "%s", h->formula);
+        say_text(t, "formula", &line);
+    }
+    if (same > MANY && o->head) say_line(t, "formula", "of each: descent explain NAME");
+}
+
 /* Options of one name, those that mean the same together. */
 static void say_owned(ds_text *t, found *f)
 {
+    char wants[512];
     for (int i = 0; i < f->count; i++) {
         owned *o = &f->list[i];
         int same = 0;
@@ -183,15 +240,17 @@ static void say_owned(ds_text *t, found *f)
                 f->list[k].said = true;
             }
         ds_text_add(t, " (%s)\n", o->kind);
-        if (same == 1 && o->head) say_line(t, "formula", o->head->formula);
-        if (same == 1 && o->head) say_line(t, "source", o->head->cite);
-        if (same == 1 && o->head) say_line(t, "elsewhere", o->head->elsewhere);
-        say_option(t, o->head, o->option);
-        for (int k = i + 1; k < f->count; k++) {
-            const owned *p = &f->list[k];
-            if (alike(o, p) && o->option->def && p->option->def && strcmp(o->option->def, p->option->def))
-                ds_text_add(t, "  %-14s default of %s: %s\n", "", p->owner, p->option->def);
-        }
+        const ds_head *alone = same == 1 ? o->head : NULL;
+        say_line(t, "meaning", o->option->help);
+        say_formulas(t, f, i, same);
+        say_line(t, "takes", ds_option_wants(o->option, wants, sizeof wants));
+        say_values(t, o->option);
+        say_default(t, o);
+        say_other_defaults(t, f, i);
+        say_line(t, "source", o->option->cite ? o->option->cite : alone ? alone->cite : NULL);
+        say_line(t, "elsewhere", o->option->elsewhere ? o->option->elsewhere : alone ? alone->elsewhere : NULL);
+        say_line(t, "also called", o->option->aliases);
+        say_key(t, o);
         ds_text_add(t, "\n");
     }
 }
@@ -210,12 +269,25 @@ static void add_word(words *w, const char *word)
 
 static void add_names(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
 {
-    (void)kind;
-    add_word(arg, head ? head->name : owner);
+    if (strcmp(kind, "map")) add_word(arg, head ? head->name : owner); /* a map's name is a key around it */
     for (; table && table->type != DS_OPT_END; table++) add_word(arg, table->name);
 }
 
-static void say_nothing(ds_text *t, const char *name)
+/* Names of the options that "owner.option" could have meant. */
+typedef struct neighbours {
+    const char *owner;
+    words *words;
+} neighbours;
+
+static void add_neighbours(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
+{
+    neighbours *n = arg;
+    (void)head;
+    if (!config_means(n->owner, kind, owner)) return;
+    for (; table && table->type != DS_OPT_END; table++) add_word(n->words, table->name);
+}
+
+static void say_nothing(ds_text *t, const char *name, const char *owner)
 {
     words *w = calloc(1, sizeof *w);
     if (!w) {
@@ -223,17 +295,43 @@ static void say_nothing(ds_text *t, const char *name)
         return;
     }
     int n;
-    const ds_registry *const *all = ds_registries(&n);
-    for (int q = 0; q < n; q++) add_word(w, all[q]->kind);
-    each_table(add_names, w);
-    const char *dot = strrchr(name, '.'), *near = ds_nearest(name, w->list, w->count);
-    if (!near && dot) near = ds_nearest(dot + 1, w->list, w->count);
+    const char *near = NULL;
     ds_text_add(t, "nothing is called \"%s\"", name);
-    if (near)
-        ds_text_add(t, "; did you mean \"%s\"?\n", near);
-    else
-        ds_text_add(t, "; there are the sections data, model, optimizer, schedule, train, and what they name\n");
+    if (*owner) {
+        config_each_table(add_neighbours, &(neighbours){ owner, w });
+        near = ds_nearest(config_last_word(name), w->list, w->count);
+    }
+    if (near) {
+        ds_text_add(t, "; did you mean \"%s.%s\"?\n", owner, near);
+    } else {
+        const ds_registry *const *all = ds_registries(&n);
+        for (int q = 0; q < n; q++) add_word(w, all[q]->kind);
+        config_each_table(add_names, w);
+        near = ds_nearest(name, w->list, w->count);
+        if (!near) near = ds_nearest(config_last_word(name), w->list, w->count);
+        if (near)
+            ds_text_add(t, "; did you mean \"%s\"?\n", near);
+        else
+            ds_text_add(t, "; there are the sections data, model, optimizer, schedule, train, and what they name\n");
+    }
     free(w);
+}
+
+typedef struct map_wanted {
+    ds_text *t;
+    const char *name;
+    bool *any;
+} map_wanted;
+
+/* A map within a section, by its path or its last word. */
+static void say_map(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
+{
+    map_wanted *w = arg;
+    if (strcmp(kind, "map") || (strcmp(w->name, owner) && strcmp(w->name, config_last_word(owner)))) return;
+    ds_text_add(w->t, "keys of %s:\n", owner);
+    say_table(w->t, head, table);
+    ds_text_add(w->t, "\n");
+    *w->any = true;
 }
 
 /* Sections, kinds, definitions and ops of this very name. */
@@ -252,12 +350,7 @@ static bool say_named(ds_text *t, const char *name)
             say_kind(t, all[q]);
             any = true;
         }
-    if (!strcmp(name, "penalty") || !strcmp(name, "model.penalty")) {
-        ds_text_add(t, "penalty (part of section model): what is added to the loss\n");
-        say_table(t, NULL, ds_config_penalty);
-        ds_text_add(t, "\n");
-        return true;
-    }
+    config_each_table(say_map, &(map_wanted){ t, name, &any });
     for (int q = 0; q < n; q++)
         for (int k = 0; k < all[q]->count; k++)
             if (!strcmp(all[q]->heads[k]->name, name)) {
@@ -273,21 +366,36 @@ static bool say_named(ds_text *t, const char *name)
     return any;
 }
 
-char *ds_explain(const char *name, bool *out)
+/* "model.layers.2.dense" as "model.layers.dense": positions in lists do not count. */
+static void without_positions(const char *name, char *out, size_t bytes)
+{
+    size_t n = 0;
+    for (const char *word = name; *word;) {
+        size_t length = strcspn(word, "."), digits = strspn(word, "0123456789");
+        bool position = length > 0 && digits == length;
+        if (!position && n + length + 2 < bytes)
+            n += (size_t)snprintf(out + n, bytes - n, "%s%.*s", n ? "." : "", (int)length, word);
+        word += length + (word[length] == '.');
+    }
+    out[n] = 0;
+}
+
+char *ds_explain(const char *asked, bool *out)
 {
     ds_text t = { 0 };
-    char owner[64] = "";
+    char name[128], owner[128] = "";
+    without_positions(asked, name, sizeof name);
     const char *dot = strrchr(name, '.');
     if (dot) snprintf(owner, sizeof owner, "%.*s", (int)(dot - name), name);
     found *f = calloc(1, sizeof *f);
     if (!f) return NULL;
     bool any = say_named(&t, name);
     wanted w = { .owner = owner, .option = dot ? dot + 1 : name, .out = f };
-    each_table(collect, &w);
+    config_each_table(collect, &w);
     say_owned(&t, f);
     any |= f->count > 0;
     free(f);
-    if (!any) say_nothing(&t, name);
+    if (!any) say_nothing(&t, name, owner);
     if (out) *out = any;
     return ds_text_take(&t);
 }

@@ -1,0 +1,89 @@
+/* config_keys.c - all keys of a config: the tables of sections, of maps in them, and of the definitions that they name.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/nn.h"
+#include "train/config_node.h"
+
+static void each_map(config_visitor *visit, void *arg, const char *around, const ds_option *table)
+{
+    char path[CONFIG_PATH];
+    for (; table->type != DS_OPT_END; table++) {
+        if (!table->map || snprintf(path, sizeof path, "%s.%s", around, table->name) >= CONFIG_PATH) continue;
+        visit(arg, "map", path, NULL, table->map);
+        each_map(visit, arg, path, table->map);
+    }
+}
+
+void config_each_table(config_visitor *visit, void *arg)
+{
+    for (int s = 0; s < ds_config_section_count; s++)
+        visit(arg, "section", ds_config_sections[s].name, NULL, ds_config_sections[s].options);
+    for (int s = 0; s < ds_config_section_count; s++)
+        each_map(visit, arg, ds_config_sections[s].name, ds_config_sections[s].options);
+    visit(arg, "layer", "every layer", NULL, ds_layer_common());
+    int n;
+    const ds_registry *const *all = ds_registries(&n);
+    for (int q = 0; q < n; q++)
+        for (int k = 0; k < all[q]->count; k++)
+            visit(arg, all[q]->kind, all[q]->heads[k]->name, all[q]->heads[k], all[q]->heads[k]->options);
+}
+
+void config_key_of_kind(const char *kind, char key[CONFIG_PATH])
+{
+    *key = 0;
+    for (int s = 0; s < ds_config_section_count && !*key; s++) {
+        const ds_section *section = &ds_config_sections[s];
+        if (section->kind && !strcmp(section->kind, kind)) snprintf(key, CONFIG_PATH, "%s", section->name);
+        for (const ds_option *o = section->options; o->type != DS_OPT_END && !*key; o++)
+            if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "%s.%s", section->name, o->name);
+    }
+    for (const ds_option *o = ds_layer_common(); o->type != DS_OPT_END && !*key; o++)
+        if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "model.layers.%s", o->name);
+}
+
+const char *config_last_word(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+bool config_means(const char *owner, const char *kind, const char *name)
+{
+    char key[CONFIG_PATH];
+    if (!*owner || !strcmp(owner, name) || !strcmp(owner, kind)) return true;
+    if (!strcmp(kind, "map")) return !strcmp(owner, config_last_word(name));
+    if (!strcmp(kind, "section")) return false;
+    config_key_of_kind(kind, key);
+    if (*key && !strcmp(owner, key)) return true;
+    return !strcmp(name, "every layer") && ds_definition("layer", owner);
+}
+
+/* ---- keys as paths ----------------------------------------------------------------------------------------------- */
+
+typedef struct path_visit {
+    ds_key_visitor *visit;
+    void *arg;
+} path_visit;
+
+/* Options of definitions stand beside the key that names them (optimizer.lr) or in an entry of its list
+ * (model.layers.N.pad); those of a part, such as an activation, have no path of their own. */
+static void visit_paths(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
+{
+    path_visit *v = arg;
+    char around[CONFIG_PATH], path[2 * CONFIG_PATH];
+    bool list = !strcmp(kind, "layer") || !strcmp(kind, "transform");
+    bool own = !strcmp(kind, "section") || !strcmp(kind, "map");
+    if (own)
+        snprintf(around, sizeof around, "%s", owner);
+    else
+        config_key_of_kind(kind, around);
+    if (!*around || (!own && !list && strchr(around, '.'))) return;
+    for (; table && table->type != DS_OPT_END; table++) {
+        snprintf(path, sizeof path, "%s%s.%s", around, list ? ".N" : "", table->name);
+        v->visit(v->arg, path, head, table);
+    }
+}
+
+void ds_each_key(ds_key_visitor *visit, void *arg) { config_each_table(visit_paths, &(path_visit){ visit, arg }); }
