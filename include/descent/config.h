@@ -46,7 +46,11 @@ typedef struct ds_train_settings {
     int64_t batch; /* rows; 0: all */
     uint64_t seed;
     ds_dtype dtype;
-    const char *order; /* of registry "sampler" */
+    const char *order;   /* of registry "sampler" */
+    const ds_part *stop; /* of registry "stop" */
+    int stops;
+    const char *best; /* of registry "column"; NULL: not given */
+    ds_part average;  /* of registry "average"; head NULL: none */
 } ds_train_settings;
 
 typedef struct ds_config {

@@ -111,6 +111,8 @@ typedef struct ds_average_settings {
 /* Parse "name" or "name(option=value, ...)" of registry "average". */
 DS_API ds_status ds_average_parse(ds_ctx *ctx, const char *text, ds_part *out);
 /* DS_ECONFIG: what the settings leave open, a span in seconds, a start that the run does not reach. */
+DS_API ds_status ds_average_check(ds_ctx *ctx, const ds_average_settings *s);
+/* Checks first. */
 DS_API ds_status ds_average_create(ds_average **out, ds_ctx *ctx, const ds_average_settings *settings);
 DS_API void ds_average_free(ds_average *a);
 /* Whether the weights after step `step` (from 1) count. */
@@ -123,11 +125,8 @@ DS_API const void *ds_average_values(const ds_average *a);
 /* What is to become of running statistics: option norms. */
 DS_API ds_average_norms ds_average_norms_of(const ds_average *a);
 
-/* State, for checkpoints: vectors of n elements by name, and the count. */
-DS_API int ds_average_states(const ds_average *a);
-DS_API const char *ds_average_state_name(const ds_average *a, int i);
-DS_API void *ds_average_state(ds_average *a, int i);
-DS_API void ds_average_set_count(ds_average *a, int64_t count);
+/* Register what a checkpoint has to keep (descent/state.h), under `group`. */
+DS_API void ds_average_remember(ds_average *a, ds_state *st, const char *group);
 
 #ifdef __cplusplus
 }

@@ -84,6 +84,10 @@ DS_API const void *ds_problem_trained_outputs(const ds_problem *p);
 /* Move the running statistics by those of the last gradient (momentum 0.1, unbiased variance). Call it when the step
  * is taken; nothing to do for models without norms. */
 DS_API void ds_problem_commit(ds_problem *p);
+/* One forward pass without dropout, and the running statistics moved by those of this batch (unbiased variance):
+ * r + share (b - r). With share 1, 1/2, 1/3, ... over batches they become the batches' mean: statistics that fit theta
+ * where no training has measured them, as for averaged weights. */
+DS_API ds_status ds_problem_measure(ds_problem *p, const ds_batch *batch, const void *theta, double share);
 /* H v and Gauss-Newton G v (its loss Hessian is that of the loss without penalty; the penalty's own is added).
  * same_point: only v has changed since the last such call with this batch size. */
 DS_API ds_status ds_problem_hvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point);

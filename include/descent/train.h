@@ -26,7 +26,12 @@ typedef struct ds_session_settings {
     double seconds;                /* 0 or less: no limit */
     int64_t batch;                 /* rows; 0: all */
     uint64_t seed;
-    const char *order; /* of registry "sampler"; NULL: shuffle */
+    const char *order;   /* of registry "sampler"; NULL: shuffle */
+    const ds_part *stop; /* of registry "stop" */
+    int stops;
+    const char *best; /* number of an epoch whose best weights are kept; NULL: what the first stop rule watches,
+                         val.loss, or train.loss where no rows validate */
+    ds_part average;  /* of registry "average"; head NULL: none */
 } ds_session_settings;
 
 /* Open the data and build the model. DS_ECONFIG for settings that the data refuse; *key (may be NULL) then names the
@@ -63,8 +68,14 @@ typedef struct ds_epoch_report {
     ds_score val;                   /* rows 0: no validation set */
     double grad_norm, update_ratio; /* of the epoch's last step */
     double lr, seconds;
+    ds_score average; /* of the averaged weights on the validation rows; rows 0: none */
     bool best;
 } ds_epoch_report;
+/* Its numbers by name, as metrics.tsv calls them: "train.loss", "val.accuracy". */
+DS_API int ds_report_columns(void);
+DS_API const char *ds_report_name(int k);
+DS_API bool ds_report_averaged(int k);                          /* there only where weights are averaged */
+DS_API double ds_report_value(const ds_epoch_report *r, int k); /* NaN: none */
 typedef struct ds_watcher {
     void *arg;
     void (*progress)(void *arg, const ds_progress *p);  /* every few steps; may be NULL */
@@ -72,12 +83,22 @@ typedef struct ds_watcher {
     bool (*stop)(void *arg);                            /* asked after every step; may be NULL */
 } ds_watcher;
 
-typedef enum ds_reason { DS_DONE_EPOCHS, DS_DONE_STEPS, DS_DONE_SECONDS, DS_STOPPED, DS_DIVERGED } ds_reason;
+/* The first three are budgets. */
+typedef enum ds_reason {
+    DS_DONE_EPOCHS,
+    DS_DONE_STEPS,
+    DS_DONE_SECONDS,
+    DS_PATIENCE, /* a watched number has stopped improving */
+    DS_REACHED,  /* the target of train.stop */
+    DS_STOPPED,
+    DS_DIVERGED
+} ds_reason;
 typedef struct ds_outcome {
     ds_reason reason;
+    bool missed; /* a target was named and not reached */
     int64_t epochs, steps;
     double seconds;
-    char text[512]; /* one line for people: why it ended, and where the run is */
+    char text[1024]; /* one line for people: why it ended, and where the run is */
 } ds_outcome;
 
 typedef struct ds_run ds_run;

@@ -69,6 +69,10 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.seconds = c->train.seconds;
     s.seed = c->train.seed;
     s.order = c->train.order;
+    s.stop = c->train.stop;
+    s.stops = c->train.stops;
+    s.best = c->train.best;
+    s.average = c->train.average;
     if (dtype) s.problem.dtype = *dtype;
     s.optimizer = (ds_optim_settings){ .rule = c->optimizer, .dialect = c->dialect };
     s.schedule = (ds_schedule_settings){
@@ -79,4 +83,19 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     if (status == DS_EIO || status == DS_EFORMAT || status == DS_EMEM) return ds_complain_status(ctx, status);
     ds_diagnostics *d = ds_config_complain(c, key, ds_error(ctx), NULL);
     return d ? show(d) : ds_complain_status(ctx, DS_EMEM);
+}
+
+static bool is_there(ds_run *run, const char *file)
+{
+    FILE *f = fopen(ds_run_file(run, file), "rb");
+    if (f) fclose(f);
+    return f;
+}
+
+ds_status ds_session_take(ds_session *session, ds_run *run, const char **weights)
+{
+    char file[32];
+    if (!strcmp(*weights, "best") && !is_there(run, "best.safetensors")) *weights = "last";
+    snprintf(file, sizeof file, "%s.safetensors", *weights);
+    return ds_session_load(session, ds_run_file(run, file));
 }

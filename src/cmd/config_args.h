@@ -15,4 +15,7 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
  * config (exit 3), data that cannot be read give 4. dtype: as the config says, or forced. */
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype);
 
+/* Load the run's "best", "last" or "average" weights; *weights becomes "last" where no best ones were kept. */
+ds_status ds_session_take(ds_session *session, ds_run *run, const char **weights);
+
 #endif

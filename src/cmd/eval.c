@@ -25,26 +25,13 @@ static void print_json(const ds_score *s, const char *weights)
     printf("}, \"weights\": \"%s\"}\n", weights);
 }
 
-static ds_status load(ds_session *session, ds_run *run, const char **weights)
-{
-    char file[32];
-    snprintf(file, sizeof file, "%s.safetensors", *weights);
-    FILE *f = fopen(ds_run_file(run, file), "rb");
-    if (f)
-        fclose(f);
-    else if (!strcmp(*weights, "best"))
-        *weights = "last";
-    snprintf(file, sizeof file, "%s.safetensors", *weights);
-    return ds_session_load(session, ds_run_file(run, file));
-}
-
 static int evaluate(ds_ctx *ctx, const ds_config *config, ds_run *run, const char *weights, bool json)
 {
     ds_session *session;
     ds_score score;
     int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
-    ds_status status = load(session, run, &weights);
+    ds_status status = ds_session_take(session, run, &weights);
     if (status == DS_OK) status = ds_session_score(session, DS_TEST, &score);
     code = status == DS_OK ? DS_EXIT_OK : ds_complain_status(ctx, status);
     if (status == DS_OK && json)

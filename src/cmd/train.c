@@ -21,7 +21,7 @@ static const ds_option flags[] = {
 };
 
 typedef struct screen {
-    bool bar, json, drawn;
+    bool bar, json, drawn, averages;
     double last_loss;
 } screen;
 
@@ -87,23 +87,10 @@ static void number_or_dash(char *buf, size_t bytes, const char *fmt, double x)
 
 static void print_json_epoch(const ds_epoch_report *r)
 {
-    const struct {
-        const char *name;
-        double x;
-    } field[] = { { "epoch", (double)r->epoch },
-                  { "step", (double)r->step },
-                  { "train.loss", r->train_loss },
-                  { "train.error", r->train_error },
-                  { "val.loss", r->val.rows ? r->val.loss : NAN },
-                  { "val.accuracy", r->val.rows ? r->val.accuracy : NAN },
-                  { "val.error", r->val.rows ? r->val.error : NAN },
-                  { "grad.norm", r->grad_norm },
-                  { "update.ratio", r->update_ratio },
-                  { "lr", r->lr },
-                  { "seconds", r->seconds } };
-    for (size_t k = 0; k < sizeof field / sizeof field[0]; k++) {
-        printf("%s\"%s\": ", k ? ", " : "{", field[k].name);
-        ds_print_json_number(stdout, field[k].x);
+    for (int k = 0, n = 0; k < ds_report_columns(); k++) {
+        if (ds_report_averaged(k) && !r->average.rows) continue;
+        printf("%s\"%s\": ", n++ ? ", " : "{", ds_report_name(k));
+        ds_print_json_number(stdout, ds_report_value(r, k));
     }
     puts("}");
     fflush(stdout);
@@ -117,18 +104,23 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     if (s->json) print_json_epoch(r);
     if (r->epoch == 1)
         fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error",
-                "|grad|", "upd/w", "lr", "time");
-    char epoch[32], te[16], vl[16], ve[16], gn[16], ur[16];
+                s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w", "lr", "time");
+    char epoch[32], te[16], vl[16], ve[16], a[16], b[16];
     if (r->epochs)
         snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
     else
         snprintf(epoch, sizeof epoch, "%lld", (long long)r->epoch);
     number_or_dash(te, sizeof te, "%.2f%%", 100 * r->train_error);
     number_or_dash(vl, sizeof vl, "%.4f", r->val.rows ? r->val.loss : NAN);
-    number_or_dash(gn, sizeof gn, "%.3g", r->grad_norm);
-    number_or_dash(ur, sizeof ur, "%.1e", r->update_ratio);
     number_or_dash(ve, sizeof ve, "%.2f%%", r->val.rows ? 100 * r->val.error : NAN);
-    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9s %8s %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve, gn, ur, r->lr,
+    if (s->averages) { /* beside the raw weights, in the place of what metrics.tsv has too */
+        number_or_dash(a, sizeof a, "%.4f", r->average.rows ? r->average.loss : NAN);
+        number_or_dash(b, sizeof b, "%.2f%%", r->average.rows ? 100 * r->average.error : NAN);
+    } else {
+        number_or_dash(a, sizeof a, "%.3g", r->grad_norm);
+        number_or_dash(b, sizeof b, "%.1e", r->update_ratio);
+    }
+    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9s %8s %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve, a, b, r->lr,
             r->seconds, r->best ? "  *" : "");
 }
 
@@ -144,16 +136,21 @@ static bool on_stop(void *arg)
     return signals > 0;
 }
 
-static int exit_code(ds_reason reason)
+static int exit_code(const ds_outcome *o)
 {
-    return reason == DS_DIVERGED ? DS_EXIT_DIVERGED : reason == DS_STOPPED ? DS_EXIT_STOPPED : DS_EXIT_OK;
+    if (o->reason == DS_DIVERGED) return DS_EXIT_DIVERGED;
+    if (o->reason == DS_STOPPED) return DS_EXIT_STOPPED;
+    return o->missed ? DS_EXIT_MISSED : DS_EXIT_OK;
 }
 
 static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, bool json)
 {
     ds_score score = { .rows = 0 };
+    const char *weights = "best";
     fprintf(stderr, "%s\n", outcome->text);
-    if (outcome->reason == DS_DIVERGED || ds_session_score(session, DS_TEST, &score) != DS_OK) score.rows = 0;
+    if (outcome->reason == DS_DIVERGED || ds_session_take(session, run, &weights) != DS_OK ||
+        ds_session_score(session, DS_TEST, &score) != DS_OK)
+        score.rows = 0;
     if (json) {
         fputs("{\"run\": ", stdout);
         ds_print_json_text(stdout, ds_run_path(run));
@@ -163,15 +160,15 @@ static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, b
         ds_print_json_number(stdout, score.rows ? score.loss : NAN);
         fputs(", \"test.accuracy\": ", stdout);
         ds_print_json_number(stdout, score.rows ? score.accuracy : NAN);
-        puts("}");
+        printf(", \"weights\": \"%s\", \"missed\": %s}\n", weights, outcome->missed ? "true" : "false");
     }
     if (score.rows && !isnan(score.accuracy))
-        fprintf(stderr, "test: loss %.4f, accuracy %.2f%% on %lld rows\n", score.loss, 100 * score.accuracy,
-                (long long)score.rows);
+        fprintf(stderr, "test: loss %.4f, accuracy %.2f%% on %lld rows, %s weights\n", score.loss, 100 * score.accuracy,
+                (long long)score.rows, weights);
     else if (score.rows)
-        fprintf(stderr, "test: loss %.6g on %lld rows\n", score.loss, (long long)score.rows);
+        fprintf(stderr, "test: loss %.6g on %lld rows, %s weights\n", score.loss, (long long)score.rows, weights);
     fprintf(stderr, "next: descent eval %s\n", ds_run_path(run));
-    return exit_code(outcome->reason);
+    return exit_code(outcome);
 }
 
 /* The file as given: what config.yaml keeps. */
@@ -202,7 +199,7 @@ static int train(ds_ctx *ctx, const ds_config *config, const char *out, bool jso
     ds_status status = ds_session_init(session);
     if (status == DS_OK) status = open_run(&run, ctx, config, out);
     if (status == DS_OK) {
-        screen s = { .bar = ds_is_terminal(stderr), .json = json };
+        screen s = { .bar = ds_is_terminal(stderr), .json = json, .averages = config->train.average.head };
         ds_watcher watcher = { &s, on_progress, on_epoch, on_stop };
         ds_outcome outcome;
         fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(run),

@@ -15,7 +15,7 @@ struct ds_average {
     ds_ctx *ctx;
     ds_average_settings set;
     const ds_average_def *def;
-    int64_t start, every, count; /* multiples of every beyond start count */
+    int64_t start, every, count;
     ds_plan *plan;
     ds_val theta;
     void *state[STATES], *share;
@@ -71,12 +71,16 @@ static ds_status check_span(ds_ctx *ctx, const ds_average_settings *s, const ds_
     return DS_OK;
 }
 
-static ds_status check(ds_ctx *ctx, const ds_average_settings *s, const ds_average_def *def)
+/* What counts: multiples of every beyond start. */
+static void place_steps(const ds_average_settings *s, int64_t *start, int64_t *every)
 {
-    DS_TRY(ds_part_complete(ctx, "average", &s->average));
-    const ds_option *table = def->head.options;
-    for (int k = 0; table[k].type != DS_OPT_END; k++)
-        if (table[k].type == DS_OPT_SPAN) DS_TRY(check_span(ctx, s, &table[k], &s->average.value[k]));
+    double from = floor(ds_average_of(s->average.head)->start(s)), each = floor(ds_average_steps(s, "every", 1));
+    *every = each < 1 ? 1 : (int64_t)each;
+    *start = (int64_t)from;
+}
+
+static ds_status check_length(ds_ctx *ctx, const ds_average_settings *s, const ds_average_def *def)
+{
     bool open = def->needs_end && s->total < 0 && !(*def->needs_end && value_of(s, def->needs_end));
     if (open && *def->needs_end)
         return ds_fail(
@@ -88,23 +92,28 @@ static ds_status check(ds_ctx *ctx, const ds_average_settings *s, const ds_avera
         return ds_fail(ctx, DS_ECONFIG,
                        "average: \"%s\" is a part of the run, whose length is not known; give the run epochs or steps",
                        def->head.name);
-    return DS_OK;
-}
-
-/* Which steps count: whole numbers from the spans. */
-static ds_status place_steps(ds_average *a)
-{
-    const ds_average_settings *s = &a->set;
-    double start = floor(a->def->start(s)), every = floor(ds_average_steps(s, "every", 1));
-    a->every = every < 1 ? 1 : (int64_t)every;
-    a->start = (int64_t)start;
-    int64_t first = (a->start / a->every + 1) * a->every;
+    int64_t start, every, first;
+    place_steps(s, &start, &every);
+    first = (start / every + 1) * every;
     if (s->total > 0 && first > s->total)
-        return ds_fail(a->ctx, DS_ECONFIG,
+        return ds_fail(ctx, DS_ECONFIG,
                        "average: the first weights to count are those of step %lld, but the run has %lld steps; "
                        "start earlier or count more often",
                        (long long)first, (long long)s->total);
     return DS_OK;
+}
+
+ds_status ds_average_check(ds_ctx *ctx, const ds_average_settings *s)
+{
+    const ds_average_def *def = ds_average_of(s->average.head);
+    if (!def)
+        return ds_fail(ctx, DS_EUNKNOWN, "found \"%s\", wanted an average of the weights",
+                       s->average.head ? s->average.head->name : "nothing");
+    DS_TRY(ds_part_complete(ctx, "average", &s->average));
+    const ds_option *table = def->head.options;
+    for (int k = 0; table[k].type != DS_OPT_END; k++)
+        if (table[k].type == DS_OPT_SPAN) DS_TRY(check_span(ctx, s, &table[k], &s->average.value[k]));
+    return check_length(ctx, s, def);
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
@@ -140,12 +149,9 @@ static ds_status create(ds_average *a)
     const ds_average_settings *s = &a->set;
     if (s->dtype != DS_F32 && s->dtype != DS_F64)
         return ds_fail(a->ctx, DS_EUSAGE, "found parameters of type %s, wanted f32 or f64", ds_dtype_name(s->dtype));
+    DS_TRY(ds_average_check(a->ctx, s));
     a->def = ds_average_of(s->average.head);
-    if (!a->def)
-        return ds_fail(a->ctx, DS_EUNKNOWN, "found \"%s\", wanted an average of the weights",
-                       s->average.head ? s->average.head->name : "nothing");
-    DS_TRY(check(a->ctx, s, a->def));
-    DS_TRY(place_steps(a));
+    place_steps(s, &a->start, &a->every);
     ds_graph *g;
     DS_TRY(ds_graph_create(&g, a->ctx));
     ds_status status = plan(a, g);
@@ -203,17 +209,9 @@ ds_average_norms ds_average_norms_of(const ds_average *a)
     return (ds_average_norms)a->set.average.value[ds_option_find(a->def->head.options, "norms")].integer;
 }
 
-int ds_average_states(const ds_average *a)
+void ds_average_remember(ds_average *a, ds_state *st, const char *group)
 {
-    (void)a;
-    return STATES;
+    ds_state_vector(st, group, "x", a->set.dtype, a->set.n, a->state[VALUES]);
+    ds_state_vector(st, group, "c", a->set.dtype, a->set.n, a->state[LOST]);
+    ds_state_integer(st, group, "count", &a->count);
 }
-
-const char *ds_average_state_name(const ds_average *a, int i)
-{
-    (void)a;
-    return i == VALUES ? "x" : "c";
-}
-
-void *ds_average_state(ds_average *a, int i) { return a->state[i]; }
-void ds_average_set_count(ds_average *a, int64_t count) { a->count = count; }

@@ -21,17 +21,15 @@ static void free_network(ds_problem *p)
 
 static size_t bytes(const ds_problem *p) { return ((const ds_network *)p)->bytes; }
 
-/* Running statistics: r + momentum (b - r), with the batch's variance times n / (n - 1); of one value a channel it is 0
- * and stays it. Computed in f64, rounded once. */
-static void commit(ds_problem *p)
+/* Running statistics: r + share (b - r), with the batch's variance times n / (n - 1); of one value a channel it is 0
+ * and stays it. Computed in f64, rounded once. share < 0: each norm's own momentum. */
+static void move_running(ds_network *w, const ds_program *g, double share)
 {
-    ds_network *w = (ds_network *)p;
-    ds_program *g = w->pending;
-    w->pending = NULL;
-    for (int i = 0; g && i < p->stats->count; i++) {
+    ds_problem *p = &w->base;
+    for (int i = 0; i < p->stats->count; i++) {
         const ds_segment *s = &p->stats->segment[i];
         const ds_layer *l = w->net->row[s->layer];
-        double m = l->spec.norm.value[DS_NORM_MOMENTUM].real;
+        double m = share < 0 ? l->spec.norm.value[DS_NORM_MOMENTUM].real : share;
         double n = (double)g->rows * (double)(ds_shape_count(l->out) / s->count);
         double unbias = s->role == DS_VARIANCE && n > 1 ? n / (n - 1) : 1;
         const void *batch = ds_plan_data(g->plan, g->stat[i]);
@@ -47,8 +45,22 @@ static void commit(ds_problem *p)
     }
 }
 
-static const ds_problem_ops network_ops = { free_network, ds_network_prepare, ds_network_init, ds_network_run, commit,
-                                            bytes };
+static void commit(ds_problem *p)
+{
+    ds_network *w = (ds_network *)p;
+    if (w->pending) move_running(w, w->pending, -1);
+    w->pending = NULL;
+}
+
+static void measured(ds_problem *p, double share) { move_running((ds_network *)p, ((ds_network *)p)->measured, share); }
+
+static const ds_problem_ops network_ops = { .free = free_network,
+                                            .prepare = ds_network_prepare,
+                                            .init = ds_network_init,
+                                            .run = ds_network_run,
+                                            .commit = commit,
+                                            .bytes = bytes,
+                                            .measured = measured };
 
 /* ---- creation ---------------------------------------------------------------------------------------------------- */
 

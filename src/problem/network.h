@@ -29,6 +29,7 @@ typedef struct ds_network {
     ds_problem_settings settings;
     ds_program *first, *last[5]; /* last[k]: the latest that answered DS_WANT_* = 1 << k */
     ds_program *pending;         /* the latest gradient whose statistics wait for commit */
+    ds_program *measured;        /* the latest outputs in DS_MODE_ROWS */
     int32_t *rng;                /* seed low, high, step low, high */
     size_t bytes;
 } ds_network;

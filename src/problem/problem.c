@@ -44,6 +44,15 @@ const void *ds_problem_trained_outputs(const ds_problem *p) { return p->trained;
 
 void ds_problem_commit(ds_problem *p) { p->ops->commit(p); }
 
+ds_status ds_problem_measure(ds_problem *p, const ds_batch *batch, const void *theta, double share)
+{
+    if (ds_space_count(p->stats) == 0) return DS_OK;
+    const ds_at at = { .batch = batch, .theta = theta, .mode = DS_MODE_ROWS };
+    DS_TRY(p->ops->run(p, &(ds_ask){ .want = DS_WANT_OUTPUTS, .at = &at }));
+    p->ops->measured(p, share);
+    return DS_OK;
+}
+
 ds_status ds_problem_hvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point)
 {
     return p->ops->run(p, &(ds_ask){ .want = DS_WANT_HVP, .at = at, .v = v, .out = out, .same_point = same_point });

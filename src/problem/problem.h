@@ -28,6 +28,7 @@ typedef struct ds_problem_ops {
     ds_status (*run)(ds_problem *p, const ds_ask *ask);
     void (*commit)(ds_problem *p);
     size_t (*bytes)(const ds_problem *p);
+    void (*measured)(ds_problem *p, double share); /* statistics of the last DS_WANT_OUTPUTS in DS_MODE_ROWS */
 } ds_problem_ops;
 
 /* First member of every kind's own struct. */

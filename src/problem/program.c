@@ -48,6 +48,13 @@ static void separate(ds_graph *g, int n, ds_val *v)
     }
 }
 
+/* What training commits and ds_problem_measure reads. */
+static bool keeps_statistics(const ds_program *p)
+{
+    return (p->want == DS_WANT_GRADIENT && p->mode == DS_MODE_TRAIN) ||
+           (p->want == DS_WANT_OUTPUTS && p->mode == DS_MODE_ROWS);
+}
+
 /* Values of the question; returns how many outputs the plan has. */
 static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_val *output)
 {
@@ -73,7 +80,7 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
         output[count++] = p->out[i];
     for (int i = 0; i < w->net->stats.count; i++) {
         p->stat[i] = n->stat[i];
-        if (p->want == DS_WANT_GRADIENT && p->mode == DS_MODE_TRAIN) output[count++] = n->stat[i];
+        if (keeps_statistics(p)) output[count++] = n->stat[i];
     }
     return count;
 }
@@ -231,6 +238,7 @@ ds_status ds_network_run(ds_problem *problem, const ds_ask *ask)
         *ask->value = problem->dtype == DS_F64 ? *(const double *)p->value_data : (double)*(const float *)p->value_data;
     if (ask->outputs) *ask->outputs = p->outputs_data;
     if (ask->want == DS_WANT_GRADIENT) problem->trained = p->outputs_data;
+    if (ask->want == DS_WANT_OUTPUTS && ask->at->mode == DS_MODE_ROWS) w->measured = p;
     if (ask->want == DS_WANT_GRADIENT) w->pending = ask->at->mode == DS_MODE_TRAIN ? p : NULL;
     return DS_OK;
 }

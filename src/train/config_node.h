@@ -133,6 +133,12 @@ const char *config_last_word(const char *path);
 /* Whether `owner` in "owner.option" means this table: a definition, a kind, a map, or the key that names the kind. */
 bool config_means(const char *owner, const char *kind, const char *name);
 
+/* ---- config_train.c ---- */
+/* n NULL: not given. */
+void config_read_stop(reader *r, const node *n, node *to);
+void config_read_keep(reader *r, const node *n, node *to);
+void config_read_average(reader *r, const node *n, node *to);
+
 /* ---- catalog.c ---- */
 const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);
@@ -140,6 +146,6 @@ const ds_head *ds_definition(const char *kind, const char *name);
 /* ---- config_tables.c ---- */
 extern const ds_section ds_config_sections[];
 extern const int ds_config_section_count;
-extern const ds_option ds_config_penalty[], ds_config_part_name[], ds_config_nothing[];
+extern const ds_option ds_config_penalty[], ds_config_keep[], ds_config_part_name[], ds_config_nothing[];
 
 #endif

@@ -262,6 +262,7 @@ node *config_place_of(const config_table *t, const char *name)
 const char *config_part(reader *r, const char *kind, const char *what, const node *n, node *to)
 {
     const node *name = n->kind == NODE_MAP ? config_child(n, "name") : n;
+    if (!name) name = config_child(n, "kind");
     if (n->bad || (name && name->bad)) return NULL;
     if (n->kind == NODE_LIST || !name || name->kind != NODE_SCALAR) {
         config_mistake(r, config_seen(n), config_text(r, "all of them: descent explain %s", kind),

@@ -339,6 +339,9 @@ static void read_train(reader *r, const node *root)
     s->dtype = config_value_of(t, "dtype")->integer ? DS_F64 : DS_F32;
     s->order = config_value_of(t, "order")->text;
     read_batch(r, config_place_of(t, "batch"), &t->common[ds_option_find(t->common, "batch")], to);
+    config_read_stop(r, config_place_of(t, "stop"), to);
+    config_read_keep(r, config_place_of(t, "keep"), to);
+    config_read_average(r, config_place_of(t, "average"), to);
     const node *order = config_place_of(t, "order");
     if (order && config_value_of(t, "order")->given) config_choose(r, "sampler", "order", s->order, config_seen(order));
     bool ends = config_place_of(t, "epochs") || config_place_of(t, "steps") || config_place_of(t, "seconds");

@@ -8,6 +8,15 @@ const ds_option ds_config_penalty[] = {
     { .name = "all", .type = DS_OPT_BOOL, .def = "false", .help = "biases and norms too, not weights alone" },
     { 0 },
 };
+const ds_option ds_config_keep[] = {
+    { .name = "best",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .kind = "column",
+      .help = "number of an epoch by which best.safetensors is chosen; absent: what the first stop rule watches, else "
+              "val.loss, else train.loss" },
+    { 0 },
+};
 static const ds_option data[] = {
     { .name = "format", .type = DS_OPT_TEXT, .def = "digits", .kind = "source", .help = "source of the rows" },
     { .name = "path",
@@ -132,11 +141,31 @@ static const ds_option train[] = {
       .def = "shuffle",
       .kind = "sampler",
       .help = "order of the rows: shuffle, sequential, replacement" },
+    { .name = "stop",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a stop rule or a list of them",
+      .kind = "stop",
+      .list = true,
+      .help = "ends the run before its budget: {watch: val.loss, patience: 5}, {target: val.accuracy, value: 0.98}" },
+    { .name = "keep",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a map",
+      .map = ds_config_keep,
+      .help = "{best: val.accuracy}: whose best weights are kept in best.safetensors" },
+    { .name = "average",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "an average",
+      .kind = "average",
+      .help = "weights averaged beside training: {kind: ema, decay: 0.999}; scored every epoch, kept in "
+              "average.safetensors" },
     { 0 },
 };
 
 const ds_option ds_config_part_name[] = {
-    { .name = "name", .type = DS_OPT_TEXT, .help = "which definition" },
+    { .name = "name", .type = DS_OPT_TEXT, .aliases = "kind", .help = "which definition" },
     { 0 },
 };
 const ds_option ds_config_nothing[] = { { 0 } };

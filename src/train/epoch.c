@@ -1,6 +1,7 @@
 /* epoch.c - what an epoch came to: a row of metrics.tsv and a report; and the progress inside it. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "train/parts.h"
 
@@ -24,15 +25,26 @@ void ds_loop_show(ds_loop *l)
     l->watcher->progress(l->watcher->arg, &p);
 }
 
-static ds_status write_row(ds_loop *l, const ds_epoch_report *r)
+/* A line of metrics.tsv: the names of its columns, or their values in a report. */
+static ds_status write_line(ds_loop *l, const ds_epoch_report *r)
 {
-    char line[512];
+    char line[1024];
+    size_t n = 0;
     if (!l->run) return DS_OK;
-    snprintf(line, sizeof line, "%lld\t%lld\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.17g\t%.3f",
-             (long long)r->epoch, (long long)r->step, r->train_loss, r->train_error, r->val.loss, r->val.accuracy,
-             r->val.error, r->grad_norm, r->update_ratio, r->lr, r->seconds);
+    for (int k = 0; k < ds_report_columns(); k++) {
+        const char *name = ds_report_name(k);
+        if (ds_report_averaged(k) && !l->s->set.average.head) continue;
+        if (n) line[n++] = '\t';
+        if (r)
+            n += (size_t)snprintf(line + n, sizeof line - n, strcmp(name, "seconds") ? "%.17g" : "%.3f",
+                                  ds_report_value(r, k));
+        else
+            n += (size_t)snprintf(line + n, sizeof line - n, "%s", name);
+    }
     return ds_run_metrics(l->run, l->s->ctx, line);
 }
+
+ds_status ds_loop_begin_table(ds_loop *l) { return write_line(l, NULL); }
 
 ds_status ds_loop_report(ds_loop *l)
 {
@@ -50,7 +62,7 @@ ds_status ds_loop_report(ds_loop *l)
     r.seconds = l->epoch_spent + t - l->epoch_start;
     for (int k = 0; k < ds_loop_part_count; k++)
         if (l->own[k] && ds_loop_parts[k]->epoch) DS_TRY(ds_loop_parts[k]->epoch(l, l->own[k], &r));
-    DS_TRY(write_row(l, &r));
+    DS_TRY(write_line(l, &r));
     if (l->watcher && l->watcher->epoch) l->watcher->epoch(l->watcher->arg, &r);
     return DS_OK;
 }

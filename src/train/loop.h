@@ -41,10 +41,13 @@ typedef struct ds_loop {
     double loss_sum, wrong, rows; /* of this epoch's batches as they were trained */
     double spent, epoch_spent;    /* seconds before `start` and `epoch_start` */
 
+    ds_weights average; /* theta NULL: none, or not begun */
     double lr, grad_norm, update_ratio, start, epoch_start, shown;
     bool ended;
     ds_reason reason;
-    char why[320]; /* more about the reason; "" : nothing */
+    char why[320];    /* more about the reason; "" : nothing */
+    char missed[160]; /* a goal that was not reached; "": none */
+    char kept[160];   /* files beside last.safetensors, "best.safetensors (epoch 9), "; "": none */
 } ds_loop;
 
 typedef struct ds_loop_part {
@@ -62,11 +65,15 @@ extern const int ds_loop_part_count;
 double ds_loop_now(void);                 /* seconds of a clock that only goes forward */
 double ds_loop_seconds(const ds_loop *l); /* spent on training since its first step, resumed or not */
 int64_t ds_loop_epochs(const ds_loop *l); /* in all; 0: no end in sight */
-/* End the run after this step or epoch; the first reason stays. */
+/* End the run after this step or epoch; of several reasons at one step the last in ds_reason counts. */
 void ds_loop_end(ds_loop *l, ds_reason reason, const char *why);
+/* Name a file that is left in the run's directory, for the last line. */
+void ds_loop_keeps(ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 
 /* Take one step on the next batch. A step that cannot be taken ends the run. */
 ds_status ds_loop_step(ds_loop *l);
+/* The header of metrics.tsv. */
+ds_status ds_loop_begin_table(ds_loop *l);
 /* Score, report and count the epoch whose batches are done, or that was cut short. */
 ds_status ds_loop_report(ds_loop *l);
 void ds_loop_show(ds_loop *l);

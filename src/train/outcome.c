@@ -1,26 +1,58 @@
 /* outcome.c - why a training ended, in one line. */
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "train/loop.h"
 
-static const char *const why[] = {
-    [DS_DONE_EPOCHS] = "all epochs done", [DS_DONE_STEPS] = "all steps done", [DS_DONE_SECONDS] = "the time is used up",
-    [DS_STOPPED] = "stopped on request",  [DS_DIVERGED] = "diverged",
+static const char *const reasons[] = {
+    [DS_DONE_EPOCHS] = "all epochs done",
+    [DS_DONE_STEPS] = "all steps done",
+    [DS_DONE_SECONDS] = "the time is used up",
+    [DS_PATIENCE] = "stopped",
+    [DS_REACHED] = "target reached",
+    [DS_STOPPED] = "stopped on request",
+    [DS_DIVERGED] = "diverged",
 };
+
+/* Append; what does not fit is cut. */
+static void add(char *text, size_t bytes, const char *fmt, ...) DS_PRINTF(3, 4);
+static void add(char *text, size_t bytes, const char *fmt, ...)
+{
+    size_t n = strlen(text);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text + n, bytes - n, fmt, args);
+    va_end(args);
+}
+
+void ds_loop_keeps(ds_loop *l, const char *fmt, ...)
+{
+    char file[128];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(file, sizeof file, fmt, args);
+    va_end(args);
+    add(l->kept, sizeof l->kept, "%s, ", file);
+}
 
 void ds_loop_describe(const ds_loop *l, ds_outcome *o)
 {
     *o = (ds_outcome){
         .reason = l->reason,
+        .missed = *l->missed != 0,
         .epochs = l->epoch + (l->batch > 0), /* the one that was cut short counts */
         .steps = l->step,
         .seconds = ds_loop_seconds(l),
     };
-    int n = l->reason == DS_DIVERGED
-                ? snprintf(o->text, sizeof o->text, "diverged at %s; try a smaller optimizer.lr", l->why)
-                : snprintf(o->text, sizeof o->text, "%s%s%s: %lld epochs, %lld steps in %.1f s", why[o->reason],
-                           *l->why ? ": " : "", l->why, (long long)o->epochs, (long long)o->steps, o->seconds);
-    if (l->run && n > 0 && (size_t)n < sizeof o->text)
-        snprintf(o->text + n, sizeof o->text - (size_t)n, ". Kept step %lld: %s/last.safetensors", (long long)o->steps,
-                 ds_run_path(l->run));
+    const size_t bytes = sizeof o->text;
+    if (l->reason == DS_DIVERGED) {
+        add(o->text, bytes, "diverged at %s; try a smaller optimizer.lr", l->why);
+    } else {
+        if (o->missed) add(o->text, bytes, "target missed: %s; ", l->missed);
+        add(o->text, bytes, "%s: ", reasons[o->reason]);
+        if (*l->why) add(o->text, bytes, "%s. ", l->why);
+        add(o->text, bytes, "%lld epochs, %lld steps in %.1f s", (long long)o->epochs, (long long)o->steps, o->seconds);
+    }
+    if (l->run) add(o->text, bytes, ". Kept in %s: %slast.safetensors", ds_run_path(l->run), l->kept);
 }

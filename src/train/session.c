@@ -7,6 +7,8 @@
 
 #include "descent/graph.h"
 #include "descent/weights.h"
+#include "train/columns.h"
+#include "train/parts.h"
 
 static ds_status open_problem(ds_session *s)
 {
@@ -18,7 +20,8 @@ static ds_status open_problem(ds_session *s)
     s->dim = ds_space_dim(ds_problem_space(s->problem));
     s->element = ds_dtype_bytes(p.dtype);
     s->theta = ds_buffer_alloc((size_t)s->dim * s->element);
-    return s->theta ? DS_OK : ds_fail_memory(s->ctx, (size_t)s->dim * s->element, "the parameters");
+    s->aside = ds_buffer_alloc(ds_session_running_bytes(s));
+    return s->theta && s->aside ? DS_OK : ds_fail_memory(s->ctx, (size_t)s->dim * s->element, "the parameters");
 }
 
 /* What the settings ask of the data. */
@@ -37,13 +40,28 @@ static ds_status check_batch(ds_session *s, const char **key)
     return DS_OK;
 }
 
+/* What averages, stop rules and keep.best ask of the run and its data. */
+static ds_status check_watches(ds_session *s, const char **key)
+{
+    *key = "train.average";
+    const ds_average_settings average = ds_session_average(s, s->dim);
+    if (s->set.average.head) DS_TRY(ds_average_check(s->ctx, &average));
+    *key = "train.stop";
+    DS_TRY(ds_stop_check(s));
+    *key = "train.keep";
+    const ds_column *best = s->set.best ? ds_column_named(s->set.best) : NULL;
+    const char *lacks = best ? ds_column_lacks(best, s) : s->set.best ? "there is no such number" : NULL;
+    return lacks ? ds_fail(s->ctx, DS_ECONFIG, "best: \"%s\" cannot be watched: %s", s->set.best, lacks) : DS_OK;
+}
+
 static ds_status fill(ds_session *s, const char **key)
 {
     *key = "data";
     DS_TRY(ds_dataset_create(&s->data, s->ctx, &s->set.data));
     DS_TRY(check_batch(s, key));
     *key = "model.layers";
-    return open_problem(s);
+    DS_TRY(open_problem(s));
+    return check_watches(s, key);
 }
 
 ds_status ds_session_create(ds_session **out, ds_ctx *ctx, const ds_session_settings *settings, const char **key)
@@ -68,6 +86,8 @@ void ds_session_free(ds_session *s)
 {
     if (!s) return;
     for (int k = 0; k < 3; k++) ds_loader_free(s->scorer[k]);
+    ds_loader_free(s->measurer);
+    ds_buffer_free(s->aside);
     ds_buffer_free(s->theta);
     ds_problem_free(s->problem);
     ds_dataset_free(s->data);
@@ -79,6 +99,18 @@ ds_problem *ds_session_problem(ds_session *s) { return s->problem; }
 void *ds_session_theta(ds_session *s) { return s->theta; }
 int64_t ds_session_batch(const ds_session *s) { return s->batch; }
 int64_t ds_session_batches(const ds_session *s) { return s->batches; }
+
+int64_t ds_session_steps(const ds_session *s)
+{
+    int64_t by_epochs = s->set.epochs >= 0 ? s->set.epochs * s->batches : INT64_MAX;
+    int64_t by_steps = s->set.steps >= 0 ? s->set.steps : INT64_MAX;
+    return by_epochs < by_steps ? by_epochs : by_steps;
+}
+
+size_t ds_session_running_bytes(const ds_session *s)
+{
+    return (size_t)ds_space_dim(ds_problem_statistics(s->problem)) * s->element;
+}
 
 /* ---- initial weights --------------------------------------------------------------------------------------------- */
 
@@ -140,10 +172,10 @@ static void parts_of(ds_session *s, void *theta, part_of part[2])
     part[1] = (part_of){ ds_problem_statistics(s->problem), ds_problem_running(s->problem) };
 }
 
-ds_status ds_session_save(ds_session *s, const char *path)
+static ds_status save(ds_session *s, const void *theta, const char *path)
 {
     part_of part[2];
-    parts_of(s, s->theta, part);
+    parts_of(s, (void *)(uintptr_t)theta, part);
     ds_dtype t = ds_problem_dtype(s->problem);
     int n = ds_space_count(part[0].space) + ds_space_count(part[1].space), k = 0;
     ds_named_tensor *tensor = calloc((size_t)n + 1, sizeof *tensor);
@@ -166,6 +198,8 @@ ds_status ds_session_save(ds_session *s, const char *path)
     ds_buffer_free(block);
     return status;
 }
+
+ds_status ds_session_save(ds_session *s, const char *path) { return save(s, s->theta, path); }
 
 static ds_status import_all(ds_session *s, const ds_tensor_file *f, const char *path, void *theta)
 {
@@ -220,7 +254,7 @@ static ds_status open_scorer(ds_session *s, ds_split split)
     return ds_loader_create(&s->scorer[split], s->ctx, &set);
 }
 
-ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
+static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_score *score)
 {
     *score =
         (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
@@ -238,7 +272,7 @@ ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
         const void *outputs;
         double loss = 0;
         status =
-            ds_problem_outputs(s->problem, &(ds_at){ batch, s->theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
+            ds_problem_outputs(s->problem, &(ds_at){ batch, theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
@@ -249,5 +283,70 @@ ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
         score->error = 1 - score->accuracy;
     }
     ds_metric_free(right);
+    return status;
+}
+
+ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
+{
+    return score_at(s, split, s->theta, score);
+}
+
+/* ---- other weights ----------------------------------------------------------------------------------------------- */
+
+/* Exchange the running statistics of training for others, and put them back. */
+static void put_running(ds_session *s, const ds_weights *w)
+{
+    size_t bytes = ds_session_running_bytes(s);
+    memcpy(s->aside, ds_problem_running(s->problem), bytes);
+    if (w->running) memcpy(ds_problem_running(s->problem), w->running, bytes);
+}
+
+static void restore_running(ds_session *s)
+{
+    memcpy(ds_problem_running(s->problem), s->aside, ds_session_running_bytes(s));
+}
+
+ds_status ds_session_score_of(ds_session *s, ds_split split, const ds_weights *w, ds_score *score)
+{
+    put_running(s, w);
+    ds_status status = score_at(s, split, w->theta, score);
+    restore_running(s);
+    return status;
+}
+
+ds_status ds_session_save_of(ds_session *s, const ds_weights *w, const char *path)
+{
+    put_running(s, w);
+    ds_status status = save(s, w->theta, path);
+    restore_running(s);
+    return status;
+}
+
+/* Shuffled once and for all: a batch of rows in the order of a file that is sorted by class is like no other. */
+static ds_status open_measurer(ds_session *s)
+{
+    ds_loader_settings set = { .view = ds_dataset_view(s->data, DS_TRAIN),
+                               .sampler = "shuffle",
+                               .batch = s->batch,
+                               .dtype = ds_problem_dtype(s->problem),
+                               .seed = s->set.seed };
+    return ds_loader_create(&s->measurer, s->ctx, &set);
+}
+
+/* The mean over batches, each by its rows: share = n / (rows so far). */
+ds_status ds_session_measure(ds_session *s, const void *theta, void *running)
+{
+    ds_status status = s->measurer ? DS_OK : open_measurer(s);
+    double rows = 0;
+    if (status != DS_OK) return status;
+    put_running(s, &(ds_weights){ theta, NULL });
+    ds_loader_seek(s->measurer, 0, 0);
+    for (int64_t b = 0; b < s->batches && status == DS_OK; b++) {
+        const ds_batch *batch = ds_loader_next(s->measurer);
+        rows += (double)batch->n;
+        status = ds_problem_measure(s->problem, batch, theta, (double)batch->n / rows);
+    }
+    memcpy(running, ds_problem_running(s->problem), ds_session_running_bytes(s));
+    restore_running(s);
     return status;
 }

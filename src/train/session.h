@@ -14,6 +14,22 @@ struct ds_session {
     int64_t dim, batch, batches; /* batches in an epoch */
     size_t element;              /* bytes of one */
     ds_loader *scorer[3];        /* per split, made at the first score */
+    ds_loader *measurer;         /* training rows for ds_session_measure, made at the first */
+    void *aside;                 /* running statistics of training while others are in their place */
 };
+
+/* Weights other than those in training: an average, the best so far. running NULL: the statistics of training. */
+typedef struct ds_weights {
+    const void *theta, *running;
+} ds_weights;
+ds_status ds_session_score_of(ds_session *s, ds_split split, const ds_weights *w, ds_score *score);
+ds_status ds_session_save_of(ds_session *s, const ds_weights *w, const char *path);
+/* Statistics of batch norm that fit theta, measured on the training rows without augmentation, into `running`: one
+ * forward pass. Those of training stay as they are. */
+ds_status ds_session_measure(ds_session *s, const void *theta, void *running);
+/* Bytes of running statistics; 0: the model has none. */
+size_t ds_session_running_bytes(const ds_session *s);
+/* Steps that epochs and steps allow; INT64_MAX: any number. */
+int64_t ds_session_steps(const ds_session *s);
 
 #endif

@@ -21,21 +21,13 @@ int64_t ds_loop_epochs(const ds_loop *l)
 
 void ds_loop_end(ds_loop *l, ds_reason reason, const char *why)
 {
-    if (l->ended) return;
+    if (l->ended && l->reason >= reason) return;
     l->ended = true;
     l->reason = reason;
     snprintf(l->why, sizeof l->why, "%s", why);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
-
-/* Steps in all: the smaller of what epochs and steps allow. */
-static int64_t total_steps(const ds_session *s)
-{
-    int64_t by_epochs = s->set.epochs >= 0 ? s->set.epochs * s->batches : INT64_MAX;
-    int64_t by_steps = s->set.steps >= 0 ? s->set.steps : INT64_MAX;
-    return by_epochs < by_steps ? by_epochs : by_steps;
-}
 
 static ds_status open_loader(ds_loop *l)
 {
@@ -94,7 +86,7 @@ static ds_status open_state(ds_loop *l)
 static ds_status open_loop(ds_loop *l)
 {
     ds_session *s = l->s;
-    l->total = total_steps(s);
+    l->total = ds_session_steps(s);
     l->grad_norm = l->update_ratio = NAN; /* until an epoch's last step */
     DS_TRY(open_loader(l));
     if (ds_dataset_classes(s->data)) DS_TRY(ds_metric_create(&l->errors, s->problem, "error"));
@@ -142,10 +134,7 @@ static void check_budgets(ds_loop *l)
 static ds_status run_loop(ds_loop *l, ds_outcome *o)
 {
     l->start = l->epoch_start = l->shown = ds_loop_now();
-    if (l->run)
-        DS_TRY(ds_run_metrics(l->run, l->s->ctx,
-                              "epoch\tstep\ttrain.loss\ttrain.error\tval.loss\tval.accuracy\tval.error\tgrad."
-                              "norm\tupdate.ratio\tlr\tseconds"));
+    DS_TRY(ds_loop_begin_table(l));
     for (check_budgets(l); !l->ended;) {
         DS_TRY(ds_loop_step(l));
         if (!l->ended) ds_loop_show(l);

@@ -1,0 +1,54 @@
+/* registry.c - stop rules by name, and what they share. */
+#include <math.h>
+#include <string.h>
+
+#include "train/stop/stop.h"
+
+#define DS_STOP(name) extern const ds_stop_def ds_stop_##name;
+#include "train/stop/registry.def"
+#undef DS_STOP
+
+#define DS_STOP(name) &ds_stop_##name.head,
+static const ds_head *const heads[] = {
+#include "train/stop/registry.def"
+};
+enum { COUNT = sizeof heads / sizeof heads[0] };
+const ds_registry ds_stop_registry = { "stop", "rules that end a run before its budget (train.stop)", heads, COUNT };
+
+const ds_stop_def *ds_stop_of(const ds_head *head)
+{
+    for (int k = 0; k < COUNT; k++)
+        if (heads[k] == head) return (const ds_stop_def *)head;
+    return NULL;
+}
+
+const ds_head *ds_stop_chosen_by(const char *key)
+{
+    for (int k = 0; k < COUNT; k++)
+        if (!strcmp(heads[k]->options[0].name, key)) return heads[k];
+    return NULL;
+}
+
+static const ds_optval *option(const ds_part *rule, const char *name)
+{
+    return &rule->value[ds_option_find(rule->head->options, name)];
+}
+
+double ds_stop_real(const ds_stop_at *a, const char *name) { return option(a->rule, name)->real; }
+int64_t ds_stop_integer(const ds_stop_at *a, const char *name) { return option(a->rule, name)->integer; }
+
+const ds_column *ds_stop_watches(const ds_part *rule, bool *more)
+{
+    enum { AUTO, MIN, MAX };
+    const ds_column *c = ds_column_named(rule->value[0].text);
+    int64_t mode = option(rule, "mode")->integer;
+    *more = mode == AUTO ? c && c->more : mode == MAX;
+    return c;
+}
+
+bool ds_stop_better(bool more, double x, double y, double delta)
+{
+    if (!isfinite(x)) return false;
+    if (!isfinite(y)) return true;
+    return more ? x > y + delta : x < y - delta;
+}
