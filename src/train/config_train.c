@@ -61,9 +61,9 @@ static void read_stop_rule(reader *r, const node *entry, ds_part *rules, int *co
     int before = r->mistakes->count;
     config_read_table(r, t, entry, config_seen(entry));
     config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, NULL, NULL, config_seen(entry)));
-    if (r->mistakes->count > before ||
-        !config_choose(r, "column", head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0])))
-        return;
+    if (t->value[1][0].given)
+        config_choose(r, "column", head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
+    if (r->mistakes->count > before) return;
     ds_part *rule = &rules[(*count)++];
     rule->head = head;
     for (int k = 0; k < DS_MAX_PART_OPTIONS && k < DS_MAX_OPTIONS; k++) rule->value[k] = t->value[1][k];
