@@ -23,7 +23,8 @@ static const ds_option real = { .name = "x", .type = DS_OPT_REAL },
                        choice = { .name = "c", .type = DS_OPT_CHOICE, .choices = "book|torch|global-average" },
                        text = { .name = "t", .type = DS_OPT_TEXT },
                        span = { .name = "s", .type = DS_OPT_SPAN, .hi = 1e6 },
-                       range = { .name = "r", .type = DS_OPT_RANGE };
+                       range = { .name = "r", .type = DS_OPT_RANGE },
+                       memory = { .name = "m", .type = DS_OPT_BYTES, .lo = 1024, .hi = 0x1p50 };
 
 static ds_optval read(const ds_option *o, const char *from)
 {
@@ -171,6 +172,16 @@ static void test_span(void **state)
     refused(&span, "", "a number");
 }
 
+static void test_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(read(&memory, "4096").integer, 4096);
+    assert_int_equal(read(&memory, "64M").integer, 64 << 20);
+    assert_int_equal(read(&memory, "2G").integer, (int64_t)2 << 30);
+    const char *bad[] = { "", "M", "64m", "64MB", "1.5M", "-1K", " 1M", "1K ", "1023", "9999999999G", "2000T" };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) refused(&memory, bad[k], "64M or 2G from 1024");
+}
+
 static void test_range(void **state)
 {
     (void)state;
@@ -217,7 +228,7 @@ static void test_table(void **state)
 static void test_wants(void **state)
 {
     (void)state;
-    const ds_option *all[] = { &real, &unit, &positive, &whole, &small, &flag, &choice, &text, &span, &range };
+    const ds_option *all[] = { &real, &unit, &positive, &whole, &small, &flag, &choice, &text, &span, &range, &memory };
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         for (size_t bytes = 1; bytes < 80; bytes++) {
             char buf[96];
@@ -336,11 +347,11 @@ static void test_locale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_real),         cmocka_unit_test(test_integer), cmocka_unit_test(test_bool),
-        cmocka_unit_test(test_choice),       cmocka_unit_test(test_text),    cmocka_unit_test(test_span),
-        cmocka_unit_test(test_range),        cmocka_unit_test(test_table),   cmocka_unit_test(test_wants),
-        cmocka_unit_test(test_nearest),      cmocka_unit_test(test_list),    cmocka_unit_test(test_number_text),
-        cmocka_unit_test(test_growing_text), cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_real),        cmocka_unit_test(test_integer),      cmocka_unit_test(test_bool),
+        cmocka_unit_test(test_choice),      cmocka_unit_test(test_text),         cmocka_unit_test(test_span),
+        cmocka_unit_test(test_range),       cmocka_unit_test(test_bytes),        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_wants),       cmocka_unit_test(test_nearest),      cmocka_unit_test(test_list),
+        cmocka_unit_test(test_number_text), cmocka_unit_test(test_growing_text), cmocka_unit_test(test_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,7 @@ typedef struct ds_data_settings {
     double difficulty;  /* digits: 0..1 */
     uint64_t seed;      /* digits */
     bool stream;        /* digits: training rows never repeat; holdout is a count of digits apart */
+    size_t window;      /* shards: bytes of rows kept in memory; 0: the format's default */
 } ds_data_settings;
 
 DS_API ds_data_settings ds_data_defaults(void); /* digits, difficulty 0.5, seed 0 */
@@ -99,6 +100,26 @@ typedef struct ds_batch {
 /* Write rows[0..n) into the caller's memory (b->x, b->y, b->ids), no augmentation. DS_ERANGE: no such row. */
 DS_API ds_status ds_view_read(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, ds_batch *b);
 
+/* ---- sets on disk ------------------------------------------------------------------------------------------------ */
+
+/* Rewrite a set, of any format, as shards (format "shards"), in bounded memory and resumably. */
+typedef struct ds_rewrite {
+    const char *out; /* folder; made if need be */
+    bool shuffle;    /* training rows in the order of random keys drawn by seed; all other rows as stored */
+    uint64_t seed;
+    size_t memory; /* for rows on their way; 0: 64 MiB. Does not change a bit of what is written */
+    /* Called now and then; false: stop, what was done is kept. NULL: none. rows is 0 while their number is not known.
+     */
+    bool (*progress)(void *arg, const char *what, int64_t done, int64_t rows);
+    void *arg;
+} ds_rewrite;
+
+/* Write the rows as stored: no scale, standardization, augmentation or holdout by number. A folder with a rewrite of
+ * the same data and seed that was stopped or killed is gone on with, to the same bits; one that holds anything else is
+ * refused (DS_EUSAGE). *stopped: progress said so. Formats that can only be read whole are refused when they take more
+ * than memory (DS_ECONFIG); idx, cifar10, npy, digits and shards never are. */
+DS_API ds_status ds_shards_write(ds_ctx *ctx, const ds_data_settings *settings, const ds_rewrite *how, bool *stopped);
+
 typedef struct ds_loader ds_loader;
 typedef struct ds_loader_settings {
     const ds_view *view;
@@ -116,7 +137,8 @@ DS_API void ds_loader_free(ds_loader *l);
 DS_API int64_t ds_loader_batches(const ds_loader *l); /* in one epoch */
 /* Make batch `index` of `epoch` the next one. */
 DS_API void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index);
-/* The next batch; its memory is valid until the next call. Never fails, allocates nothing. */
+/* The next batch; its memory is valid until the next call. Allocates nothing. NULL when a source that reads while it is
+ * used could not (ds_error says which file and where); rows in memory never fail. */
 DS_API const ds_batch *ds_loader_next(ds_loader *l);
 /* Bytes the loader holds. */
 DS_API size_t ds_loader_bytes(const ds_loader *l);

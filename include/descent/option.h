@@ -18,13 +18,14 @@ typedef enum ds_opt_type {
     DS_OPT_TEXT,   /* any text */
     DS_OPT_SPAN,   /* "2 epochs" | "100 steps" | "5 minutes": number and unit */
     DS_OPT_RANGE,  /* [lo, hi] two numbers */
+    DS_OPT_BYTES,  /* "64M": a whole number of bytes, or of K, M, G, T (powers of 1024) */
     DS_OPT_OTHER   /* a shape of its own, read by the owner (layers, lists, "N | all"); choices says what it takes */
 } ds_opt_type;
 
 typedef struct ds_option {
     const char *name;
     ds_opt_type type;
-    double lo, hi;       /* inclusive range for REAL, INT and the number of SPAN */
+    double lo, hi;       /* inclusive range for REAL, INT, BYTES and the number of SPAN */
     const char *def;     /* default as text; NULL: must be given, "" : absent means off */
     const char *choices; /* CHOICE: "book|torch"; OTHER: what it takes, in words */
     const char *aliases; /* "alpha,rho" or NULL */
@@ -43,7 +44,7 @@ typedef enum ds_unit { DS_UNIT_NONE, DS_UNIT_STEPS, DS_UNIT_EPOCHS, DS_UNIT_SECO
 typedef struct ds_optval {
     double real;      /* REAL, SPAN number, RANGE lo */
     double real2;     /* RANGE hi */
-    int64_t integer;  /* INT, BOOL (0/1), CHOICE (index) */
+    int64_t integer;  /* INT, BYTES, BOOL (0/1), CHOICE (index) */
     const char *text; /* TEXT, CHOICE: borrowed from whoever parsed it */
     ds_unit unit;     /* SPAN */
     bool given;       /* false: the default stands */

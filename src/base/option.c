@@ -145,6 +145,7 @@ char *ds_option_wants(const ds_option *o, char *buf, size_t bytes)
     case DS_OPT_SPAN:
         snprintf(buf, bytes, "a number%s and its unit, as in \"2 epochs\", \"100 steps\" or \"5 minutes\"", range);
         break;
+    case DS_OPT_BYTES: snprintf(buf, bytes, "a number of bytes, as in 500K, 64M or 2G%s", range); break;
     case DS_OPT_RANGE: snprintf(buf, bytes, "two numbers [lo, hi] with lo < hi"); break;
     case DS_OPT_TEXT: snprintf(buf, bytes, "text"); break;
     default: snprintf(buf, bytes, "%s", o->choices ? o->choices : "a value of its own kind"); break;
@@ -230,6 +231,23 @@ static ds_status parse_span(const ds_option *o, const char *text, ds_optval *out
     return refuse(o, text, "; units are steps, epochs, seconds, minutes and hours", why, bytes);
 }
 
+static ds_status parse_bytes(const ds_option *o, const char *text, ds_optval *out, char *why, size_t bytes)
+{
+    static const char letters[] = "KMGT";
+    char digits[NUMBER_LENGTH];
+    size_t n = strspn(text, "0123456789");
+    const char *letter = text[n] ? strchr(letters, text[n]) : NULL;
+    if (n == 0 || n >= sizeof digits || (text[n] && !letter) || (letter && text[n + 1]))
+        return refuse(o, text, "", why, bytes);
+    memcpy(digits, text, n);
+    digits[n] = 0;
+    int64_t unit = letter ? (int64_t)1 << (10 * (letter - letters + 1)) : 1;
+    if (!parse_integer(digits, &out->integer) || __builtin_mul_overflow(out->integer, unit, &out->integer) ||
+        !inside(o, (double)out->integer))
+        return refuse(o, text, "", why, bytes);
+    return DS_OK;
+}
+
 static ds_status parse_range(const ds_option *o, const char *text, ds_optval *out, char *why, size_t bytes)
 {
     double x[2];
@@ -266,6 +284,7 @@ ds_status ds_option_parse(const ds_option *o, const char *text, ds_optval *out, 
         return DS_OK;
     case DS_OPT_CHOICE: return parse_choice(o, text, out, why, bytes);
     case DS_OPT_SPAN: return parse_span(o, text, out, why, bytes);
+    case DS_OPT_BYTES: return parse_bytes(o, text, out, why, bytes);
     case DS_OPT_RANGE: return parse_range(o, text, out, why, bytes);
     default: out->text = text; return DS_OK;
     }

@@ -54,6 +54,19 @@ static void show_layers(ds_problem *p)
     }
 }
 
+/* A loader and its first batch, valid while the loader is there. */
+static ds_status first_batch(ds_ctx *ctx, const ds_loader_settings *set, ds_loader **l, ds_batch *b)
+{
+    ds_status status = ds_loader_create(l, ctx, set);
+    if (status != DS_OK) return status;
+    const ds_batch *first = ds_loader_next(*l);
+    if (first)
+        *b = *first;
+    else
+        ds_loader_free(*l);
+    return first ? DS_OK : DS_EIO;
+}
+
 /* First batch of the training order, its loss before any step, and the time of a few steps. */
 static ds_status first_steps(ds_ctx *ctx, ds_session *s, findings *f)
 {
@@ -65,10 +78,13 @@ static ds_status first_steps(ds_ctx *ctx, ds_session *s, findings *f)
                                .dtype = ds_problem_dtype(p) };
     size_t bytes = (size_t)ds_space_dim(ds_problem_space(p)) * ds_dtype_bytes(ds_problem_dtype(p));
     void *g = ds_buffer_alloc(bytes);
-    ds_status status = g ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
-    if (status != DS_OK) return status;
+    ds_batch b;
+    ds_status status = g ? first_batch(ctx, &set, &l, &b) : DS_EMEM;
+    if (status != DS_OK) {
+        ds_buffer_free(g);
+        return status;
+    }
     double best = INFINITY, value;
-    ds_batch b = *ds_loader_next(l);
     ds_at at = { &b, ds_session_theta(s), DS_MODE_ROWS, 0, 0 };
     status = ds_problem_value(p, &at, &f->loss);
     at.mode = DS_MODE_TRAIN;
@@ -99,9 +115,12 @@ static ds_status gradient_check(ds_ctx *ctx, ds_session *s, findings *f)
                                .dtype = DS_F64 };
     double *theta = ds_session_theta(s), *g = ds_buffer_alloc((size_t)dim * 8), *v = ds_buffer_alloc((size_t)dim * 8),
            *moved = ds_buffer_alloc((size_t)dim * 8), loss;
-    ds_status status = g && v && moved ? ds_loader_create(&l, ctx, &set) : DS_EMEM;
-    if (status != DS_OK) return status;
-    ds_batch b = *ds_loader_next(l);
+    ds_batch b;
+    ds_status status = g && v && moved ? first_batch(ctx, &set, &l, &b) : DS_EMEM;
+    if (status != DS_OK) {
+        ds_buffer_free(g), ds_buffer_free(v), ds_buffer_free(moved);
+        return status;
+    }
     ds_rng off =
         ds_rng_at(2, DS_FOR_PROBE, 0, 0); /* a small move: zero biases over blank inputs sit exactly on kinks */
     for (int64_t i = 0; i < dim; i++) theta[i] += 0.02 * ds_rng_normal(&off);

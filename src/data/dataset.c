@@ -8,7 +8,7 @@
 
 ds_data_settings ds_data_defaults(void) { return (ds_data_settings){ .format = "digits", .difficulty = 0.5 }; }
 
-static void source_close(ds_source *s)
+void ds_source_close(ds_source *s)
 {
     if (s->def && s->def->close) s->def->close(s);
     free(s->memory);
@@ -18,8 +18,7 @@ static void source_close(ds_source *s)
     *s = (ds_source){ 0 };
 }
 
-/* Rows of one split must be like the training rows. */
-static ds_status agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, ds_split split)
+ds_status ds_sources_agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, ds_split split)
 {
     char found[64], wanted[64];
     if (!ds_shape_equal(train->layout, s->layout) || train->cell != s->cell)
@@ -37,15 +36,8 @@ static ds_status agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, 
 
 static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
 {
-    const ds_source_def *def = ds_source_find(set->format);
-    if (!def) {
-        const char *names[16];
-        int n = ds_source_registry.count;
-        for (int i = 0; i < n; i++) names[i] = ds_source_registry.heads[i]->name;
-        const char *near = set->format ? ds_nearest(set->format, names, n) : NULL;
-        return ds_fail(d->ctx, DS_EUNKNOWN, "data: no format '%s'%s%s%s", set->format ? set->format : "",
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    const ds_source_def *def;
+    DS_TRY(ds_source_named(d->ctx, set->format, &def));
     for (int split = DS_TRAIN; split <= DS_TEST; split++) {
         ds_source *s = &d->source[split];
         s->def = def;
@@ -54,7 +46,7 @@ static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
             return ds_fail(d->ctx, DS_EFORMAT, "data: no training rows; set data.path or data.train");
         if (set->target == DS_TARGET_REAL && s->classes)
             return ds_fail(d->ctx, DS_ECONFIG, "data: target is real, but %s has class labels only", def->head.name);
-        if (s->rows) DS_TRY(agree(d->ctx, &d->source[DS_TRAIN], s, (ds_split)split));
+        if (s->rows) DS_TRY(ds_sources_agree(d->ctx, &d->source[DS_TRAIN], s, (ds_split)split));
     }
     return DS_OK;
 }
@@ -89,6 +81,7 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
     DS_TRY(open_sources(d, &set));
     DS_TRY(ds_holdout(d, &set));
     DS_TRY(ds_affine_create(d, &set));
+    for (int split = DS_TRAIN; split <= DS_TEST; split++) DS_TRY(ds_source_fault(d->ctx, &d->source[split]));
     return ds_augment_create(d, &set);
 }
 
@@ -111,7 +104,7 @@ void ds_dataset_free(ds_dataset *d)
     if (!d) return;
     for (int split = DS_TRAIN; split <= DS_TEST; split++) {
         free(d->view[split].index);
-        source_close(&d->source[split]);
+        ds_source_close(&d->source[split]);
     }
     ds_affine_free(&d->affine);
     free(d);

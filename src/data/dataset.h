@@ -10,7 +10,8 @@ struct ds_view {
     const ds_dataset *data;
     const ds_source *source;
     int64_t rows;
-    int64_t *index; /* owned: row of the source for each row of the view, ascending; NULL: the same number */
+    int64_t first;  /* without an index: the view's row 0 in the source */
+    int64_t *index; /* owned: row of the source for each row of the view, ascending; NULL: one after another */
 };
 
 /* Scale and standardization as one multiplication and one addition: y_i = mul_i x_i + add_i, i over a row's elements.
@@ -30,7 +31,10 @@ struct ds_dataset {
     uint64_t fingerprint; /* 0: not yet computed */
 };
 
-static inline int64_t ds_view_source_row(const ds_view *v, int64_t row) { return v->index ? v->index[row] : row; }
+static inline int64_t ds_view_source_row(const ds_view *v, int64_t row)
+{
+    return v->index ? v->index[row] : v->first + row;
+}
 
 /* Divide the training source's rows among the train and val views (settings holdout...). */
 ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set);

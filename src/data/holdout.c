@@ -103,6 +103,11 @@ static ds_status fill_index(ds_ctx *ctx, ds_view *view, const uint8_t *held, int
 static ds_status take_out(ds_dataset *d, const spec *sp, const ds_data_settings *set, int64_t total)
 {
     const ds_source *s = &d->source[DS_TRAIN];
+    if (!sp->stratified && !set->holdout_shuffle) { /* the last rows: no list needed */
+        d->view[DS_TRAIN].rows = s->rows - total;
+        d->view[DS_VAL] = (ds_view){ .data = d, .source = s, .rows = total, .first = s->rows - total };
+        return DS_OK;
+    }
     int groups = sp->stratified ? s->classes : 1;
     division v = { .s = s, .spec = sp, .total = total, .groups = groups };
     v.size = calloc(2 * (size_t)groups, sizeof *v.size);

@@ -220,12 +220,17 @@ void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index)
     pthread_mutex_unlock(&l->lock);
 }
 
+static const ds_batch *deliver(ds_loader *l, const ds_batch *b)
+{
+    return ds_source_fault(l->view->data->ctx, l->view->source) == DS_OK ? b : NULL;
+}
+
 const ds_batch *ds_loader_next(ds_loader *l)
 {
     if (!l->threaded) {
         make(l, l->epoch, l->index, &l->slot[0]);
         advance(l);
-        return &l->slot[0];
+        return deliver(l, &l->slot[0]);
     }
     pthread_mutex_lock(&l->lock);
     if (l->lent) l->head = (l->head + 1) % l->slots;
@@ -236,5 +241,5 @@ const ds_batch *ds_loader_next(ds_loader *l)
     l->lent = true;
     const ds_batch *b = &l->slot[l->head];
     pthread_mutex_unlock(&l->lock);
-    return b;
+    return deliver(l, b);
 }

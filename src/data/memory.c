@@ -21,6 +21,37 @@ const void *ds_memory_row(const ds_source *s, int64_t index, void *scratch)
 
 int32_t ds_memory_label(const ds_source *s, int64_t index) { return s->labels[index]; }
 
+ds_status ds_source_named(ds_ctx *ctx, const char *name, const ds_source_def **out)
+{
+    const char *names[64];
+    int n = 0;
+    *out = ds_source_find(name);
+    if (*out) return DS_OK;
+    for (; n < ds_source_registry.count && n < 64; n++) names[n] = ds_source_registry.heads[n]->name;
+    const char *near = name ? ds_nearest(name, names, n) : NULL;
+    return ds_fail(ctx, DS_EUNKNOWN, "data: no format '%s'%s%s%s", name ? name : "", near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
+}
+
+void ds_source_targets(const ds_source *s, int64_t index, double *out)
+{
+    if (s->def->target)
+        s->def->target(s, index, out);
+    else
+        memcpy(out, s->reals + index * s->targets, (size_t)s->targets * sizeof *out);
+}
+
+ds_status ds_source_fault(ds_ctx *ctx, const ds_source *s)
+{
+    return s->def && s->def->fault ? s->def->fault(ctx, s) : DS_OK;
+}
+
+size_t ds_source_scratch(const ds_source *s)
+{
+    size_t row = 3 * (size_t)s->elements * ds_cell_bytes(s->cell) + 1, targets = (size_t)s->targets * sizeof(double);
+    return row > targets ? row : targets;
+}
+
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count)
 {
     const char *const *files[] = { set->train, set->val, set->test };

@@ -16,6 +16,7 @@ typedef enum ds_cell { DS_CELL_U8, DS_CELL_F32, DS_CELL_F64 } ds_cell;
 size_t ds_cell_bytes(ds_cell c);
 
 typedef struct ds_source_def ds_source_def;
+typedef struct ds_sink ds_sink; /* data/stream.h */
 
 /* One opened set of rows. A format that has no rows for a split leaves rows 0. */
 typedef struct ds_source {
@@ -47,11 +48,29 @@ struct ds_source_def {
     const void *(*row)(const ds_source *s, int64_t index, void *scratch);
     int32_t (*label)(const ds_source *s, int64_t index);
     void (*close)(ds_source *s); /* what open put into own; may be NULL */
+    /* The rows of a split in stored order without keeping them (data/stream.h); NULL: open keeps little, or all. */
+    ds_status (*scan)(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train,
+                      ds_source *about, const ds_sink *sink);
+    /* Real targets of a row; NULL: they are in s->reals. */
+    void (*target)(const ds_source *s, int64_t index, double *out);
+    /* What went wrong while rows were read: DS_OK, or a status with its text in ctx. NULL: nothing can. A row that
+     * could not be read is zeros. */
+    ds_status (*fault)(ds_ctx *ctx, const ds_source *s);
 };
 
 /* row and label of formats that keep everything in memory. */
 const void *ds_memory_row(const ds_source *s, int64_t index, void *scratch);
 int32_t ds_memory_label(const ds_source *s, int64_t index);
+
+/* The format of a name; DS_EUNKNOWN with the nearest. */
+ds_status ds_source_named(ds_ctx *ctx, const char *name, const ds_source_def **out);
+void ds_source_close(ds_source *s);
+/* Rows of one split must be like the training rows. */
+ds_status ds_sources_agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, ds_split split);
+void ds_source_targets(const ds_source *s, int64_t index, double *out);
+ds_status ds_source_fault(ds_ctx *ctx, const ds_source *s);
+/* Bytes of scratch that a row, its targets and a stack of two transforms take. */
+size_t ds_source_scratch(const ds_source *s);
 
 /* The files of a split: the list of the settings, or NULL and count 0. */
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count);

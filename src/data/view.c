@@ -17,11 +17,7 @@ size_t ds_view_y_bytes(const ds_view *v, ds_dtype t)
     return v->source->classes ? sizeof(int32_t) : (size_t)v->source->targets * ds_dtype_bytes(t);
 }
 
-/* A generated row and the two ends of a chain of transforms. */
-size_t ds_view_scratch_bytes(const ds_view *v)
-{
-    return 3 * (size_t)v->source->elements * ds_cell_bytes(v->source->cell) + 1;
-}
+size_t ds_view_scratch_bytes(const ds_view *v) { return ds_source_scratch(v->source); }
 
 static const void *augment(const ds_dataset *d, const ds_moment *moment, int64_t row, const void *x, uint8_t *scratch,
                            size_t bytes)
@@ -65,13 +61,14 @@ static void convert_f64(const void *x, ds_cell c, const ds_affine *a, int64_t n,
         for (int64_t i = 0; i < n; i++) y[i] = r[i] * m[i] + b[i];
 }
 
-static void target(const ds_source *s, int64_t row, int64_t k, ds_dtype t, void *y)
+static void target(const ds_source *s, int64_t row, int64_t k, ds_dtype t, void *scratch, void *y)
 {
     if (s->classes) {
         ((int32_t *)y)[k] = s->def->label(s, row);
         return;
     }
-    const double *from = s->reals + row * s->targets;
+    double *from = scratch;
+    ds_source_targets(s, row, from);
     for (int64_t j = 0; j < s->targets; j++)
         if (t == DS_F64)
             ((double *)y)[k * s->targets + j] = from[j];
@@ -106,7 +103,7 @@ void ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, 
             else
                 convert_f32(x, s->cell, &v->data->affine, s->elements, y);
         }
-        if (b->y) target(s, row, k, t, b->y);
+        if (b->y) target(s, row, k, t, scratch, b->y);
         if (b->ids) b->ids[k] = (int32_t)(uint32_t)(uint64_t)row;
     }
     b->n = n;
@@ -124,5 +121,5 @@ ds_status ds_view_read(const ds_view *v, const int64_t *rows, int64_t n, ds_dtyp
     if (!scratch) return ds_fail_memory(ctx, bytes, "reading rows");
     ds_view_fill(v, rows, n, t, NULL, scratch, b);
     free(scratch);
-    return DS_OK;
+    return ds_source_fault(ctx, v->source);
 }

@@ -63,7 +63,8 @@ const char *config_spelling(reader *r, const ds_option *o, const ds_optval *v, c
     static const ds_option any = { .name = "", .type = DS_OPT_REAL };
     switch (o->type) {
     case DS_OPT_REAL: return config_text(r, "%s", ds_number_text(v->real, a, sizeof a));
-    case DS_OPT_INT: return config_text(r, "%lld", (long long)v->integer);
+    case DS_OPT_INT:
+    case DS_OPT_BYTES: return config_text(r, "%lld", (long long)v->integer);
     case DS_OPT_RANGE:
         return config_text(r, "[%s, %s]", ds_number_text(v->real, a, sizeof a), ds_number_text(v->real2, b, sizeof b));
     case DS_OPT_SPAN: {

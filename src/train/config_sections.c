@@ -223,6 +223,7 @@ static void read_data(reader *r, const node *root)
     if ((v = config_value_of(t, "difficulty"))) d->difficulty = v->real;
     if ((v = config_value_of(t, "seed"))) d->seed = (uint64_t)v->integer;
     if ((v = config_value_of(t, "stream"))) d->stream = v->integer != 0;
+    if ((v = config_value_of(t, "window"))) d->window = (size_t)v->integer;
     data_effects(r, t);
 }
 

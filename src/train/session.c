@@ -122,6 +122,7 @@ static ds_status find_marginals(ds_session *s, ds_loader *l, double *m, int64_t 
     ds_loader_seek(l, 0, 0);
     for (int64_t b = 0; b < ds_loader_batches(l); b++) {
         const ds_batch *batch = ds_loader_next(l);
+        if (!batch) return DS_EIO;
         for (int64_t i = 0; i < batch->n; i++)
             if (classes)
                 m[((const int32_t *)batch->y)[i]] += 1;
@@ -151,7 +152,8 @@ ds_status ds_session_init(ds_session *s)
         if (status == DS_OK) status = find_marginals(s, l, m, width);
         if (status == DS_OK) {
             ds_loader_seek(l, 0, 0);
-            status = ds_problem_init(s->problem, s->set.seed, s->theta, &(ds_init_data){ m, ds_loader_next(l) });
+            const ds_batch *batch = ds_loader_next(l);
+            status = batch ? ds_problem_init(s->problem, s->set.seed, s->theta, &(ds_init_data){ m, batch }) : DS_EIO;
             ds_loader_free(l);
         }
     }
@@ -271,8 +273,9 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
         const ds_batch *batch = ds_loader_next(l);
         const void *outputs;
         double loss = 0;
-        status =
-            ds_problem_outputs(s->problem, &(ds_at){ batch, theta, DS_MODE_EVAL, s->set.seed, 0 }, &outputs, &loss);
+        status = batch ? ds_problem_outputs(s->problem, &(ds_at){ batch, theta, DS_MODE_EVAL, s->set.seed, 0 },
+                                            &outputs, &loss)
+                       : DS_EIO;
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
@@ -343,6 +346,10 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running)
     ds_loader_seek(s->measurer, 0, 0);
     for (int64_t b = 0; b < s->batches && status == DS_OK; b++) {
         const ds_batch *batch = ds_loader_next(s->measurer);
+        if (!batch) {
+            status = DS_EIO;
+            break;
+        }
         rows += (double)batch->n;
         status = ds_problem_measure(s->problem, batch, theta, (double)batch->n / rows);
     }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/stream.h"
 
 enum { PIXEL_BYTES = 3 * 32 * 32, ROW_BYTES = 1 + PIXEL_BYTES, CLASSES = 10 };
 static const char *const names[CLASSES] = { "airplane", "automobile", "bird",  "cat",  "deer",
@@ -40,8 +40,17 @@ static ds_status append(ds_ctx *ctx, const char *path, ds_source *s)
     return status;
 }
 
+/* What is done with each file of a split. */
+typedef ds_status (*file_fn)(ds_ctx *ctx, const char *path, ds_source *s, void *arg);
+
+static ds_status append_file(ds_ctx *ctx, const char *path, ds_source *s, void *arg)
+{
+    (void)arg;
+    return append(ctx, path, s);
+}
+
 /* data_batch_K.bin for K = 1, 2, ... as far as they go, or test_batch.bin. */
-static ds_status append_folder(ds_ctx *ctx, const char *folder, ds_split split, ds_source *s)
+static ds_status each_of_folder(ds_ctx *ctx, const char *folder, ds_split split, ds_source *s, file_fn fn, void *arg)
 {
     char path[DS_PATH_BYTES], name[32] = "test_batch.bin";
     if (!ds_folder_exists(folder))
@@ -54,16 +63,14 @@ static ds_status append_folder(ds_ctx *ctx, const char *folder, ds_split split, 
         if (!there && split == DS_TRAIN && k == 1)
             return ds_fail(ctx, DS_EIO, "%s: no such file; wanted the binary version of CIFAR-10", path);
         if (!there) return DS_OK;
-        DS_TRY(append(ctx, path, s));
+        DS_TRY(fn(ctx, path, s, arg));
         if (split == DS_TEST) return DS_OK;
     }
 }
 
-static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
+/* What both ways of reading say of the rows. */
+static ds_status describe(ds_ctx *ctx, ds_source *s)
 {
-    (void)train;
-    int count;
-    const char *const *files = ds_split_files(set, split, &count);
     s->layout = DS_SHAPE(32, 32, 3);
     s->elements = PIXEL_BYTES;
     s->cell = DS_CELL_U8;
@@ -71,10 +78,57 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     s->class_names = ds_arena_alloc(&s->arena, sizeof names);
     if (!s->class_names) return ds_fail_memory(ctx, sizeof names, "class names");
     memcpy(s->class_names, names, sizeof names);
-    for (int i = 0; i < count; i++) DS_TRY(append(ctx, files[i], s));
-    if (!files && set->path && split != DS_VAL) DS_TRY(append_folder(ctx, set->path, split, s));
+    return DS_OK;
+}
+
+static ds_status each_file(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *s, file_fn fn,
+                           void *arg)
+{
+    int count;
+    const char *const *files = ds_split_files(set, split, &count);
+    for (int i = 0; i < count; i++) DS_TRY(fn(ctx, files[i], s, arg));
+    return !files && set->path && split != DS_VAL ? each_of_folder(ctx, set->path, split, s, fn, arg) : DS_OK;
+}
+
+static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
+{
+    (void)train;
+    DS_TRY(describe(ctx, s));
+    DS_TRY(each_file(ctx, set, split, s, append_file, NULL));
     s->first = s->memory;
     return DS_OK;
+}
+
+/* Read a file forward: count its rows (sink NULL), or hand them on. */
+static ds_status scan_file(ds_ctx *ctx, const char *path, ds_source *s, void *arg)
+{
+    const ds_sink *sink = arg;
+    uint8_t row[ROW_BYTES], pixels[PIXEL_BYTES];
+    ds_stream f;
+    int64_t n = 0;
+    ds_status status = ds_stream_open(&f, ctx, path);
+    while (status == DS_OK && (n == 0 || !ds_stream_ended(&f))) {
+        status = ds_stream_read(&f, row, ROW_BYTES);
+        if (status == DS_OK && row[0] >= CLASSES)
+            status = ds_fail(ctx, DS_EFORMAT, "%s: row %lld, offset %lld: label %d; wanted 0 to 9", path, (long long)n,
+                             (long long)n * ROW_BYTES, row[0]);
+        n++;
+        if (status != DS_OK || !sink) continue;
+        ds_planes_to_pixels(row + 1, pixels, s->layout, 1);
+        status = sink->row(sink->arg, s, pixels, row[0], NULL);
+    }
+    ds_stream_close(&f);
+    if (!sink) s->rows += n;
+    return status;
+}
+
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    (void)train;
+    DS_TRY(describe(ctx, s));
+    DS_TRY(each_file(ctx, set, split, s, scan_file, NULL));
+    return each_file(ctx, set, split, s, scan_file, (void *)(uintptr_t)sink);
 }
 
 const ds_source_def ds_source_cifar10 = {
@@ -84,4 +138,5 @@ const ds_source_def ds_source_cifar10 = {
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,
+    .scan = scan,
 };

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "data/hash.h"
-#include "data/source.h"
 #include "data/source/digit.h"
+#include "data/stream.h"
 
 enum { TRAIN_ROWS = 60000, TEST_ROWS = 10000, MOST_VAL_ROWS = 1000000 };
 enum { SET_TRAIN, SET_TEST, SET_STREAM, SET_VAL };
@@ -111,6 +111,20 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     return ds_number_classes(ctx, s);
 }
 
+/* Rendered once and forgotten. */
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    DS_TRY(open(ctx, set, split, train, s));
+    if (s->rows == 0) return DS_OK;
+    digits *own = s->own;
+    free(own->state);
+    free(s->memory);
+    own->state = NULL;
+    s->memory = s->first = NULL;
+    return ds_scan_opened(ctx, s, sink);
+}
+
 static void close(ds_source *s)
 {
     digits *own = s->own;
@@ -126,5 +140,6 @@ const ds_source_def ds_source_digits = {
     .open = open,
     .row = row,
     .label = label,
+    .scan = scan,
     .close = close,
 };

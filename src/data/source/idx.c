@@ -5,20 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/stream.h"
 
 static uint32_t big_endian(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Check the header of a file in memory: extents into dim, offset of the first element into *at. */
-static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int least, int most, int64_t dim[4],
-                        size_t *at)
+/* Check magic and extents, of which the first `size` bytes of a file are at p: extents into dim, their product into
+ * *count, offset of the first element into *at. */
+static ds_status extents(ds_ctx *ctx, const char *path, const uint8_t *p, size_t size, int least, int most,
+                         int64_t dim[4], size_t *at, int64_t *count)
 {
-    if (b->size < 4)
-        return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; an IDX file begins with 4 bytes of magic", path, b->size);
-    const uint8_t *p = b->data;
+    if (size < 4)
+        return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; an IDX file begins with 4 bytes of magic", path, size);
     if (p[0] || p[1] || p[2] != 8 || p[3] < least || p[3] > most)
         return ds_fail(ctx, DS_EFORMAT,
                        "%s: offset 0: magic %02x%02x%02x%02x; wanted 0000 08 (bytes) and %02x to %02x (dimensions)%s",
@@ -26,21 +26,40 @@ static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int le
                        p[0] == 0 && p[1] == 0 && p[2] == 8 ? "; are images and labels swapped?" : "");
     int rank = p[3];
     *at = 4 + 4 * (size_t)rank;
-    if (b->size < *at) return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; the header alone has %zu", path, b->size, *at);
-    int64_t count = 1;
+    if (size < *at) return ds_fail(ctx, DS_EFORMAT, "%s: %zu bytes; the header alone has %zu", path, size, *at);
+    *count = 1;
     for (int i = 0; i < rank; i++) {
         dim[i] = big_endian(p + 4 + 4 * i);
         if (dim[i] == 0) return ds_fail(ctx, DS_EFORMAT, "%s: offset %d: extent %d is 0", path, 4 + 4 * i, i);
-        count = ds_product(count, dim[i]);
-        if (count < 0)
+        *count = ds_product(*count, dim[i]);
+        if (*count < 0)
             return ds_fail(ctx, DS_EFORMAT, "%s: offset %d: the extents' product exceeds 2^63", path, 4 + 4 * i);
     }
+    return DS_OK;
+}
+
+/* The same for a file in memory, whose length must be what the extents promise. */
+static ds_status header(ds_ctx *ctx, const char *path, const ds_bytes *b, int least, int most, int64_t dim[4],
+                        size_t *at)
+{
+    int64_t count;
+    DS_TRY(extents(ctx, path, b->data, b->size, least, most, dim, at, &count));
     if ((uint64_t)count != b->size - *at)
         return ds_fail(ctx, DS_EFORMAT, "%s: the header promises %lld bytes from offset %zu, the file has %zu; %s",
                        path, (long long)count, *at, b->size - *at,
                        (uint64_t)count > b->size - *at ? "it is cut short, fetch it again"
                                                        : "there is something after the data");
     return DS_OK;
+}
+
+static void set_layout(ds_source *s, int rank, const int64_t dim[4])
+{
+    s->rows = dim[0];
+    s->cell = DS_CELL_U8;
+    s->layout = rank == 2   ? DS_SHAPE(dim[1])
+                : rank == 3 ? DS_SHAPE(dim[1], dim[2], 1)
+                            : DS_SHAPE(dim[2], dim[3], dim[1]);
+    s->elements = ds_shape_count(s->layout);
 }
 
 static ds_status images(ds_ctx *ctx, const char *path, ds_source *s)
@@ -53,12 +72,7 @@ static ds_status images(ds_ctx *ctx, const char *path, ds_source *s)
     DS_TRY(header(ctx, path, &b, 2, 4, dim, &at));
     int rank = b.data[3];
     s->first = s->memory + at;
-    s->rows = dim[0];
-    s->cell = DS_CELL_U8;
-    s->layout = rank == 2   ? DS_SHAPE(dim[1])
-                : rank == 3 ? DS_SHAPE(dim[1], dim[2], 1)
-                            : DS_SHAPE(dim[2], dim[3], dim[1]);
-    s->elements = ds_shape_count(s->layout);
+    set_layout(s, rank, dim);
     return rank == 4 ? ds_channels_last(ctx, s) : DS_OK;
 }
 
@@ -142,6 +156,72 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     return ds_number_classes(ctx, s);
 }
 
+/* Open a file to read forward; *rank: its dimensions. */
+static ds_status open_stream(ds_stream *f, ds_ctx *ctx, const char *path, int least, int most, int64_t dim[4],
+                             int *rank)
+{
+    uint8_t p[20] = { 0 };
+    size_t at;
+    int64_t count;
+    DS_TRY(ds_stream_open(f, ctx, path));
+    DS_TRY(ds_stream_read(f, p, 4));
+    *rank = p[3] >= 1 && p[3] <= 4 ? p[3] : 1;
+    DS_TRY(ds_stream_read(f, p + 4, 4 * (size_t)*rank));
+    return extents(ctx, path, p, sizeof p, least, most, dim, &at, &count);
+}
+
+static ds_status scan_files(ds_ctx *ctx, ds_stream f[2], ds_source *s, const ds_sink *sink, uint8_t *row)
+{
+    bool planes = s->layout.rank == 3 && s->layout.dim[2] > 1;
+    size_t bytes = (size_t)s->elements;
+    for (int64_t i = 0; i < s->rows; i++) {
+        uint8_t label;
+        DS_TRY(ds_stream_read(&f[0], row, bytes));
+        DS_TRY(ds_stream_read(&f[1], &label, 1));
+        if (label >= s->classes) s->classes = label + 1;
+        if (planes) ds_planes_to_pixels(row, row + bytes, s->layout, 1);
+        DS_TRY(sink->row(sink->arg, s, planes ? row + bytes : row, label, NULL));
+    }
+    DS_TRY(ds_stream_end(&f[0]));
+    DS_TRY(ds_stream_end(&f[1]));
+    return ds_number_classes(ctx, s);
+}
+
+static ds_status scan_open(ds_ctx *ctx, const char *path[2], ds_stream f[2], ds_source *s, const ds_sink *sink)
+{
+    int64_t dim[4], labelled[4];
+    int rank;
+    DS_TRY(open_stream(&f[0], ctx, path[0], 2, 4, dim, &rank));
+    set_layout(s, rank, dim);
+    DS_TRY(open_stream(&f[1], ctx, path[1], 1, 1, labelled, &rank));
+    if (labelled[0] != s->rows)
+        return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld images; the files do not belong together", path[1],
+                       (long long)labelled[0], (long long)s->rows);
+    s->classes = 1;
+    return ds_scan_room(ctx, s, sink);
+}
+
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    char image_path[DS_PATH_BYTES], label_path[DS_PATH_BYTES];
+    DS_TRY(paths(ctx, set, split, image_path, label_path));
+    if (!image_path[0]) return DS_OK;
+    if (!ds_streamable(image_path) || !ds_streamable(label_path)) {
+        DS_TRY(open(ctx, set, split, train, s));
+        return ds_scan_opened(ctx, s, sink);
+    }
+    ds_stream f[2] = { { 0 } };
+    ds_status status = scan_open(ctx, (const char *[]){ image_path, label_path }, f, s, sink);
+    uint8_t *row = status == DS_OK ? malloc(2 * (size_t)s->elements) : NULL;
+    if (status == DS_OK)
+        status = row ? scan_files(ctx, f, s, sink, row) : ds_fail_memory(ctx, 2 * (size_t)s->elements, "one row");
+    free(row);
+    ds_stream_close(&f[0]);
+    ds_stream_close(&f[1]);
+    return status;
+}
+
 const ds_source_def ds_source_idx = {
     .head = { .name = "idx",
               .summary = "IDX images and labels as MNIST has them, plain or .gz",
@@ -149,4 +229,5 @@ const ds_source_def ds_source_idx = {
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,
+    .scan = scan,
 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/stream.h"
 
 enum { MAX_CLASSES = 1 << 16 };
 typedef enum kind { U1, I4, I8, F4, F8, KINDS } kind;
@@ -82,16 +82,23 @@ static ds_status read_header(ds_ctx *ctx, array *a, const char *text)
     return read_shape(ctx, a, value_of(text, "shape"));
 }
 
-static ds_status read_content(ds_ctx *ctx, array *a)
+/* Where the header's text begins and how long it is, from the first `size` bytes of a file. */
+static ds_status read_magic(ds_ctx *ctx, const array *a, const uint8_t *p, size_t size, size_t *at, size_t *length)
 {
-    const uint8_t *p = a->bytes.data;
-    size_t size = a->bytes.size;
     if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0)
         return ds_fail(ctx, DS_EFORMAT, "%s: offset 0: not a NumPy array (no magic \\x93NUMPY)", a->path);
     if (p[6] < 1 || p[6] > 3)
         return ds_fail(ctx, DS_EFORMAT, "%s: offset 6: format version %d; wanted 1 to 3", a->path, p[6]);
-    size_t at = p[6] == 1 ? 10 : 12, length = p[8] | (size_t)p[9] << 8;
-    if (p[6] > 1 && size >= 12) length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
+    *at = p[6] == 1 ? 10 : 12, *length = p[8] | (size_t)p[9] << 8;
+    if (p[6] > 1 && size >= 12) *length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
+    return DS_OK;
+}
+
+static ds_status read_content(ds_ctx *ctx, array *a)
+{
+    const uint8_t *p = a->bytes.data;
+    size_t size = a->bytes.size, at = 0, length = 0;
+    DS_TRY(read_magic(ctx, a, p, size, &at, &length));
     if (size < at || length > size - at)
         return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes in a file of %zu", a->path, length, size);
     char *text = calloc(1, length + 1);
@@ -143,9 +150,8 @@ static ds_status to_f64(ds_ctx *ctx, const array *a, double **out)
     return DS_OK;
 }
 
-static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
+static void describe(const array *a, ds_source *s)
 {
-    DS_TRY(check_finite(ctx, a));
     const int64_t *n = a->dim;
     s->rows = n[0];
     s->layout = a->rank == 1   ? DS_SHAPE(1)
@@ -154,6 +160,12 @@ static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
                                : DS_SHAPE(n[2], n[3], n[1]);
     s->elements = ds_shape_count(s->layout);
     s->cell = a->kind == U1 ? DS_CELL_U8 : a->kind == F4 ? DS_CELL_F32 : DS_CELL_F64;
+}
+
+static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
+{
+    DS_TRY(check_finite(ctx, a));
+    describe(a, s);
     if (a->kind == I4 || a->kind == I8) {
         double *x;
         DS_TRY(to_f64(ctx, a, &x));
@@ -166,30 +178,44 @@ static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
     return a->rank == 4 ? ds_channels_last(ctx, s) : DS_OK;
 }
 
+/* The class in element i of the labels, row number `row`. */
+static ds_status class_of(ds_ctx *ctx, const array *a, int64_t i, int64_t row, int32_t *out)
+{
+    double v = element(a, i);
+    if (!(v >= 0 && v < MAX_CLASSES && v == floor(v)))
+        return ds_fail(ctx, DS_EFORMAT, "%s: row %lld: label %g; wanted a class from 0 to %d, or set target: real",
+                       a->path, (long long)row, v, MAX_CLASSES - 1);
+    *out = (int32_t)v;
+    return DS_OK;
+}
+
 static ds_status take_classes(ds_ctx *ctx, const array *a, ds_source *s)
 {
-    if (a->count != s->rows)
-        return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld rows; several a row need target: real", a->path,
-                       (long long)a->count, (long long)s->rows);
     s->labels = malloc((size_t)s->rows * sizeof *s->labels);
     if (!s->labels) return ds_fail_memory(ctx, (size_t)s->rows * sizeof *s->labels, "labels");
     for (int64_t i = 0; i < s->rows; i++) {
-        double v = element(a, i);
-        if (!(v >= 0 && v < MAX_CLASSES && v == floor(v)))
-            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld: label %g; wanted a class from 0 to %d, or set target: real",
-                           a->path, (long long)i, v, MAX_CLASSES - 1);
-        s->labels[i] = (int32_t)v;
+        DS_TRY(class_of(ctx, a, i, i, &s->labels[i]));
         if (s->labels[i] >= s->classes) s->classes = s->labels[i] + 1;
     }
     return ds_number_classes(ctx, s);
 }
 
-static ds_status take_targets(ds_ctx *ctx, const array *a, ds_target target, ds_source *s)
+/* What the labels mean, once it is clear that they belong to the rows. */
+static ds_status labels_kind(ds_ctx *ctx, const array *a, const ds_source *s, ds_target *target)
 {
     if (a->dim[0] != s->rows)
         return ds_fail(ctx, DS_EFORMAT, "%s: %lld rows, x has %lld; the files do not belong together", a->path,
                        (long long)a->dim[0], (long long)s->rows);
-    if (target == DS_TARGET_AUTO) target = a->kind >= F4 ? DS_TARGET_REAL : DS_TARGET_CLASS;
+    if (*target == DS_TARGET_AUTO) *target = a->kind >= F4 ? DS_TARGET_REAL : DS_TARGET_CLASS;
+    if (*target == DS_TARGET_CLASS && a->count != s->rows)
+        return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld rows; several a row need target: real", a->path,
+                       (long long)a->count, (long long)s->rows);
+    return DS_OK;
+}
+
+static ds_status take_targets(ds_ctx *ctx, const array *a, ds_target target, ds_source *s)
+{
+    DS_TRY(labels_kind(ctx, a, s, &target));
     if (target == DS_TARGET_CLASS) return take_classes(ctx, a, s);
     DS_TRY(check_finite(ctx, a));
     s->targets = a->count / a->dim[0];
@@ -250,6 +276,115 @@ static const ds_option options[] = {
     { .type = DS_OPT_END },
 };
 
+/* ---- reading forward --------------------------------------------------------------------------------------------- */
+
+typedef struct scanned {
+    ds_stream file;
+    array a;            /* header; bytes.data: one row */
+    int64_t rows, each; /* of the whole file, elements of a row */
+} scanned;
+
+static ds_status scan_open(ds_ctx *ctx, scanned *f, const char *path, const ds_sink *sink)
+{
+    uint8_t magic[12] = { 0 };
+    size_t at = 0, length = 0;
+    f->a.path = path;
+    DS_TRY(ds_stream_open(&f->file, ctx, path));
+    DS_TRY(ds_stream_read(&f->file, magic, 10));
+    DS_TRY(read_magic(ctx, &f->a, magic, 10, &at, &length));
+    if (at == 12) DS_TRY(ds_stream_read(&f->file, magic + 10, 2));
+    DS_TRY(read_magic(ctx, &f->a, magic, 12, &at, &length));
+    if (length > sink->memory) return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes", path, length);
+    char *text = calloc(1, length + 1);
+    if (!text) return ds_fail_memory(ctx, length + 1, "a header");
+    ds_status status = ds_stream_read(&f->file, text, length);
+    if (status == DS_OK) status = read_header(ctx, &f->a, text);
+    free(text);
+    DS_TRY(status);
+    if (f->a.count < 0) return ds_fail(ctx, DS_EFORMAT, "%s: the extents' product exceeds 2^63", path);
+    f->rows = f->a.dim[0];
+    f->each = f->a.count / f->rows;
+    int64_t bytes = ds_product(f->each, 8);
+    if (bytes < 0 || (uint64_t)bytes > sink->memory)
+        return ds_fail(ctx, DS_EFORMAT, "%s: a row of %lld elements is more than %zu bytes allow", path,
+                       (long long)f->each, sink->memory);
+    f->a.bytes.data = malloc((size_t)bytes);
+    return f->a.bytes.data ? DS_OK : ds_fail_memory(ctx, (size_t)bytes, "one row");
+}
+
+/* The next row of a file, checked. */
+static ds_status scan_row(ds_ctx *ctx, scanned *f, int64_t row)
+{
+    DS_TRY(ds_stream_read(&f->file, f->a.bytes.data, (size_t)f->each * kind_bytes[f->a.kind]));
+    for (int64_t i = 0; i < f->each && f->a.kind >= F4; i++)
+        if (!isfinite(element(&f->a, i)))
+            return ds_fail(ctx, DS_EFORMAT, "%s: row %lld, element %lld: found %g, wanted a finite number", f->a.path,
+                           (long long)row, (long long)i, element(&f->a, i));
+    return DS_OK;
+}
+
+static ds_status scan_files(ds_ctx *ctx, scanned f[2], ds_target target, ds_source *s, const ds_sink *sink,
+                            uint8_t *work, double *reals)
+{
+    bool wide = f[0].a.kind == I4 || f[0].a.kind == I8, planes = f[0].a.rank == 4;
+    size_t cell = ds_cell_bytes(s->cell), bytes = (size_t)s->elements * cell;
+    for (int64_t r = 0; r < s->rows; r++) {
+        int32_t label = 0;
+        DS_TRY(scan_row(ctx, &f[0], r));
+        DS_TRY(scan_row(ctx, &f[1], r));
+        const uint8_t *x = f[0].a.bytes.data;
+        for (int64_t i = 0; wide && i < s->elements; i++) ((double *)(void *)work)[i] = element(&f[0].a, i);
+        if (wide) x = work;
+        if (planes) ds_planes_to_pixels(x, work + bytes, s->layout, cell);
+        if (planes) x = work + bytes;
+        if (target == DS_TARGET_CLASS) DS_TRY(class_of(ctx, &f[1].a, 0, r, &label));
+        if (label >= s->classes && s->classes) s->classes = label + 1;
+        for (int64_t k = 0; k < s->targets; k++) reals[k] = element(&f[1].a, k);
+        DS_TRY(sink->row(sink->arg, s, x, label, reals));
+    }
+    DS_TRY(ds_stream_end(&f[0].file));
+    DS_TRY(ds_stream_end(&f[1].file));
+    return s->classes ? ds_number_classes(ctx, s) : DS_OK;
+}
+
+static ds_status scan_pair(ds_ctx *ctx, scanned f[2], const char *x, const char *y, ds_target target, ds_source *s,
+                           const ds_sink *sink)
+{
+    DS_TRY(scan_open(ctx, &f[0], x, sink));
+    describe(&f[0].a, s);
+    DS_TRY(scan_open(ctx, &f[1], y, sink));
+    DS_TRY(labels_kind(ctx, &f[1].a, s, &target));
+    s->classes = target == DS_TARGET_CLASS;
+    s->targets = s->classes ? 0 : f[1].each;
+    size_t bytes = (size_t)s->elements * ds_cell_bytes(s->cell);
+    uint8_t *work = malloc(2 * bytes);
+    double *reals = malloc((size_t)s->targets * sizeof *reals + 1);
+    ds_status status =
+        work && reals ? scan_files(ctx, f, target, s, sink, work, reals) : ds_fail_memory(ctx, 2 * bytes, "one row");
+    free(work);
+    free(reals);
+    return status;
+}
+
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    char x[DS_PATH_BYTES], y[DS_PATH_BYTES];
+    DS_TRY(find_files(ctx, set, split, x, y));
+    if (!x[0]) return DS_OK;
+    if (!ds_streamable(x) || !ds_streamable(y)) {
+        DS_TRY(open(ctx, set, split, train, s));
+        return ds_scan_opened(ctx, s, sink);
+    }
+    scanned f[2] = { { .rows = 0 } };
+    ds_status status = scan_pair(ctx, f, x, y, set->target, s, sink);
+    for (int k = 0; k < 2; k++) {
+        ds_stream_close(&f[k].file);
+        free(f[k].a.bytes.data);
+    }
+    return status;
+}
+
 const ds_source_def ds_source_npy = {
     .head = { .name = "npy",
               .summary = "NumPy arrays x.npy and y.npy, in a folder or an .npz: u1, i4, i8, f4, f8 in C order",
@@ -257,4 +392,5 @@ const ds_source_def ds_source_npy = {
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,
+    .scan = scan,
 };

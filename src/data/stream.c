@@ -1,0 +1,114 @@
+/* stream.c - see stream.h. */
+#include "data/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "data/archive.h"
+
+enum { BUFFER_BYTES = 1 << 16, READ_BYTES = 1 << 24 };
+
+bool ds_streamable(const char *path)
+{
+    const char *member;
+    return ds_archive_part(path, &member) == 0;
+}
+
+ds_status ds_stream_open(ds_stream *s, ds_ctx *ctx, const char *path)
+{
+    *s = (ds_stream){ .ctx = ctx, .path = path };
+    if (ds_folder_exists(path)) return ds_fail(ctx, DS_EIO, "%s: found a folder, wanted a file", path);
+    errno = 0;
+    s->file = gzopen(path, "rbe");
+    if (!s->file)
+        return ds_fail(ctx, DS_EIO, "%s: %s; check the paths of data", path, errno ? strerror(errno) : "out of memory");
+    gzbuffer(s->file, BUFFER_BYTES);
+    return DS_OK;
+}
+
+ds_status ds_stream_read(ds_stream *s, void *out, size_t n)
+{
+    for (size_t got = 0; got < n;) {
+        size_t want = n - got < READ_BYTES ? n - got : READ_BYTES;
+        int k = gzread(s->file, (char *)out + got, (unsigned)want), code = 0;
+        if (k < 0) {
+            const char *text = gzerror(s->file, &code);
+            if (code == Z_ERRNO) return ds_fail(s->ctx, DS_EIO, "%s: reading failed: %s", s->path, strerror(errno));
+            return ds_fail(s->ctx, DS_EFORMAT, "%s: damaged gzip data after %lld bytes (%s); fetch the file again",
+                           s->path, (long long)s->at, text);
+        }
+        if (k == 0)
+            return ds_fail(s->ctx, DS_EFORMAT, "%s: it ends after %lld bytes, too early; fetch the file again", s->path,
+                           (long long)s->at);
+        got += (size_t)k;
+        s->at += k;
+    }
+    return DS_OK;
+}
+
+/* A damaged stream is not at its end: reading on says what is wrong with it. */
+bool ds_stream_ended(ds_stream *s)
+{
+    int c = gzgetc((gzFile)s->file), code;
+    if (c >= 0) gzungetc(c, s->file);
+    gzerror(s->file, &code);
+    return c < 0 && (code == Z_OK || code == Z_STREAM_END);
+}
+
+ds_status ds_stream_end(ds_stream *s)
+{
+    char next;
+    if (ds_stream_ended(s)) return DS_OK;
+    DS_TRY(ds_stream_read(s, &next, 1));
+    return ds_fail(s->ctx, DS_EFORMAT, "%s: there is something after the data, at byte %lld", s->path,
+                   (long long)s->at - 1);
+}
+
+void ds_stream_close(ds_stream *s)
+{
+    if (s->file) gzclose(s->file);
+    s->file = NULL;
+}
+
+ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink)
+{
+    int64_t row = ds_product(s->elements, (int64_t)ds_cell_bytes(s->cell)), targets = ds_product(s->targets, 8);
+    if (row >= 0 && targets >= 0 && (uint64_t)row <= sink->memory && (uint64_t)targets <= sink->memory) return DS_OK;
+    return ds_fail(ctx, DS_EFORMAT, "data: a row has %lld elements and %lld targets; more than %zu bytes allow",
+                   (long long)s->elements, (long long)s->targets, sink->memory);
+}
+
+ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink)
+{
+    void *scratch = malloc(ds_source_scratch(s));
+    double *targets = malloc((size_t)s->targets * sizeof *targets + 1);
+    ds_status status = scratch && targets ? DS_OK : ds_fail_memory(ctx, ds_source_scratch(s), "one row");
+    for (int64_t i = 0; status == DS_OK && i < s->rows; i++) {
+        const void *x = s->def->row(s, i, scratch);
+        int32_t label = s->classes ? s->def->label(s, i) : 0;
+        if (!s->classes) ds_source_targets(s, i, targets);
+        status = ds_source_fault(ctx, s);
+        if (status == DS_OK) status = sink->row(sink->arg, s, x, label, targets);
+    }
+    free(scratch);
+    free(targets);
+    return status;
+}
+
+ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *about,
+                  const ds_sink *sink)
+{
+    const ds_source_def *def = about->def;
+    if (def->scan) return def->scan(ctx, set, split, train, about, sink);
+    DS_TRY(def->open(ctx, set, split, train, about));
+    size_t kept = about->memory ? (size_t)(about->rows * about->elements) * ds_cell_bytes(about->cell) : 0;
+    if (kept > sink->memory)
+        return ds_fail(
+            ctx, DS_ECONFIG,
+            "data: rows of format %s are kept in memory and take %zu bytes, more than the %zu allowed; raise "
+            "--memory, or convert them to npy first",
+            def->head.name, kept, sink->memory);
+    return ds_scan_opened(ctx, about, sink);
+}

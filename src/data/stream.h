@@ -1,0 +1,41 @@
+/* stream.h - rows one after another in bounded memory, for sets that need not fit; files read forward through zlib. */
+#ifndef DS_DATA_STREAM_H
+#define DS_DATA_STREAM_H
+
+#include "data/source.h"
+
+/* A file read from its beginning, plain or gzip. */
+typedef struct ds_stream {
+    ds_ctx *ctx;
+    const char *path;
+    void *file;
+    int64_t at; /* unpacked bytes read */
+} ds_stream;
+/* Whether a path can be read so: not a member of an archive. */
+bool ds_streamable(const char *path);
+ds_status ds_stream_open(ds_stream *s, ds_ctx *ctx, const char *path);
+/* Exactly n bytes; DS_EFORMAT when there are fewer. */
+ds_status ds_stream_read(ds_stream *s, void *out, size_t n);
+/* Whether nothing is left; damage shows at the next read. */
+bool ds_stream_ended(ds_stream *s);
+/* DS_EFORMAT unless all has been read. */
+ds_status ds_stream_end(ds_stream *s);
+void ds_stream_close(ds_stream *s); /* also when it was never opened, {0} */
+
+/* The rows of a split in stored order, to `row`, which may stop it with a status of its own. `about` describes them as
+ * the source's open would, but keeps none: rows, layout, cell and targets are right at the first row, classes and names
+ * at the end. A format without `scan` is opened as for training, and refused when that would keep more than `memory`
+ * bytes. */
+struct ds_sink {
+    void *arg;
+    ds_status (*row)(void *arg, const ds_source *about, const void *x, int32_t label, const double *targets);
+    size_t memory;
+};
+ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *about,
+                  const ds_sink *sink);
+/* DS_EFORMAT when one row alone is beyond the memory: what a header promises has to be honest. */
+ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
+/* The rows of an opened source: what a format's scan does where it cannot read forward. */
+ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
+
+#endif
