@@ -1,11 +1,11 @@
 /* matmul.c - C[.., m, n] = op(A) op(B): threads take blocks of C; every element is one chain over k in leaves of 1024,
- * joined by the tree. A block's panel of B is packed just before use when enough rows share it, or when B is
- * transposed. */
+ * joined by the tree. B is read where it lies: rows of a panel come from L2 while the multiply-adds of rows before them
+ * go on, so a packed copy saves nothing. A transposed B is turned panel by panel. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
 
-enum { LEAF = 1024, PACK_ROWS = 24 };
+enum { LEAF = 1024 };
 
 typedef struct job {
     const ds_call *call;
@@ -13,7 +13,7 @@ typedef struct job {
     const ds_product *p;
     size_t es;
     int64_t batch, m, n, k, lda, ldb, leaves;
-    bool ta, tb, pack;
+    bool ta, tb;
     int64_t rows, cols, row_blocks, col_blocks; /* of a task */
     size_t worker_bytes, panel_bytes, stack_bytes;
     int levels;
@@ -55,8 +55,7 @@ static void describe(job *j, const ds_call *call, int threads)
     if (j->levels && j->cols > 2 * j->p->nr) j->cols = 2 * j->p->nr;
     j->row_blocks = j->rows ? ds_ceil_div(j->m, j->rows) : 0;
     j->col_blocks = j->cols ? ds_ceil_div(j->n, j->cols) : 0;
-    j->pack = j->tb || (j->rows >= PACK_ROWS && j->ldb > j->p->nr);
-    j->panel_bytes = j->pack ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * (size_t)j->p->nr * j->es) : 0;
+    j->panel_bytes = j->tb ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * (size_t)j->p->nr * j->es) : 0;
     j->stack_bytes = (size_t)j->levels * ds_align64((size_t)(j->rows * j->cols) * j->es);
     j->worker_bytes =
         ds_align64(j->panel_bytes + j->stack_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0) + 256);
@@ -69,21 +68,6 @@ size_t ds_scratch_matmul(const ds_call *call, int threads)
     return j.worker_bytes * (size_t)threads;
 }
 
-/* Panel of B: columns [c0, c0 + w) of rows [k0, k0 + len), zero behind w. */
-static void pack(const job *j, const char *b, int64_t k0, int64_t len, int64_t c0, int64_t w, char *panel)
-{
-    int64_t nr = j->p->nr;
-    if (j->tb) {
-        j->p->pack_transposed(b + (size_t)(c0 * j->ldb + k0) * j->es, j->ldb, len, w, panel, nr);
-        return;
-    }
-    for (int64_t k = 0; k < len; k++) {
-        char *to = panel + (size_t)(k * nr) * j->es;
-        memcpy(to, b + (size_t)((k0 + k) * j->ldb + c0) * j->es, (size_t)w * j->es);
-        if (w < nr) memset(to + (size_t)w * j->es, 0, (size_t)(nr - w) * j->es);
-    }
-}
-
 /* Rows [r0, r1) and columns [c0, c1) over k in [k0, k0 + len) into c. */
 static void block(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
                   int64_t k0, int64_t len, char *c, int64_t ldc, char *panel)
@@ -93,8 +77,8 @@ static void block(const job *j, const char *a, const char *b, int64_t r0, int64_
     for (int64_t col = c0; col < c1; col += nr) {
         int64_t w = c1 - col < nr ? c1 - col : nr;
         t.n = (int)w;
-        if (j->pack) {
-            pack(j, b, k0, len, col, w, panel);
+        if (j->tb) {
+            j->p->pack_transposed(b + (size_t)(col * j->ldb + k0) * j->es, j->ldb, len, w, panel, nr);
             t.b = panel;
             t.ldb = nr;
         } else {
