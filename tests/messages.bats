@@ -131,3 +131,28 @@ END
     NO_COLOR=1 CLICOLOR_FORCE=1 run "$program" check net.yaml optimizer.lr=fast
     [ "$status" -eq 3 ] && [[ "$output" != *$'\033['* ]]
 }
+
+@test "help of every command is on standard output, its flags among it" {
+    run "$program" --help
+    [ "$status" -eq 0 ] && [[ "$output" == *"exit codes"* ]]
+    names="$("$program" --help | sed -n '/^commands/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')"
+    [ "$(echo "$names" | wc -l)" -ge 8 ]
+    for name in $names; do
+        "$program" "$name" --help >one 2>two
+        "$program" help "$name" | cmp - one
+        [ ! -s two ] && head -1 one | grep -q "^usage: descent $name"
+        for flag in $(head -1 one | grep -o -- '--[a-z-]*'); do grep -q "^  $flag" one; done
+    done
+}
+
+@test "unknown commands and flags: exit 2 and the nearest name, long or short" {
+    run "$program" help trian
+    [ "$status" -eq 2 ] && [[ "$output" == *'did you mean "train"?' ]]
+    run "$program" train net.yaml -uot
+    [ "$status" -eq 2 ] && [ "$output" = "descent: train has no flag -uot; did you mean --out?" ]
+    run "$program" train net.yaml --hepl
+    [ "$status" -eq 2 ] && [[ "$output" == *"did you mean --help?" ]]
+    run "$program" --json
+    [ "$status" -eq 2 ]
+    [ ! -e runs ]
+}

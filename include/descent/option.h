@@ -34,6 +34,7 @@ typedef struct ds_option {
     const char *why;             /* why the default is what it is */
     const char *cite;            /* book section or paper; NULL: as the definition's */
     const char *elsewhere;       /* spelling in other libraries: "PyTorch lr, Keras learning_rate, Caffe base_lr" */
+    const char *words;           /* OTHER: names that it takes beside numbers: "same", "true|false|marginals" */
     const char *kind;            /* registry whose names are the values: "loss", "activation" */
     bool list;                   /* OTHER with a kind: a list of entries that begin with such a name */
     const struct ds_option *map; /* OTHER: a map of these keys */

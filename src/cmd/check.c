@@ -237,4 +237,9 @@ const ds_command ds_command_check = {
               .options = flags },
     .usage = "CONFIG [key=value...] [--json]",
     .run = run,
+    .about = "Reads the config and the data and trains nothing: shapes and parameters of every layer, memory, "
+             "the first loss against chance, derivatives against centred differences in f64, time an epoch. "
+             "Exit code 1 when a check fails, 3 when the config has mistakes.",
+    .example = "descent check mlp.yaml\n"
+               "descent check mlp.yaml model.layers.1.dense=1024 train.batch=512",
 };

@@ -1,28 +1,90 @@
 /* cmd.c - flags, complaints, terminals, JSON scraps shared by the commands. */
 #include "cmd.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void print_help(const ds_command *c)
+void ds_print_wrapped(FILE *f, const char *text, int indent, int column)
 {
-    printf("usage: descent %s %s\n\n%s\n", c->head.name, c->usage, c->head.summary);
-    for (const ds_option *o = c->head.options; o && o->type != DS_OPT_END; o++)
-        printf("  --%-12s %s%s%s%s\n", o->name, o->help, o->def && *o->def ? " (default " : "", o->def ? o->def : "",
-               o->def && *o->def ? ")" : "");
+    enum { WIDE = 80 };
+    for (bool first = true; *text; first = false) {
+        int length = (int)strcspn(text, " \n");
+        if (!first && (column + 1 + length > WIDE || text[-1] == '\n'))
+            fputc('\n', f), column = 0;
+        else if (!first)
+            column += fputc(' ', f) != EOF;
+        if (column == 0) column = fprintf(f, "%*s", indent, "");
+        column += fprintf(f, "%.*s", length, text);
+        text += length + (text[length] != 0);
+    }
+    fputc('\n', f);
 }
 
-static int unknown_flag(const ds_command *c, const char *name)
+char *ds_flag_value(const ds_command *c, const ds_option *flag, char *buf, size_t bytes)
 {
-    const char *names[DS_MAX_OPTIONS];
+    char name[64];
+    snprintf(name, sizeof name, "--%s ", flag->name);
+    const char *found = strstr(c->usage, name), *types[] = { "", "X", "N", "", "", "TEXT", "SPAN", "LO,HI", "VALUE" };
+    if (flag->type == DS_OPT_BOOL)
+        snprintf(buf, bytes, "%s", "");
+    else if (found)
+        snprintf(buf, bytes, "%.*s", (int)strcspn(found + strlen(name), "] "), found + strlen(name));
+    else
+        snprintf(buf, bytes, "%s", flag->type == DS_OPT_CHOICE ? flag->choices : types[flag->type]);
+    return buf;
+}
+
+static void print_flag(const ds_command *c, const ds_option *o)
+{
+    char value[96], text[512];
+    bool says = o->def && *o->def && o->type != DS_OPT_BOOL;
+    ds_flag_value(c, o, value, sizeof value);
+    int column = printf("  --%s%s%s", o->name, *value ? " " : "", value);
+    if (column > 20) {
+        putchar('\n');
+        column = 0;
+    }
+    column += printf("%*s", 22 - column, "");
+    snprintf(text, sizeof text, "%s%s%s%s", o->help, says ? " (default " : "", says ? o->def : "", says ? ")" : "");
+    ds_print_wrapped(stdout, text, 22, column);
+}
+
+void ds_print_help(const ds_command *c)
+{
+    printf("usage: descent %s %s\n\n", c->head.name, c->usage);
+    ds_print_wrapped(stdout, c->head.summary, 0, 0);
+    if (c->about) {
+        putchar('\n');
+        ds_print_wrapped(stdout, c->about, 0, 0);
+    }
+    puts("\nflags");
+    for (const ds_option *o = c->head.options; o && o->type != DS_OPT_END; o++) print_flag(c, o);
+    puts("  --help              this text");
+    if (c->example) {
+        puts("\nexamples");
+        ds_print_wrapped(stdout, c->example, 2, 0);
+    }
+    printf("\nmore: man descent-%s\n", c->head.name);
+}
+
+/* word: as typed, with its dashes. */
+static int unknown_flag(const ds_command *c, const char *word)
+{
+    const char *names[DS_MAX_OPTIONS + 1];
     int n = 0;
-    for (const ds_option *o = c->head.options; o && o->type != DS_OPT_END; o++) names[n++] = o->name;
-    const char *near = n ? ds_nearest(name, names, n) : NULL;
-    return near ? ds_complain(DS_EXIT_USAGE, "%s has no flag --%s; did you mean --%s?", c->head.name, name, near)
-                : ds_complain(DS_EXIT_USAGE, "%s has no flag --%s; see descent %s --help", c->head.name, name,
+    char name[64];
+    word += strspn(word, "-") > 2 ? strspn(word, "-") - 2 : 0;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    for (const ds_option *o = c->head.options; o && o->type != DS_OPT_END && n < DS_MAX_OPTIONS; o++)
+        names[n++] = o->name;
+    names[n++] = "help";
+    const char *near = ds_nearest(name + strspn(name, "-"), names, n);
+    return near ? ds_complain(DS_EXIT_USAGE, "%s has no flag %s; did you mean --%s?", c->head.name, name, near)
+                : ds_complain(DS_EXIT_USAGE, "%s has no flag %s; see descent %s --help", c->head.name, name,
                               c->head.name);
 }
 
@@ -32,7 +94,7 @@ static int parse_flag(ds_args *a, const ds_command *c, int argc, char **argv, in
     const char *text = argv[*i] + 2, *value = strchr(text, '=');
     snprintf(name, sizeof name, "%.*s", value ? (int)(value - text) : (int)strlen(text), text);
     int k = c->head.options ? ds_option_find(c->head.options, name) : -1;
-    if (k < 0) return unknown_flag(c, name);
+    if (k < 0) return unknown_flag(c, argv[*i]);
     const ds_option *o = &c->head.options[k];
     if (value)
         value++;
@@ -60,11 +122,13 @@ int ds_args_parse(ds_args *a, const ds_command *c, int argc, char **argv)
         if (flags && !strcmp(argv[i], "--")) {
             flags = false;
         } else if (flags && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
-            print_help(c);
+            ds_print_help(c);
             return -1;
         } else if (flags && !strncmp(argv[i], "--", 2)) {
             int code = parse_flag(a, c, argc, argv, &i);
             if (code) return code;
+        } else if (flags && argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
+            return unknown_flag(c, argv[i]);
         } else if (a->count < (int)(sizeof a->positional / sizeof a->positional[0])) {
             a->positional[a->count++] = argv[i];
         } else {

@@ -25,6 +25,8 @@ typedef struct ds_command {
     ds_head head;      /* name, summary; options are the --flags, declared like any other option */
     const char *usage; /* what follows the name: "CONFIG [key=value...] [--out DIR]" */
     int (*run)(ds_ctx *ctx, int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
+    const char *about;   /* paragraphs for --help and the man page, apart by a line feed; NULL: the summary says all */
+    const char *example; /* lines to type, apart by a line feed; NULL */
 } ds_command;
 
 extern const ds_command *const ds_commands[];
@@ -40,6 +42,12 @@ typedef struct ds_args {
 /* 0 when good; otherwise a message is on stderr and the exit code is returned. --help prints the command's help and
  * returns -1. */
 int ds_args_parse(ds_args *a, const ds_command *c, int argc, char **argv);
+/* What --help prints. */
+void ds_print_help(const ds_command *c);
+/* What follows --name in usage texts: "DIR", "best|last"; "" for flags without a value. Returns buf. */
+char *ds_flag_value(const ds_command *c, const ds_option *flag, char *buf, size_t bytes);
+/* text in lines of at most 80 columns, each begun by indent spaces, the first one too unless it is begun already. */
+void ds_print_wrapped(FILE *f, const char *text, int indent, int column);
 const ds_optval *ds_args_flag(const ds_args *a, const ds_command *c, const char *name);
 
 /* Print "descent: text" on stderr and return the exit code. */

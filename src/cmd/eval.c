@@ -75,4 +75,8 @@ const ds_command ds_command_eval = {
     .head = { .name = "eval", .summary = "loss and accuracy of a run on its test rows", .options = flags },
     .usage = "RUN [--weights best|last|average] [--json]",
     .run = run,
+    .about = "RUN is a run directory, or a name under runs/. Its own config says which data are read. With "
+             "--json the fractions are those of metrics.tsv; the table for people is in percent.",
+    .example = "descent eval mlp-0001\n"
+               "descent eval runs/mlp-0001 --weights last --json",
 };

@@ -10,6 +10,13 @@ const ds_command ds_command_explain = {
     .head = { .name = "explain", .summary = "say what an option, rule, layer, loss, source or key means" },
     .usage = "NAME...",
     .run = run,
+    .about = "NAME is a key of a config (train.batch, optimizer.beta2, model.layers.0.pad), something that is "
+             "chosen by name (adam, conv, huber, csv), its option (adam.eps), a kind (rule, layer, loss, "
+             "source, ...), or a section. Of each: meaning, formula, what it takes, the default and why, its "
+             "source, and how PyTorch, Keras and Caffe spell it.",
+    .example = "descent explain optimizer.beta2\n"
+               "descent explain adam conv.pad\n"
+               "descent explain layer",
 };
 
 static int run(ds_ctx *ctx, int argc, char **argv)

@@ -204,4 +204,5 @@ const ds_command ds_command_grad = {
     .usage = "CONFIG [key=value...] --out FILE [--weights W] [--rows A:B] [--along V] [--dtype f32|f64] [--penalty] "
              "[--json]",
     .run = run,
+    .example = "descent grad mlp.yaml --rows 0:256 --out g.safetensors --json",
 };

@@ -76,4 +76,8 @@ const ds_command ds_command_init = {
               .options = flags },
     .usage = "TEMPLATE [--out FILE]",
     .run = run,
+    .about = "The config runs as it is (that for tables wants a table), and its comments say what may be "
+             "changed. Nothing is replaced: with --out a file that is there is an error.",
+    .example = "descent init mlp --out mlp.yaml\n"
+               "descent init cnn | descent check /dev/stdin",
 };

@@ -13,17 +13,31 @@ const ds_command *const ds_commands[] = {
 };
 const int ds_command_count = (int)(sizeof ds_commands / sizeof ds_commands[0]);
 
+static const ds_command *command(const char *name)
+{
+    for (int k = 0; k < ds_command_count; k++)
+        if (!strcmp(name, ds_commands[k]->head.name)) return ds_commands[k];
+    return NULL;
+}
+
 static int help(FILE *f)
 {
-    fprintf(f, "descent trains deep models and shows, measures and explains the optimization while it runs.\n\n"
-               "usage: descent COMMAND [arguments]\n\ncommands\n");
-    for (int k = 0; k < ds_command_count; k++)
-        fprintf(f, "  %-10s %s\n", ds_commands[k]->head.name, ds_commands[k]->head.summary);
-    fprintf(
-        f,
-        "\n`descent COMMAND --help` says more about one; `descent explain NAME` about any option, rule, layer or key.\n"
-        "exit codes: 0 ok, 1 failed, 2 usage, 3 bad config, 4 bad data, 5 diverged, 6 target not reached,\n"
-        "            75 stopped but resumable, 130 second Ctrl-C\n");
+    fputs("descent trains deep models and shows, measures and explains the optimization while it runs.\n\n"
+          "usage: descent COMMAND [arguments]\n\ncommands\n",
+          f);
+    for (int k = 0; k < ds_command_count; k++) {
+        int column = fprintf(f, "  %-10s ", ds_commands[k]->head.name);
+        ds_print_wrapped(f, ds_commands[k]->head.summary, 13, column);
+    }
+    fputs("\nbegin with\n"
+          "  descent init mlp --out mlp.yaml && descent check mlp.yaml && descent train mlp.yaml\n"
+          "\nlearn more\n"
+          "  descent help COMMAND    its arguments, flags and examples; also man descent-COMMAND\n"
+          "  descent explain NAME    formula, default and why, range, source of anything\n"
+          "\nexit codes\n"
+          "  0 ok, 1 failed, 2 usage, 3 bad config, 4 bad data, 5 diverged, 6 target not reached,\n"
+          "  75 stopped but resumable, 130 second Ctrl-C\n",
+          f);
     return DS_EXIT_OK;
 }
 
@@ -32,31 +46,46 @@ static int unknown(const char *word)
     const char *names[64];
     for (int k = 0; k < ds_command_count; k++) names[k] = ds_commands[k]->head.name;
     const char *near = ds_nearest(word, names, ds_command_count);
+    if (*word == '-')
+        return ds_complain(DS_EXIT_USAGE, "no flag %s before a command; there are --help and --version", word);
     return near ? ds_complain(DS_EXIT_USAGE, "no command \"%s\"; did you mean \"%s\"?", word, near)
                 : ds_complain(DS_EXIT_USAGE, "no command \"%s\"; `descent help` lists them", word);
 }
 
-int main(int argc, char **argv)
+static int run(const ds_command *c, int argc, char **argv)
+{
+    ds_ctx *ctx;
+    ds_status status = ds_ctx_create(&ctx, 0);
+    if (status != DS_OK) return ds_complain(DS_EXIT_FAILED, "%s", ds_status_text(status));
+    int code = c->run(ctx, argc, argv);
+    ds_ctx_free(ctx);
+    return code;
+}
+
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         help(stderr);
         return DS_EXIT_USAGE;
     }
-    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return help(stdout);
-    if (!strcmp(argv[1], "--version")) {
+    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        if (argc == 2) return help(stdout);
+        if (!command(argv[2])) return unknown(argv[2]);
+        ds_print_help(command(argv[2]));
+        return DS_EXIT_OK;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
         printf("descent %s\n", DS_VERSION);
         return DS_EXIT_OK;
     }
-    for (int k = 0; k < ds_command_count; k++) {
-        if (strcmp(argv[1], ds_commands[k]->head.name)) continue;
-        ds_ctx *ctx;
-        ds_status status = ds_ctx_create(&ctx, 0);
-        if (status != DS_OK) return ds_complain(DS_EXIT_FAILED, "%s", ds_status_text(status));
-        int code = ds_commands[k]->run(ctx, argc - 1, argv + 1);
-        ds_ctx_free(ctx);
-        if (fflush(stdout) != 0 && code == DS_EXIT_OK)
-            code = ds_complain(DS_EXIT_FAILED, "writing to standard output failed");
-        return code;
-    }
-    return unknown(argv[1]);
+    const ds_command *c = command(argv[1]);
+    return c ? run(c, argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int code = dispatch(argc, argv);
+    if (fflush(stdout) != 0 && code == DS_EXIT_OK)
+        code = ds_complain(DS_EXIT_FAILED, "writing to standard output failed");
+    return code;
 }

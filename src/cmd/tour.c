@@ -180,4 +180,9 @@ const ds_command ds_command_tour = {
               .options = flags },
     .usage = "[ROW...|all] [--quick|--full] [--seed n] [--data DIR] [--broken] [--json]",
     .run = run,
+    .about = "Without a row all of them are listed. A row that cannot be judged yet is missing, which is no "
+             "failure; exit code 1 when one fails. With --broken the part that carries the claim is turned "
+             "off, and the verdict must be that it fails.",
+    .example = "descent tour A1 B3\n"
+               "descent tour all --full --json",
 };

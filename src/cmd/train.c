@@ -240,4 +240,12 @@ const ds_command ds_command_train = {
     .head = { .name = "train", .summary = "train a config into a run directory", .options = flags },
     .usage = "CONFIG [key=value...] [--out DIR] [--json]",
     .run = run,
+    .about = "CONFIG is a file in YAML; descent-config(5) lists its keys. key=value changes one of them for "
+             "this run: optimizer.lr=0.05, model.layers.1.dense=64, data.scale=[0,1]. All mistakes of the "
+             "config are shown at once, each at its place, and nothing is started.\n"
+             "The run directory keeps the config as given and with every default, the metrics, the weights. "
+             "Without --out it is runs/NAME-NNNN. On a terminal a bar shows the epoch; otherwise there is one "
+             "line an epoch.",
+    .example = "descent train mlp.yaml\n"
+               "descent train mlp.yaml optimizer.name=adam optimizer.lr=1e-3 --out runs/adam",
 };
