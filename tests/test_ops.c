@@ -20,6 +20,25 @@ static void samples_conform(void **state)
     none_wrong();
 }
 
+/* One file for each op, which says what it is; and explain has all that the op's head can say. */
+static void every_op_has_its_file(void **state)
+{
+    (void)state;
+    int n;
+    const ds_op *const *ops = ds_ops(&n);
+    for (int k = 0; k < n; k++) {
+        const ds_head *h = &ops[k]->head;
+        char path[128], head[128], line[160] = "";
+        snprintf(path, sizeof path, "src/op/%s.c", h->name);
+        snprintf(head, sizeof head, "/* %s.c - ", h->name);
+        FILE *f = fopen(path, "r");
+        if (!f || !fgets(line, sizeof line, f) || strncmp(line, head, strlen(head)))
+            fail_msg("%s: wanted a file that begins \"%s\"", path, head);
+        fclose(f);
+        if (!h->summary || !h->formula || !h->cite) fail_msg("%s: summary, formula or source is missing", h->name);
+    }
+}
+
 /* Every op of the registry is sampled, but for the two that samples of all others are made of. */
 static void every_op_has_samples(void **state)
 {
@@ -176,7 +195,7 @@ static void derivatives(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_op_has_samples), cmocka_unit_test(samples_conform),
-                                        cmocka_unit_test(derivatives) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_op_has_its_file), cmocka_unit_test(every_op_has_samples),
+                                        cmocka_unit_test(samples_conform), cmocka_unit_test(derivatives) };
     return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }

@@ -1,9 +1,13 @@
-/* matmul.c - C = op(A) op(B) over the last two axes; attr.i[0], attr.i[1] say which are transposed; leading axes equal.
- *   dA = dC B'  or  (B dC')'   dB = A' dC  or  (dC' A)'   by flags alone, no transpose is ever made. */
+/* matmul.c - the matrix product C = op(A) op(B) over the last two axes; attr.i[0], attr.i[1] say which is transposed;
+ * leading axes are equal.
+ *
+ *   dA = dC B'  or  (B dC')'
+ *   dB = A' dC  or  (dC' A)'
+ *
+ * by flags alone: no transpose is ever made. Source: Goodfellow et al. equation 2.5 and section 6.5.6. */
 #include "op/op.h"
-#include "op/ops.h"
 
-static ds_val matmul_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
+DS_VJP(matmul)
 {
     const ds_node n = *ds_node_of(g, y);
     bool ta = n.attr.i[0], tb = n.attr.i[1];
@@ -18,7 +22,10 @@ SAMPLE(0, 1)
 SAMPLE(1, 0)
 SAMPLE(1, 1)
 const ds_op ds_op_matmul = {
-    .head = { .name = "matmul", .summary = "matrix product", .formula = "C[i,j] = sum_k A[i,k] B[k,j]" },
+    .head = { .name = "matmul",
+              .summary = "matrix product",
+              .formula = "C[i,j] = sum_k A[i,k] B[k,j]",
+              .cite = "Goodfellow et al. equation 2.5" },
     .vjp = matmul_vjp,
     .samples = (const ds_op_sample[]){ { 2, { { 2, { 3, 4 } }, { 2, { 4, 5 } } }, "rr", -1, 1, sample00 },
                                        { 2, { { 2, { 3, 4 } }, { 2, { 5, 4 } } }, "rr", -1, 1, sample01 },

@@ -1,7 +1,11 @@
 /* op.c - see op.h; and the registry of ops. */
 #include "op/op.h"
 
-#include "op/ops.h"
+ds_val ds_no_vjp(ds_graph *g, ds_val y, int i, ds_val dy)
+{
+    (void)g, (void)y, (void)i, (void)dy;
+    return DS_NONE;
+}
 
 int ds_axis(ds_graph *g, const char *op, ds_val x, int axis)
 {
@@ -79,6 +83,64 @@ ds_val ds_map2(ds_graph *g, const ds_op *op, ds_val a, ds_val b) { return map(g,
 ds_val ds_map3(ds_graph *g, const ds_op *op, ds_val a, ds_val b, ds_val c)
 {
     return map(g, op, 3, (ds_val[]){ a, b, c });
+}
+
+/* Kernels reduce one stretch of adjacent axes; a set with gaps goes from the last stretch to the first. */
+ds_val ds_reduce(ds_graph *g, const ds_op *op, ds_val x, unsigned axes)
+{
+    if (!ds_vals_ok(g, op->head.name, 1, &x)) return DS_NONE;
+    ds_shape s = ds_val_shape(g, x);
+    if (axes >> s.rank)
+        return ds_graph_fail(g, DS_ESHAPE, "%s: axes mask %#x for a value with %d axes", op->head.name, axes, s.rank);
+    if (ds_val_dtype(g, x) == DS_I32)
+        return ds_graph_fail(g, DS_ESHAPE, "%s: i32 values have no sums; use ds_cast", op->head.name);
+    unsigned last = 0;
+    for (int a = s.rank - 1; a >= 0 && (!last || axes >> a & 1); a--) last |= axes & 1u << a;
+    if (last != axes) return ds_reduce(g, op, ds_reduce(g, op, x, last), axes & ~last);
+    for (int a = 0; a < s.rank; a++)
+        if (axes >> a & 1) s.dim[a] = 1;
+    return ds_node_make(g, op, 1, &x, &(ds_attr){ .i = { axes } }, ds_val_dtype(g, x), s);
+}
+
+bool ds_rows_ok(ds_graph *g, const char *op, ds_val x)
+{
+    if (!ds_vals_ok(g, op, 1, &x)) return false;
+    if (ds_val_shape(g, x).rank > 0 && ds_val_dtype(g, x) != DS_I32) return true;
+    ds_graph_fail(g, DS_ESHAPE, "%s: wants rows of real scores", op);
+    return false;
+}
+
+unsigned ds_last_axis(const ds_graph *g, ds_val x) { return 1u << (ds_val_shape(g, x).rank - 1); }
+
+bool ds_index_ok(ds_graph *g, const char *op, ds_val x, ds_val index, bool same)
+{
+    if (!ds_vals_ok(g, op, 2, (ds_val[]){ x, index })) return false;
+    ds_shape s = ds_val_shape(g, x), k = ds_val_shape(g, index);
+    if (s.rank >= 1 && k.rank == 1 && ds_val_dtype(g, index) == DS_I32 && (!same || k.dim[0] == s.dim[0])) return true;
+    char a[64], b[64];
+    ds_graph_fail(g, DS_ESHAPE, "%s: rows are %s and the index %s; wanted an i32 index%s", op,
+                  ds_shape_text(s, a, sizeof a), ds_shape_text(k, b, sizeof b), same ? ", one for each row" : "");
+    return false;
+}
+
+bool ds_channels_ok(ds_graph *g, const char *op, ds_val x, int n, const ds_val *c)
+{
+    if (!ds_vals_ok(g, op, 1, &x) || !ds_vals_ok(g, op, n, c)) return false;
+    ds_shape s = ds_val_shape(g, x);
+    for (int k = 0; k < n; k++) {
+        ds_shape p = ds_val_shape(g, c[k]);
+        if (s.rank >= 2 && p.rank == 1 && p.dim[0] == s.dim[s.rank - 1]) continue;
+        char a[64], b[64];
+        ds_graph_fail(g, DS_ESHAPE, "%s: values are %s and a parameter %s; wanted one for each channel (last axis)", op,
+                      ds_shape_text(s, a, sizeof a), ds_shape_text(p, b, sizeof b));
+        return false;
+    }
+    return true;
+}
+
+ds_val ds_inverse_deviation(ds_graph *g, ds_val var, double eps)
+{
+    return ds_div(g, ds_like(g, var, 1), ds_sqrt(g, ds_shift(g, var, eps)));
 }
 
 static const ds_op *const ops[] = {
