@@ -24,6 +24,13 @@ const ds_backend *ds_backend_get(const char *name)
     return NULL;
 }
 
+size_t ds_leaf_bytes(const ds_call *call)
+{
+    if (!call->post || !call->post->nsum) return 0;
+    int64_t leaves = (call->post->dim[0] + DS_COLUMN_LEAF - 1) / DS_COLUMN_LEAF;
+    return (size_t)(leaves * call->post->dim[1] * call->post->nsum) * ds_dtype_bytes(call->post->dtype);
+}
+
 const ds_kernel_def *ds_backend_find(const ds_backend *b, const ds_call *call)
 {
     while (b) {

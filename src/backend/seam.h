@@ -36,12 +36,18 @@ typedef struct ds_call {
     const struct ds_vec *vec; /* kernel table of the backend (kernel/vec.h) */
     void *scratch;            /* scratch_bytes, 64-byte aligned, shared by nobody during the call */
     size_t scratch_bytes;
+    void *leaves; /* post->nsum: sums of each leaf of rows, ds_leaf_bytes */
 } ds_call;
 
 typedef void (*ds_kernel_fn)(const ds_call *call);
 typedef size_t (*ds_scratch_fn)(const ds_call *call, int threads); /* called at plan time with data = NULL */
 
-enum { DS_KERNEL_POST = 1, DS_KERNEL_PRE = 2, DS_KERNEL_INPLACE = 4 /* out may share memory with in[0] */ };
+enum {
+    DS_KERNEL_POST = 1,
+    DS_KERNEL_PRE = 2,
+    DS_KERNEL_INPLACE = 4, /* out may share memory with in[0] */
+    DS_KERNEL_SUMS = 8     /* takes post's sums; out is [images, .., channels], an image whole leaves of rows */
+};
 
 typedef struct ds_kernel_def {
     const char *op;
@@ -64,6 +70,8 @@ typedef struct ds_backend {
 
 /* Backend by name, or NULL; name NULL: DS_BACKEND from the environment, else "cpu". */
 const ds_backend *ds_backend_get(const char *name);
+/* Room for the sums of a call's leaves: rows of out over DS_COLUMN_LEAF, times its columns, for each sum of post. */
+size_t ds_leaf_bytes(const ds_call *call);
 /* Asks the backend and those it inherits from. */
 const ds_kernel_def *ds_backend_find(const ds_backend *b, const ds_call *call);
 

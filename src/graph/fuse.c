@@ -41,7 +41,7 @@ bool ds_fits_cut(ds_shape from, ds_shape s, int cut)
     return true;
 }
 
-static int new_group(ds_planner *p, ds_shape s, ds_dtype t)
+int ds_new_group(ds_planner *p, ds_shape s, ds_dtype t)
 {
     if (p->ngroups == p->group_capacity) {
         int capacity = p->group_capacity ? 2 * p->group_capacity : 64;
@@ -54,8 +54,7 @@ static int new_group(ds_planner *p, ds_shape s, ds_dtype t)
     return p->ngroups++;
 }
 
-/* Operands that a group would load: inputs of members that are not members. Stops counting above the limit. */
-static int count_loads(const ds_planner *p, const ds_group *q)
+int ds_count_loads(const ds_planner *p, const ds_group *q)
 {
     int seen[2 * DS_EW_MAX_OPERANDS], n = 0;
     for (int m = 0; m < q->count; m++) {
@@ -72,7 +71,7 @@ static int count_loads(const ds_planner *p, const ds_group *q)
     return n;
 }
 
-static int count_stores(const ds_planner *p, const ds_group *q)
+int ds_count_stores(const ds_planner *p, const ds_group *q)
 {
     int n = 0;
     for (int m = 0; m < q->count; m++) n += p->stored[q->member[m]];
@@ -103,7 +102,7 @@ static bool can_join(const ds_planner *p, const ds_group *q, int id)
     if (varies != p->varies[id] && !is_cheap(p, id)) return false; /* a rerun should not repeat it */
     ds_group trial = *q;
     trial.member[trial.count++] = id;
-    if (count_loads(p, &trial) > DS_EW_MAX_OPERANDS || count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
+    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
     if (!q->reduction) return true;
     if (p->output[id]) return false; /* a prologue leaves nothing in memory */
     for (int i = 0; i < n->nin; i++)
@@ -128,15 +127,8 @@ static bool mark_groups(const ds_planner *p, int id, char *mark)
     return earlier;
 }
 
-/* Whether a member of q is computed from one of `from`, directly or through other groups. */
-static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from)
+void ds_spread_marks(const ds_planner *p, const ds_group *q, int high, char *mark)
 {
-    int high = 0;
-    char *mark = calloc((size_t)p->count, 1);
-    if (!mark) return true;
-    for (int m = 0; m < from->count; m++) mark[from->member[m]] = 1;
-    for (int m = 0; m < q->count; m++)
-        if (q->member[m] > high) high = q->member[m];
     for (bool again = true; again;) {
         again = false;
         for (int id = 1; id <= high; id++) {
@@ -146,6 +138,18 @@ static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from
             if (mark[id] && !was && !ds_in_group(q, id)) again |= mark_groups(p, id, mark);
         }
     }
+}
+
+/* Whether a member of q is computed from one of `from`, directly or through other groups. */
+static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from)
+{
+    int high = 0;
+    char *mark = calloc((size_t)p->count, 1);
+    if (!mark) return true;
+    for (int m = 0; m < from->count; m++) mark[from->member[m]] = 1;
+    for (int m = 0; m < q->count; m++)
+        if (q->member[m] > high) high = q->member[m];
+    ds_spread_marks(p, q, high, mark);
     bool found = false;
     for (int m = 0; m < q->count && !found; m++) found = mark[q->member[m]] && !ds_in_group(from, q->member[m]);
     free(mark);
@@ -164,7 +168,7 @@ static bool merge(ds_planner *p, int a, int b)
     ds_group trial = *x;
     for (int m = 0; m < y->count; m++)
         if (!ds_in_group(&trial, y->member[m])) trial.member[trial.count++] = y->member[m];
-    if (count_loads(p, &trial) > DS_EW_MAX_OPERANDS || count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
+    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
     for (int m = 0; m < y->count; m++) {
         int *slot = &p->joined[DS_JOIN * y->member[m]], n = 0;
         for (int j = 0; j < DS_JOIN; j++)
@@ -239,7 +243,7 @@ static ds_status place_elementwise(ds_planner *p, int id)
     if (!fits) {
         const ds_node *node = ds_at(p, id);
         int q = storing_group(p, id, list, n);
-        list[0] = q >= 0 ? q : new_group(p, node->shape, node->dtype);
+        list[0] = q >= 0 ? q : ds_new_group(p, node->shape, node->dtype);
         n = 1;
         if (list[0] < 0) return ds_fail_memory(p->ctx, sizeof(ds_group), "a plan");
     }
@@ -267,7 +271,7 @@ static ds_status open_prologue(ds_planner *p, int id)
     if (p->unfused || !k || !(k->flags & DS_KERNEL_PRE) || x->dtype != n->dtype) return DS_OK;
     int cut = reduction_cut(n);
     if (cut < 0 || !ds_is_elementwise(p, n->in[0].id) || p->folded[n->in[0].id]) return DS_OK;
-    int q = new_group(p, x->shape, x->dtype);
+    int q = ds_new_group(p, x->shape, x->dtype);
     if (q < 0) return ds_fail_memory(p->ctx, sizeof(ds_group), "a plan");
     p->group[q].reduction = id;
     p->group[q].cut = cut;
@@ -349,5 +353,5 @@ ds_status ds_fuse(ds_planner *p)
     for (int q = 0; q < p->ngroups && !p->unfused; q++)
         if (!p->group[q].dead && !p->group[q].reduction) find_anchor(p, q);
     if (!p->unfused) merge_siblings(p);
-    return DS_OK;
+    return p->unfused || p->no_merge ? DS_OK : ds_host_sums(p);
 }

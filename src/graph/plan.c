@@ -121,7 +121,7 @@ static void planner_free(ds_planner *p)
 static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs)
 {
     size_t n = (size_t)p->count + 1;
-    p->needed = calloc(n, 5);
+    p->needed = calloc(n, 6);
     p->use_first = calloc(n + 1, sizeof *p->use_first);
     p->use = calloc(n * DS_MAX_IN, sizeof *p->use);
     p->joined = malloc(n * DS_JOIN * sizeof *p->joined);
@@ -137,6 +137,7 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
     p->stored = p->output + n;
     p->folded = p->stored + n;
     p->varies = p->folded + n;
+    p->hosted = p->varies + n;
     for (size_t id = 0; id < n; id++) {
         p->unit_of[id] = -1;
         p->offset[id] = SIZE_MAX;
@@ -161,6 +162,7 @@ static void patch_program(ds_plan *plan, ds_program_plan *w, bool stores)
     for (int k = 0; k < w->program.nload; k++)
         if (w->load_node[k] >= 0) add_patch(plan, w->load_node[k], &w->program.load[k].data);
     for (int k = 0; stores && k < w->program.nstore; k++) add_patch(plan, w->store_node[k], &w->program.store[k].data);
+    for (int k = 0; stores && k < w->program.nsum; k++) add_patch(plan, w->sum_node[k], &w->program.sum[k].data);
 }
 
 static ds_status make_program(ds_planner *p, int group, int cut, ds_program_plan **out)
@@ -201,7 +203,8 @@ static ds_status make_step(ds_planner *p, ds_plan *plan, const ds_work *u, ds_st
     s->attr = *s->call.attr;
     s->call.attr = &s->attr;
     size_t scratch = s->kernel->scratch ? s->kernel->scratch(&s->call, ds_ctx_threads(p->ctx)) : 0;
-    s->call.scratch_bytes = scratch;
+    s->call.scratch_bytes = scratch = (scratch + 63) / 64 * 64;
+    scratch += ds_leaf_bytes(&s->call);
     if (scratch > plan->scratch_bytes) plan->scratch_bytes = scratch;
     return DS_OK;
 }
@@ -265,7 +268,7 @@ static size_t walk_constants(ds_planner *p, ds_plan *plan, bool fill)
 static ds_status make_steps(ds_planner *p, ds_plan *plan)
 {
     plan->step = calloc((size_t)p->nunits + 1, sizeof *plan->step);
-    plan->patch = calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS) + 1, sizeof *plan->patch);
+    plan->patch = calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS + DS_EW_MAX_SUMS) + 1, sizeof *plan->patch);
     plan->patch_first = calloc((size_t)p->count + 2, sizeof *plan->patch_first);
     if (!plan->step || !plan->patch || !plan->patch_first)
         return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(ds_step), "a plan");
@@ -294,7 +297,11 @@ static ds_status make_memory(ds_planner *p, ds_plan *plan)
     walk_constants(p, plan, true);
     for (int id = 1; id < p->count; id++)
         if (p->offset[id] != SIZE_MAX) ds_plan_point(plan, id, plan->work + p->offset[id]);
-    for (int k = 0; k < plan->nsteps; k++) plan->step[k].call.scratch = plan->scratch;
+    for (int k = 0; k < plan->nsteps; k++) {
+        ds_call *call = &plan->step[k].call;
+        call->scratch = plan->scratch;
+        call->leaves = plan->scratch + call->scratch_bytes;
+    }
     return DS_OK;
 }
 

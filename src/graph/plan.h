@@ -4,7 +4,7 @@
  *   unit    what becomes one step: a kernel node with an optional prologue and epilogue group, or one group alone
  *   value   a node that has memory; views share the value of what they look at
  *
- * Passes: fuse.c makes groups, schedule.c units and their order, memory.c offsets, program.c programs, plan.c steps. */
+ * Passes: fuse.c makes groups, sums.c gives sums to the kernels that make what they add, schedule.c units and their order, memory.c offsets, program.c programs, plan.c steps. */
 #ifndef DS_GRAPH_PLAN_H
 #define DS_GRAPH_PLAN_H
 
@@ -20,7 +20,8 @@ typedef struct ds_group {
     int reduction; /* node whose prologue this is, 0: none */
     int cut;       /* reductions: axes [0, cut) are R, the rest C */
     int anchor;    /* kernel node whose epilogue this is, 0: none */
-    bool dead;     /* merged into another */
+    int sum[DS_EW_MAX_SUMS], nsums; /* epilogues: nodes that are sums over all rows of a member or of the anchor */
+    bool dead;                      /* merged into another */
 } ds_group;
 
 typedef struct ds_work {
@@ -38,6 +39,7 @@ typedef struct ds_planner {
     bool unfused, bound;
     int count;                                        /* nodes */
     char *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
+    char *hosted;                                     /* sum taken by another kernel's epilogue */
     int *use_first, *use;                             /* consumers of node id: use[use_first[id] .. use_first[id+1]) */
     ds_group *group;
     int ngroups, group_capacity;
@@ -71,7 +73,15 @@ static inline bool ds_is_elementwise(const ds_planner *p, int id)
 int ds_memory_node(const ds_planner *p, int id);
 bool ds_in_group(const ds_group *q, int id);
 
+int ds_new_group(ds_planner *p, ds_shape s, ds_dtype t); /* -1: no memory */
+/* Operands that q loads (counted to a limit above what fits), and values that it stores. */
+int ds_count_loads(const ds_planner *p, const ds_group *q);
+int ds_count_stores(const ds_planner *p, const ds_group *q);
+/* Mark what is computed from marked nodes up to id `high`, directly or through other groups than q. */
+void ds_spread_marks(const ds_planner *p, const ds_group *q, int high, char *mark);
+
 ds_status ds_fuse(ds_planner *p);
+ds_status ds_host_sums(ds_planner *p);
 ds_status ds_schedule(ds_planner *p);
 ds_status ds_place(ds_planner *p);
 /* Whether an operand of shape `from` broadcast to s has one stride on each side of the cut. */
@@ -84,6 +94,7 @@ typedef struct ds_program_plan {
     ds_ew_program program;
     int load_node[DS_EW_MAX_OPERANDS], store_node[DS_EW_MAX_OPERANDS];
     double load_fill[DS_EW_MAX_OPERANDS];
+    int sum_node[DS_EW_MAX_SUMS];
 } ds_program_plan;
 ds_status ds_program_make(const ds_planner *p, const ds_group *q, int cut, ds_program_plan *out);
 

@@ -79,6 +79,10 @@ static void find_last_uses(builder *b)
     for (int m = 0; m < q->count; m++)
         if (b->p->stored[q->member[m]] || (q->reduction && ds_at(b->p, q->reduction)->in[0].id == q->member[m]))
             b->last[m] = INT_MAX;
+    for (int k = 0; k < q->nsums; k++) {
+        int m = member_index(q, ds_at(b->p, q->sum[k])->in[0].id);
+        if (m >= 0) b->last[m] = INT_MAX;
+    }
 }
 
 static void emit(builder *b)
@@ -118,6 +122,16 @@ static void emit_stores(builder *b)
         w->store[k].dtype = w->dtype;
         w->store_reg[k] = (int16_t)b->reg[m];
         b->out->store_node[k] = id;
+    }
+}
+
+static void emit_sums(builder *b)
+{
+    ds_ew_program *w = &b->out->program;
+    for (w->nsum = 0; w->nsum < b->q->nsums; w->nsum++) {
+        const ds_node *n = ds_at(b->p, b->q->sum[w->nsum]);
+        w->sum[w->nsum].reg = (int16_t)value_code(b, n, 0);
+        b->out->sum_node[w->nsum] = b->q->sum[w->nsum];
     }
 }
 
@@ -190,5 +204,6 @@ ds_status ds_program_make(const ds_planner *p, const ds_group *group, int cut, d
     find_last_uses(&b);
     emit(&b);
     emit_stores(&b);
+    emit_sums(&b);
     return set_dims(&b, cut);
 }

@@ -43,19 +43,21 @@ static void own_group(ds_planner *p, int unit, const ds_group *q)
 {
     for (int m = 0; m < q->count; m++)
         if (p->stored[q->member[m]] && !q->reduction) p->unit_of[q->member[m]] = unit;
+    for (int k = 0; k < q->nsums; k++) p->unit_of[q->sum[k]] = unit;
 }
 
 static void make_units(ds_planner *p)
 {
     for (int id = 1; id < p->count; id++) {
         p->unit_of[id] = -1;
-        if (!p->needed[id] || ds_is_source(p, id) || ds_is_view(p, id) || ds_is_elementwise(p, id)) continue;
+        if (!p->needed[id] || ds_is_source(p, id) || ds_is_view(p, id) || ds_is_elementwise(p, id) || p->hosted[id])
+            continue;
         p->unit_of[id] = p->nunits;
         p->unit[p->nunits++] = (ds_work){ .node = id, .pre = -1, .post = -1, .key = id };
     }
     for (int g = 0; g < p->ngroups; g++) {
         ds_group *q = &p->group[g];
-        if (q->dead || q->count == 0) continue;
+        if (q->dead || q->count + q->nsums == 0) continue;
         int k = q->reduction ? p->unit_of[q->reduction] : q->anchor ? p->unit_of[q->anchor] : p->nunits++;
         ds_work *u = &p->unit[k];
         if (!q->reduction && !q->anchor) *u = (ds_work){ .pre = -1, .post = -1 };

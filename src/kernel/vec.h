@@ -30,8 +30,8 @@ typedef struct ds_vec {
     void (*log)(ds_dtype t, int64_t n, void *y, const void *x);
     /* Tree sum of one row of n elements starting at a leaf boundary. */
     double (*sum_row)(ds_dtype t, int64_t n, const void *x); /* exact in T: the caller casts back */
-    /* acc[c] = chain over `rows` rows (at most a leaf) of x[r * ld + c]; starts at +0. */
-    void (*sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
+    /* acc[l * cols + c] = chain from +0 over the rows r of leaf l (of DS_COLUMN_LEAF, the last shorter) of x[r * ld + c]. */
+    void (*sum_leaves)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
     void (*add)(ds_dtype t, int64_t n, void *y, const void *x); /* y += x */
     /* Rows of scores, cols > 0: m = maximum (NaN wins), d = x - m;  s = sum of each row;  y /= s. */
     void (*rows_shift)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *m, void *d);

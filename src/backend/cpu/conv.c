@@ -67,6 +67,7 @@ static void cut(job *j, int64_t rows, double work, int threads)
         j->strips = ds_ceil_div(2 * threads, j->n > 0 ? j->n : 1);
     if (j->strips > rows) j->strips = rows > 0 ? rows : 1;
     j->strip_rows = ds_ceil_div(rows, j->strips);
+    while (j->call->post && j->call->post->nsum && j->strip_rows * j->ow % DS_COLUMN_LEAF) j->strip_rows++;
     j->strips = j->strip_rows ? ds_ceil_div(rows, j->strip_rows) : 0;
 }
 
@@ -160,7 +161,7 @@ static void plan_conv(job *j, const ds_call *call, int threads)
     j->pad_h = j->strip_rows ? (j->strip_rows - 1) * j->sh + (j->kh - 1) * j->dh + 1 : 0;
     j->image_bytes = j->ph || j->pw ? ds_align64((size_t)(j->pad_h * j->pad_w * j->c) * j->es) + 256 : 0;
     j->runs_bytes = bytes_of_runs(j);
-    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
+    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + ds_epilogue_bytes(call));
     j->shared_bytes = (size_t)j->groups * panel_bytes(j, j->kh * j->kw * (j->c / j->groups), j->o / j->groups);
 }
 
@@ -207,9 +208,8 @@ static void conv_task(void *arg, int64_t index, int worker)
         s.to = (char *)j->call->out.data + (size_t)((image * j->oh + r0) * j->ow * j->o + g * og) * j->es;
         run_sweep(j, &s);
     }
-    if (j->call->post)
-        j->vec->ew(j->call->post, (image * j->oh + r0) * j->ow, (image * j->oh + r1) * j->ow, 0, j->o,
-                   own + j->image_bytes, NULL);
+    ds_epilogue(j->call, (image * j->oh + r0) * j->ow, (image * j->oh + r1) * j->ow, j->strip_rows * j->ow,
+                own + j->image_bytes);
 }
 
 void ds_cpu_conv(const ds_call *call)
@@ -221,6 +221,7 @@ void ds_cpu_conv(const ds_call *call)
     for (int64_t g = 0; g < j.groups; g++)
         pack_panels(&j, call->in[1].data, k, j.o, g * og, og, j.packed + (size_t)g * panel_bytes(&j, k, og));
     ds_pool_run(call->pool, j.n * j.strips, conv_task, &j);
+    ds_epilogue_end(call, j.strip_rows * j.ow);
 }
 
 /* ---- adjoint in the input ---------------------------------------------------------------------------------------- */
@@ -248,7 +249,7 @@ static void plan_input(job *j, const ds_call *call, int threads)
     j->pad_w = j->ow + 2 * (reach_w / j->sw + 1) + (right > 0 ? right : 0) + 1;
     j->image_bytes = ds_align64((size_t)(j->pad_h * j->pad_w * j->o) * j->es) + 256;
     j->runs_bytes = bytes_of_runs(j);
-    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0));
+    j->worker_bytes = ds_align64(j->runs_bytes + j->image_bytes + ds_epilogue_bytes(call));
     j->shared_bytes = (size_t)(j->groups * j->kh * j->kw) * panel_bytes(j, j->o / j->groups, j->c / j->groups) + 4096;
 }
 
@@ -317,8 +318,7 @@ static void input_task(void *arg, int64_t image, int worker)
                                         (meets(qw, j->pw, tw[k], j->dw, j->sw) - w0) * j->o;
                 run_sweep(j, &s);
             }
-    if (j->call->post)
-        j->vec->ew(j->call->post, image * j->h * j->w, (image + 1) * j->h * j->w, 0, j->c, own + j->image_bytes, NULL);
+    ds_epilogue(j->call, image * j->h * j->w, (image + 1) * j->h * j->w, j->h * j->w, own + j->image_bytes);
 }
 
 void ds_cpu_conv_input(const ds_call *call)
@@ -337,6 +337,7 @@ void ds_cpu_conv_input(const ds_call *call)
                 to = pack_class(&j, g, th, nh, tw, nw, to);
             }
     ds_pool_run(call->pool, j.n, input_task, &j);
+    ds_epilogue_end(call, j.h * j.w);
 }
 
 /* ---- adjoint in the weights -------------------------------------------------------------------------------------- */

@@ -22,6 +22,12 @@ static inline int64_t ds_tree_split(int64_t n)
 /* Join n vectors of `count` elements, `stride` elements apart, by the tree; the sum ends in the first. */
 void ds_tree_join(const ds_vec *vec, ds_dtype t, int64_t n, int64_t count, void *x, int64_t stride);
 
+/* The epilogue of a finished block, rows [row0, row1) of out, and at the end of the call its sums. stretch: rows of every
+ * such block, or of all but an image's last; whole leaves where post has sums. tile: ds_epilogue_bytes. */
+size_t ds_epilogue_bytes(const ds_call *call);
+void ds_epilogue(const ds_call *call, int64_t row0, int64_t row1, int64_t stretch, void *tile);
+void ds_epilogue_end(const ds_call *call, int64_t stretch);
+
 /* Scratch bytes of the kernels that want some (seam.h: ds_scratch_fn). */
 size_t ds_scratch_matmul(const ds_call *call, int threads);
 size_t ds_scratch_conv(const ds_call *call, int threads);

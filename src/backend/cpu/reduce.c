@@ -6,7 +6,7 @@
 
 #include "backend/cpu/cpu.h"
 
-enum { GROUP = 16, FILL = 4096 };
+enum { GROUP = 16, FILL = 16384 }; /* leaves of a task; elements that a prologue makes at once, or a leaf of columns */
 
 typedef struct job {
     const ds_call *call;
@@ -38,14 +38,9 @@ static void describe(job *j, const ds_call *call, bool maximum)
     j->chunk = j->inner < DS_COLUMN_CHUNK ? j->inner : DS_COLUMN_CHUNK;
     j->chunks = j->chunk ? ds_ceil_div(j->inner, j->chunk) : 0;
     j->tile_bytes = call->pre ? ds_align64(ds_ew_tile_bytes(call->pre)) : 0;
-    j->fill_bytes =
-        call->pre
-            ? ds_align64((size_t)(DS_COLUMN_LEAF * DS_COLUMN_CHUNK > FILL ? DS_COLUMN_LEAF * DS_COLUMN_CHUNK : FILL) *
-                             j->es +
-                         256)
-            : 0;
-    size_t levels = ds_align64((size_t)(24 * DS_COLUMN_CHUNK) * j->es);
-    j->worker_bytes = j->tile_bytes + j->fill_bytes + levels;
+    int64_t fill = DS_COLUMN_LEAF * j->chunk > FILL ? DS_COLUMN_LEAF * j->chunk : FILL;
+    j->fill_bytes = call->pre ? ds_align64((size_t)fill * j->es + 256) : 0;
+    j->worker_bytes = j->tile_bytes + j->fill_bytes + ds_align64((size_t)(GROUP * j->chunk) * j->es);
     j->partial_bytes = j->groups > 1 ? ds_align64((size_t)(j->outer * j->groups * j->inner) * j->es) : 0;
 }
 
@@ -78,35 +73,32 @@ static const char *fetch(const job *j, int64_t o, int64_t r0, int64_t r1, int64_
     return fill;
 }
 
-/* Sum over leaves [first, last) into acc (count columns): equal subtrees join like a binary counter. */
+/* Sum over leaves [first, last), at most GROUP, into acc (columns [c0, c1)). A prologue fills the cache, not more. */
 static void sum_leaves(const job *j, int64_t o, int64_t first, int64_t last, int64_t c0, int64_t c1, char *own,
                        char *acc)
 {
     const ds_vec *vec = j->call->vec;
-    char *level = own + j->tile_bytes + j->fill_bytes;
-    size_t step = (size_t)DS_COLUMN_CHUNK * j->es;
-    int64_t count = c1 - c0;
-    int depth = 0;
-    for (int64_t leaf = first; leaf < last; leaf++) {
-        int64_t r0 = leaf * j->leaf, r1 = r0 + j->leaf < j->r ? r0 + j->leaf : j->r, ld;
+    char *sums = own + j->tile_bytes + j->fill_bytes;
+    int64_t count = c1 - c0, step = GROUP, ld;
+    if (j->inner == 1)
+        step = 1;
+    else if (j->call->pre && FILL / (j->leaf * count) < GROUP)
+        step = FILL / (j->leaf * count) > 1 ? FILL / (j->leaf * count) : 1;
+    for (int64_t leaf = first; leaf < last; leaf += step) {
+        int64_t r0 = leaf * j->leaf, r1 = leaf + step < last ? r0 + step * j->leaf : last * j->leaf;
+        if (r1 > j->r) r1 = j->r;
         const char *x = fetch(j, o, r0, r1, c0, c1, own, &ld);
-        char *to = level + (size_t)depth++ * step;
-        if (j->inner > 1) {
-            vec->sum_leaf(j->t, r1 - r0, count, x, ld, to);
-        } else {
-            double s = vec->sum_row(j->t, r1 - r0, x);
-            if (j->t == DS_F32)
-                *(float *)(void *)to = (float)s;
-            else
-                *(double *)(void *)to = s;
-        }
-        for (int64_t n = leaf - first + 1; !(n & 1); n >>= 1, depth--)
-            vec->add(j->t, count, level + (size_t)(depth - 2) * step, level + (size_t)(depth - 1) * step);
+        char *to = sums + (size_t)((leaf - first) * count) * j->es;
+        if (j->inner > 1)
+            vec->sum_leaves(j->t, r1 - r0, count, x, ld, to);
+        else if (j->t == DS_F32)
+            *(float *)(void *)to = (float)vec->sum_row(j->t, r1 - r0, x);
+        else
+            *(double *)(void *)to = vec->sum_row(j->t, r1 - r0, x);
     }
-    for (; depth > 1; depth--)
-        vec->add(j->t, count, level + (size_t)(depth - 2) * step, level + (size_t)(depth - 1) * step);
-    if (depth == 0) memset(level, 0, (size_t)count * j->es);
-    memcpy(acc, level, (size_t)count * j->es);
+    ds_tree_join(vec, j->t, last - first, count, sums, count);
+    if (first == last) memset(sums, 0, (size_t)count * j->es);
+    memcpy(acc, sums, (size_t)count * j->es);
 }
 
 #define MAXIMUM(T)                                                                                                     \

@@ -18,13 +18,13 @@ double DS_PASTE2(ds_sum_row, DS_ISA_TAG)(ds_dtype t, int64_t n, const void *x)
     return t == DS_F32 ? (double)sum_row_f32(n, x) : sum_row_f64(n, x);
 }
 
-void DS_PASTE2(ds_sum_leaf, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
-void DS_PASTE2(ds_sum_leaf, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc)
+void DS_PASTE2(ds_sum_leaves, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
+void DS_PASTE2(ds_sum_leaves, DS_ISA_TAG)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc)
 {
     if (t == DS_F32)
-        sum_leaf_f32(rows, cols, x, ld, acc);
+        sum_leaves_f32(rows, cols, x, ld, acc);
     else
-        sum_leaf_f64(rows, cols, x, ld, acc);
+        sum_leaves_f64(rows, cols, x, ld, acc);
 }
 
 void DS_PASTE2(ds_add, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x);

@@ -10,7 +10,7 @@ void TAGGED(ds_ew_block)(const ds_ew_program *p, int64_t row0, int64_t row1, int
 void TAGGED(ds_exp_map)(ds_dtype t, int64_t n, void *y, const void *x);
 void TAGGED(ds_log_map)(ds_dtype t, int64_t n, void *y, const void *x);
 double TAGGED(ds_sum_row)(ds_dtype t, int64_t n, const void *x);
-void TAGGED(ds_sum_leaf)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
+void TAGGED(ds_sum_leaves)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
 void TAGGED(ds_add)(ds_dtype t, int64_t n, void *y, const void *x);
 void TAGGED(ds_rows_shift)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *m, void *d);
 void TAGGED(ds_rows_sum)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *s);
@@ -30,7 +30,7 @@ const ds_vec TAGGED(ds_vec) = {
     .exp = TAGGED(ds_exp_map),
     .log = TAGGED(ds_log_map),
     .sum_row = TAGGED(ds_sum_row),
-    .sum_leaf = TAGGED(ds_sum_leaf),
+    .sum_leaves = TAGGED(ds_sum_leaves),
     .add = TAGGED(ds_add),
     .rows_shift = TAGGED(ds_rows_shift),
     .rows_sum = TAGGED(ds_rows_sum),
