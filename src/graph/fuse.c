@@ -102,7 +102,8 @@ static bool can_join(const ds_planner *p, const ds_group *q, int id)
     if (varies != p->varies[id] && !is_cheap(p, id)) return false; /* a rerun should not repeat it */
     ds_group trial = *q;
     trial.member[trial.count++] = id;
-    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
+    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS)
+        return false;
     if (!q->reduction) return true;
     if (p->output[id]) return false; /* a prologue leaves nothing in memory */
     for (int i = 0; i < n->nin; i++)
@@ -168,7 +169,8 @@ static bool merge(ds_planner *p, int a, int b)
     ds_group trial = *x;
     for (int m = 0; m < y->count; m++)
         if (!ds_in_group(&trial, y->member[m])) trial.member[trial.count++] = y->member[m];
-    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS) return false;
+    if (ds_count_loads(p, &trial) > DS_EW_MAX_OPERANDS || ds_count_stores(p, &trial) >= DS_EW_MAX_OPERANDS)
+        return false;
     for (int m = 0; m < y->count; m++) {
         int *slot = &p->joined[DS_JOIN * y->member[m]], n = 0;
         for (int j = 0; j < DS_JOIN; j++)

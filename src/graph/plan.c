@@ -268,7 +268,8 @@ static size_t walk_constants(ds_planner *p, ds_plan *plan, bool fill)
 static ds_status make_steps(ds_planner *p, ds_plan *plan)
 {
     plan->step = calloc((size_t)p->nunits + 1, sizeof *plan->step);
-    plan->patch = calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS + DS_EW_MAX_SUMS) + 1, sizeof *plan->patch);
+    plan->patch =
+        calloc((size_t)p->nunits * (DS_MAX_IN + 1 + 3 * DS_EW_MAX_OPERANDS + DS_EW_MAX_SUMS) + 1, sizeof *plan->patch);
     plan->patch_first = calloc((size_t)p->count + 2, sizeof *plan->patch_first);
     if (!plan->step || !plan->patch || !plan->patch_first)
         return ds_fail_memory(p->ctx, (size_t)p->nunits * sizeof(ds_step), "a plan");

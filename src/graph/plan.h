@@ -17,9 +17,9 @@ typedef struct ds_group {
     int count;
     ds_shape shape;
     ds_dtype dtype;
-    int reduction; /* node whose prologue this is, 0: none */
-    int cut;       /* reductions: axes [0, cut) are R, the rest C */
-    int anchor;    /* kernel node whose epilogue this is, 0: none */
+    int reduction;                  /* node whose prologue this is, 0: none */
+    int cut;                        /* reductions: axes [0, cut) are R, the rest C */
+    int anchor;                     /* kernel node whose epilogue this is, 0: none */
     int sum[DS_EW_MAX_SUMS], nsums; /* epilogues: nodes that are sums over all rows of a member or of the anchor */
     bool dead;                      /* merged into another */
 } ds_group;

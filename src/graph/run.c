@@ -81,8 +81,8 @@ char *ds_plan_text(const ds_plan *plan, char *buf, size_t bytes)
         for (int side = 0; side < 2 && used + 1 < bytes; side++) {
             const ds_program_plan *w = side ? s->post : s->pre;
             if (!w) continue;
-            n = snprintf(buf + used, bytes - used, "  %s(%d loads, %d instructions, %d stores",
-                         side ? "then" : "after", w->program.nload, w->program.ninstr, w->program.nstore);
+            n = snprintf(buf + used, bytes - used, "  %s(%d loads, %d instructions, %d stores", side ? "then" : "after",
+                         w->program.nload, w->program.ninstr, w->program.nstore);
             used += (size_t)n;
             if (used + 1 < bytes && w->program.nsum)
                 used += (size_t)snprintf(buf + used, bytes - used, ", %d sums", w->program.nsum);

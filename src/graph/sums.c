@@ -93,7 +93,8 @@ static int host_of(ds_planner *p, int id, const ds_group *r)
         if (!r && ds_in_group(q, x)) return k;
         bool meets = false;
         for (int m = 0; r && m < r->count && !meets; m++)
-            for (int i = 0; i < ds_at(p, r->member[m])->nin; i++) meets |= ds_in_group(q, ds_at(p, r->member[m])->in[i].id);
+            for (int i = 0; i < ds_at(p, r->member[m])->nin; i++)
+                meets |= ds_in_group(q, ds_at(p, r->member[m])->in[i].id);
         if (meets && can_take(p, q, r)) return k;
     }
     return -1;

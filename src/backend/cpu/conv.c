@@ -108,6 +108,7 @@ typedef struct sweep {
     bool panels;
     int64_t runs, len, group; /* group: offset of a group's channels in the pixel */
     const int64_t *run;
+    ds_ahead *ahead;
 } sweep;
 
 /* Where pixels and results follow each other without gaps, all are one long row. */
@@ -130,8 +131,19 @@ static void run_sweep(const job *j, const sweep *s)
                 t.a = s->at + (size_t)(row * s->down + i * s->across + s->group) * j->es;
                 t.c = s->to + (size_t)(row * s->to_down + i * s->to_across + col) * j->es;
                 j->p->micro(&t);
+                ds_ahead_some(s->ahead);
             }
     }
+}
+
+/* What a task fetches while it works on image n: its epilogue's operands, and the image that it takes next. */
+static void look_ahead(const job *j, const ds_tensor *x, int64_t n, int64_t row0, int64_t row1, ds_ahead *ahead)
+{
+    int64_t next = n + ds_pool_threads(j->call->pool),
+            count = x->shape.dim[0] ? ds_shape_count(x->shape) / x->shape.dim[0] : 0;
+    ds_epilogue_ahead(j->call, row0, row1, ahead);
+    if (next < j->n) ds_ahead_add(ahead, (const char *)x->data + (size_t)(next * count) * j->es, (size_t)count * j->es);
+    ds_ahead_spread(ahead, (row1 - row0) / j->p->mr + 1);
 }
 
 /* B [k][ldb] -> panels of nr columns, zero behind the last; columns from `first`. */
@@ -180,7 +192,10 @@ static void conv_task(void *arg, int64_t index, int worker)
     int64_t cg = j->c / j->groups, og = j->o / j->groups, *run;
     const char *x = (const char *)j->call->in[0].data + (size_t)(image * j->h * j->w * j->c) * j->es;
     char *own = own_area(j, worker, &run);
-    sweep s = { .rows = r1 - r0,
+    ds_ahead ahead = { .n = 0 };
+    look_ahead(j, &j->call->in[0], image, (image * j->oh + r0) * j->ow, (image * j->oh + r1) * j->ow, &ahead);
+    sweep s = { .ahead = &ahead,
+                .rows = r1 - r0,
                 .cols = j->ow,
                 .across = j->sw * j->c,
                 .to_across = j->o,
@@ -284,13 +299,16 @@ static void input_task(void *arg, int64_t image, int worker)
     int64_t *th = run + j->kh * j->kw, *tw = th + j->kh;
     const char *b = j->packed;
     int64_t line = j->pad_w * j->o;
+    ds_ahead ahead = { .n = 0 };
+    look_ahead(j, &j->call->in[0], image, image * j->h * j->w, (image + 1) * j->h * j->w, &ahead);
     border(j, (const char *)j->call->in[0].data + (size_t)(image * j->oh * j->ow * j->o) * j->es, j->oh, j->ow, j->o, 0,
            j->pad_h, top, left, j->pad_w, own);
     for (int64_t g = 0; g < j->groups; g++)
         for (int64_t qh = 0; qh < j->sh; qh++)
             for (int64_t qw = 0; qw < j->sw; qw++) {
                 int64_t nh = taps(qh, j->ph, j->kh, j->dh, j->sh, th), nw = taps(qw, j->pw, j->kw, j->dw, j->sw, tw);
-                sweep s = { .rows = ds_ceil_div(j->h - qh, j->sh),
+                sweep s = { .ahead = &ahead,
+                            .rows = ds_ceil_div(j->h - qh, j->sh),
                             .cols = ds_ceil_div(j->w - qw, j->sw),
                             .down = line,
                             .across = j->o,

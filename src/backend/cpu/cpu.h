@@ -28,6 +28,39 @@ size_t ds_epilogue_bytes(const ds_call *call);
 void ds_epilogue(const ds_call *call, int64_t row0, int64_t row1, int64_t stretch, void *tile);
 void ds_epilogue_end(const ds_call *call, int64_t stretch);
 
+/* Memory that a task wants soon. Products leave the memory idle: between tiles it is fetched into the second-level cache,
+ * `each` lines at a time. */
+enum { DS_AHEAD = 8, DS_LINE = 64 };
+typedef struct ds_ahead {
+    const char *at[DS_AHEAD];
+    int64_t lines[DS_AHEAD], each;
+    int n;
+} ds_ahead;
+static inline void ds_ahead_add(ds_ahead *a, const void *at, size_t bytes)
+{
+    if (a->n == DS_AHEAD || bytes == 0) return;
+    a->at[a->n] = at;
+    a->lines[a->n++] = (int64_t)(bytes + DS_LINE - 1) / DS_LINE;
+}
+/* Once all is added: to be done in so many calls of ds_ahead_some. */
+static inline void ds_ahead_spread(ds_ahead *a, int64_t calls)
+{
+    int64_t lines = 0;
+    for (int k = 0; k < a->n; k++) lines += a->lines[k];
+    a->each = calls > 0 ? ds_ceil_div(lines, calls) : 0;
+}
+static inline void ds_ahead_some(ds_ahead *a)
+{
+    for (int64_t k = 0; k < a->each && a->n > 0; k++) {
+        const char *at = a->at[a->n - 1];
+        __builtin_prefetch(at, 0, 2);
+        a->at[a->n - 1] = at + DS_LINE;
+        a->n -= --a->lines[a->n - 1] == 0;
+    }
+}
+/* What the epilogue of rows [row0, row1) will load. */
+void ds_epilogue_ahead(const ds_call *call, int64_t row0, int64_t row1, ds_ahead *ahead);
+
 /* Scratch bytes of the kernels that want some (seam.h: ds_scratch_fn). */
 size_t ds_scratch_matmul(const ds_call *call, int threads);
 size_t ds_scratch_conv(const ds_call *call, int threads);

@@ -71,6 +71,18 @@ static void sum_block(const ds_call *call, int64_t row0, int64_t row1, char *til
         call->vec->sum_leaves(p.dtype, row1 - row0, cols, values[k], cols, leaf_sums(call, k, row0 / DS_COLUMN_LEAF));
 }
 
+void ds_epilogue_ahead(const ds_call *call, int64_t row0, int64_t row1, ds_ahead *ahead)
+{
+    const ds_ew_program *p = call->post;
+    for (int k = 0; p && k < p->nload; k++) {
+        const ds_ew_operand *x = &p->load[k];
+        size_t es = ds_dtype_bytes(x->dtype);
+        if (x->data == call->out.data || x->stride[0] != p->dim[1] || x->stride[1] != 1) continue;
+        ds_ahead_add(ahead, (const char *)x->data + (size_t)(row0 * p->dim[1]) * es,
+                     (size_t)((row1 - row0) * p->dim[1]) * es);
+    }
+}
+
 void ds_epilogue(const ds_call *call, int64_t row0, int64_t row1, int64_t stretch, void *tile)
 {
     const ds_ew_program *p = call->post;
