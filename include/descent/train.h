@@ -16,6 +16,9 @@ extern "C" {
 
 typedef struct ds_session ds_session;
 
+/* Parse "early(watch=val.loss, patience=5)" or "target(target=val.accuracy, value=0.98)" of registry "stop". */
+DS_API ds_status ds_stop_parse(ds_ctx *ctx, const char *text, ds_part *out);
+
 typedef struct ds_session_settings {
     ds_data_settings data;
     const ds_model *model;

@@ -2,6 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "nn/nn.h"
 #include "train/stop/stop.h"
 
 #define DS_STOP(name) extern const ds_stop_def ds_stop_##name;
@@ -27,6 +30,21 @@ const ds_head *ds_stop_chosen_by(const char *key)
     for (int k = 0; k < COUNT; k++)
         if (!strcmp(heads[k]->options[0].name, key)) return heads[k];
     return NULL;
+}
+
+/* The watched number is kept by the name in its own definition, which stays. */
+ds_status ds_stop_parse(ds_ctx *ctx, const char *text, ds_part *out)
+{
+    ds_arena words = { 0 };
+    ds_status status = ds_part_parse(ctx, &words, &ds_stop_registry, "stop", text, out);
+    const ds_column *c = status == DS_OK ? ds_column_named(out->value[0].text) : NULL;
+    if (c)
+        out->value[0].text = c->head.name;
+    else if (status == DS_OK)
+        status = ds_fail(ctx, DS_EUNKNOWN, "stop: found \"%s\", wanted a number of an epoch such as val.loss",
+                         out->value[0].text);
+    ds_arena_free(&words);
+    return status;
 }
 
 static const ds_optval *option(const ds_part *rule, const char *name)
