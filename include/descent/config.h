@@ -10,6 +10,7 @@
 
 #include "descent/data.h"
 #include "descent/model.h"
+#include "descent/train.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +52,10 @@ typedef struct ds_train_settings {
     int stops;
     const char *best; /* of registry "column"; NULL: not given */
     ds_part average;  /* of registry "average"; head NULL: none */
+    double checkpoint_every;
+    ds_unit checkpoint_unit;
+    int checkpoint_keep;
+    ds_on_nonfinite on_nonfinite;
 } ds_train_settings;
 
 typedef struct ds_config {
@@ -90,6 +95,10 @@ DS_API uint64_t ds_config_hash(const ds_config *c);
 /* Value of a key as text ("optimizer.lr", "model.layers.2.dense"), NULL when it has none; valid as long as the config.
  */
 DS_API const char *ds_config_value(const ds_config *c, const char *key);
+/* Call fn for every key whose value differs between two configs; a value is NULL where that side has no such key.
+ * fixed: a run that goes on cannot take the new value, since its bits would no longer be those of one config. */
+typedef void ds_config_difference(void *arg, const char *key, const char *before, const char *after, bool fixed);
+DS_API void ds_config_compare(const ds_config *before, const ds_config *after, ds_config_difference *fn, void *arg);
 /* A mistake found later (a shape that does not fit, a missing file) at the place of `key`, in the same form.
  * Returns NULL when memory is out. */
 DS_API ds_diagnostics *ds_config_complain(const ds_config *c, const char *key, const char *text, const char *hint);

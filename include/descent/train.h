@@ -19,6 +19,10 @@ typedef struct ds_session ds_session;
 /* Parse "early(watch=val.loss, patience=5)" or "target(target=val.accuracy, value=0.98)" of registry "stop". */
 DS_API ds_status ds_stop_parse(ds_ctx *ctx, const char *text, ds_part *out);
 
+/* What a loss or a gradient that is not finite does: end the run; leave the batch out; or go back to the weights and the
+ * optimizer of up to 100 steps before and leave out the batches since then. */
+typedef enum ds_on_nonfinite { DS_NONFINITE_STOP, DS_NONFINITE_SKIP, DS_NONFINITE_REWIND } ds_on_nonfinite;
+
 typedef struct ds_session_settings {
     ds_data_settings data;
     const ds_model *model;
@@ -32,9 +36,13 @@ typedef struct ds_session_settings {
     const char *order;   /* of registry "sampler"; NULL: shuffle */
     const ds_part *stop; /* of registry "stop" */
     int stops;
-    const char *best; /* number of an epoch whose best weights are kept; NULL: what the first stop rule watches,
+    const char *best;        /* number of an epoch whose best weights are kept; NULL: what the first stop rule watches,
                          val.loss, or train.loss where no rows validate */
-    ds_part average;  /* of registry "average"; head NULL: none */
+    ds_part average;         /* of registry "average"; head NULL: none */
+    double checkpoint_every; /* of checkpoint_unit; 0: at the end alone */
+    ds_unit checkpoint_unit; /* steps, epochs or seconds (DS_UNIT_NONE: seconds) */
+    int checkpoint_keep;     /* how many stay; at least 2 */
+    ds_on_nonfinite on_nonfinite;
 } ds_session_settings;
 
 /* Open the data and build the model. DS_ECONFIG for settings that the data refuse; *key (may be NULL) then names the
@@ -83,7 +91,8 @@ typedef struct ds_watcher {
     void *arg;
     void (*progress)(void *arg, const ds_progress *p);  /* every few steps; may be NULL */
     void (*epoch)(void *arg, const ds_epoch_report *r); /* may be NULL */
-    bool (*stop)(void *arg);                            /* asked after every step; may be NULL */
+    bool (*stop)(void *arg); /* asked after every step and every batch that is scored; may be NULL */
+    void (*notice)(void *arg, const char *text); /* one line about checkpoints and other incidents; may be NULL */
 } ds_watcher;
 
 /* The first three are budgets. */
@@ -105,17 +114,30 @@ typedef struct ds_outcome {
 } ds_outcome;
 
 typedef struct ds_run ds_run;
-/* Make runs/<name>-NNNN, or `out` when it is not NULL, and write the two config texts into it. DS_EUSAGE: it holds a
- * run already. */
-DS_API ds_status ds_run_create(ds_run **run, ds_ctx *ctx, const char *name, const char *out, const char *config,
-                               const char *resolved);
-/* Open the directory of a run: a path or a name under runs/. DS_EUNKNOWN. */
+typedef struct ds_run_text {
+    const char *name;             /* of the config, for runs/<name>-NNNN */
+    const char *given, *resolved; /* the config as given, and with every default */
+    uint64_t hash;                /* of its values */
+} ds_run_text;
+/* Make runs/<name>-NNNN, or `path` when it is not NULL, lock it and write the two config texts into it. A folder without
+ * weights and checkpoints is begun again. DS_EUSAGE: it holds a run already, or another trainer is at work in it. */
+DS_API ds_status ds_run_create(ds_run **run, ds_ctx *ctx, const ds_run_text *text, const char *path);
+/* Open the directory of a run for reading: a path or a name under runs/. DS_EUNKNOWN. */
 DS_API ds_status ds_run_open(ds_run **run, ds_ctx *ctx, const char *name);
+/* Open and lock it to go on with its training: then ds_run_continue, ds_train. DS_EUNKNOWN, DS_EUSAGE as above. */
+DS_API ds_status ds_run_resume(ds_run **run, ds_ctx *ctx, const char *name);
+/* The resolved config that the newest checkpoint was written under; NULL: there is no checkpoint. */
+DS_API const char *ds_run_saved_config(const ds_run *run);
+/* Why it is over, in words; NULL: it is not. */
+DS_API const char *ds_run_finished(const ds_run *run);
+/* Take the config to go on with: its resolved text and its hash. DS_EIO. */
+DS_API ds_status ds_run_continue(ds_run *run, ds_ctx *ctx, const char *resolved, uint64_t hash);
 DS_API void ds_run_close(ds_run *run);
 DS_API const char *ds_run_path(const ds_run *run);
 /* path/file; the text is valid until the next call. */
 DS_API const char *ds_run_file(ds_run *run, const char *file);
-/* Train from the session's weights; run and watcher may be NULL. */
+/* Train from the session's weights, or, in a run that was resumed, from its newest good checkpoint to the same bits as a
+ * run that was never stopped. run and watcher may be NULL. */
 DS_API ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome);
 
 #ifdef __cplusplus

@@ -2,6 +2,7 @@
  * fsync adds). */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,37 +28,62 @@ static bool write_all(int fd, const char *data, size_t bytes)
     return true;
 }
 
-/* The rename itself is safe only once the folder's entry is on disk. */
-static void sync_folder(const char *path)
+/* Write parts to path and wait until they are on disk; what was written of a file that failed is removed. */
+ds_status ds_file_put(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
 {
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return;
-    fsync(fd);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return fail(ctx, "cannot create", path);
+    bool good = true;
+    for (int k = 0; k < n && good; k++) good = write_all(fd, parts[k].data, parts[k].bytes);
+    good = good && fsync(fd) == 0;
+    int why = errno;
+    bool closed = close(fd) == 0;
+    if (good && closed) return DS_OK;
+    if (!good) errno = why;
+    ds_status status = fail(ctx, "cannot write", path);
+    unlink(path);
+    return status;
+}
+
+ds_status ds_folder_sync(ds_ctx *ctx, const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail(ctx, "cannot open the folder", folder);
+    /* some file systems have nothing to flush for a folder and say so */
+    bool good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    ds_status status = good ? DS_OK : fail(ctx, "cannot flush the folder", folder);
     close(fd);
+    return status;
+}
+
+void ds_folder_remove(const char *folder)
+{
+    char path[4096];
+    DIR *d = opendir(folder);
+    if (!d) return;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+        if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < (int)sizeof path) unlink(path);
+    }
+    closedir(d);
+    rmdir(folder);
 }
 
 ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
 {
-    char temporary[4096];
+    char temporary[4096], folder[4096];
+    const char *slash = strrchr(path, '/');
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
         return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return fail(ctx, "cannot create", temporary);
-    bool good = true;
-    for (int k = 0; k < n && good; k++) good = write_all(fd, parts[k].data, parts[k].bytes);
-    good = good && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    good = good && rename(temporary, path) == 0;
-    if (!good) {
-        ds_status status = fail(ctx, "cannot write (the file that was there is kept)", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    DS_TRY(ds_file_put(ctx, temporary, n, parts));
+    if (rename(temporary, path)) {
+        ds_status status = fail(ctx, "cannot replace the file (what was there is kept)", path);
         unlink(temporary);
         return status;
     }
-    sync_folder(path);
-    return DS_OK;
+    /* the rename itself is safe only once the folder's entry is on disk */
+    return ds_folder_sync(ctx, folder);
 }
 
 ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes)

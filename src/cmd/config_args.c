@@ -73,6 +73,10 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.stops = c->train.stops;
     s.best = c->train.best;
     s.average = c->train.average;
+    s.checkpoint_every = c->train.checkpoint_every;
+    s.checkpoint_unit = c->train.checkpoint_unit;
+    s.checkpoint_keep = c->train.checkpoint_keep;
+    s.on_nonfinite = c->train.on_nonfinite;
     if (dtype) s.problem.dtype = *dtype;
     s.optimizer = (ds_optim_settings){ .rule = c->optimizer, .dialect = c->dialect };
     s.schedule = (ds_schedule_settings){

@@ -85,7 +85,7 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
     int code = dispatch(argc, argv);
-    if (fflush(stdout) != 0 && code == DS_EXIT_OK)
+    if ((ferror(stdout) || fflush(stdout) != 0) && code == DS_EXIT_OK)
         code = ds_complain(DS_EXIT_FAILED, "writing to standard output failed");
     return code;
 }

@@ -13,6 +13,14 @@ enum { CONFIG_LIMIT = 1 << 20 };
 
 static const ds_option flags[] = {
     { .name = "out", .type = DS_OPT_TEXT, .def = "", .help = "run directory (default runs/<name>-NNNN)" },
+    { .name = "resume",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .help = "go on with a run where its newest checkpoint stands, to the same bits" },
+    { .name = "from",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .help = "begin with the weights of this file, and nothing else of it" },
     { .name = "json",
       .type = DS_OPT_BOOL,
       .def = "false",
@@ -21,7 +29,7 @@ static const ds_option flags[] = {
 };
 
 typedef struct screen {
-    bool bar, json, drawn, averages;
+    bool bar, json, drawn, header, averages;
     double last_loss;
 } screen;
 
@@ -102,9 +110,10 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     wipe(s);
     s->last_loss = r->train_loss;
     if (s->json) print_json_epoch(r);
-    if (r->epoch == 1)
+    if (!s->header)
         fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error",
                 s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w", "lr", "time");
+    s->header = true;
     char epoch[32], te[16], vl[16], ve[16], a[16], b[16];
     if (r->epochs)
         snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
@@ -124,16 +133,35 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
             r->seconds, r->best ? "  *" : "");
 }
 
+static void on_notice(void *arg, const char *text)
+{
+    wipe(arg);
+    fprintf(stderr, "note: %s\n", text);
+}
+
 static volatile sig_atomic_t signals;
 static void on_signal(int number)
 {
-    (void)number;
-    if (++signals > 1) _exit(DS_EXIT_INTERRUPTED);
+    if (signals && number == SIGINT) _exit(DS_EXIT_INTERRUPTED);
+    signals = 1;
 }
 static bool on_stop(void *arg)
 {
     (void)arg;
     return signals > 0;
+}
+
+/* Requests to stop end in a checkpoint. A terminal that goes away is one, unless nohup said otherwise; a reader that goes
+ * away must not cost the run. */
+static void catch_signals(void)
+{
+    const int stop[] = { SIGINT, SIGTERM, SIGUSR1, SIGHUP };
+    for (size_t k = 0; k < sizeof stop / sizeof stop[0]; k++) {
+        struct sigaction before, action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+        if (sigaction(stop[k], NULL, &before) == 0 && before.sa_handler == SIG_IGN && stop[k] == SIGHUP) continue;
+        sigaction(stop[k], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
 }
 
 static int exit_code(const ds_outcome *o)
@@ -148,8 +176,9 @@ static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, b
     ds_score score = { .rows = 0 };
     const char *weights = "best";
     fprintf(stderr, "%s\n", outcome->text);
-    if (outcome->reason == DS_DIVERGED || ds_session_take(session, run, &weights) != DS_OK ||
-        ds_session_score(session, DS_TEST, &score) != DS_OK)
+    if (outcome->reason == DS_STOPPED) fprintf(stderr, "go on with: descent train --resume %s\n", ds_run_path(run));
+    if (outcome->reason == DS_DIVERGED || outcome->reason == DS_STOPPED ||
+        ds_session_take(session, run, &weights) != DS_OK || ds_session_score(session, DS_TEST, &score) != DS_OK)
         score.rows = 0;
     if (json) {
         fputs("{\"run\": ", stdout);
@@ -167,7 +196,7 @@ static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, b
                 (long long)score.rows, weights);
     else if (score.rows)
         fprintf(stderr, "test: loss %.6g on %lld rows, %s weights\n", score.loss, (long long)score.rows, weights);
-    fprintf(stderr, "next: descent eval %s\n", ds_run_path(run));
+    if (outcome->reason != DS_STOPPED) fprintf(stderr, "next: descent eval %s\n", ds_run_path(run));
     return exit_code(outcome);
 }
 
@@ -181,45 +210,130 @@ static char *slurp(const char *path)
     return text;
 }
 
+/* The run to write: a new one, or the one that is gone on with, which is open already. */
 static ds_status open_run(ds_run **run, ds_ctx *ctx, const ds_config *config, const char *out)
 {
-    char *given = slurp(config->file), *resolved = ds_config_write(config);
-    ds_status status = given && resolved ? ds_run_create(run, ctx, config->name, out, given, resolved) : DS_EMEM;
+    char *given = *run ? NULL : slurp(config->file), *resolved = ds_config_write(config);
+    uint64_t hash = ds_config_hash(config);
+    ds_status status = DS_EMEM;
+    if (resolved && *run)
+        status = ds_run_continue(*run, ctx, resolved, hash);
+    else if (resolved && given)
+        status = ds_run_create(run, ctx, &(ds_run_text){ config->name, given, resolved, hash }, out);
     free(given);
     free(resolved);
     return status;
 }
 
-static int train(ds_ctx *ctx, const ds_config *config, const char *out, bool json)
+typedef struct order {
+    const char *out, *from; /* NULL: not given */
+    bool json;
+} order;
+
+static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order *o)
 {
     ds_session *session;
-    ds_run *run = NULL;
     int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
-    ds_status status = ds_session_init(session);
-    if (status == DS_OK) status = open_run(&run, ctx, config, out);
+    ds_status status = o->from ? ds_session_load(session, o->from) : ds_session_init(session);
+    if (status == DS_OK) status = open_run(run, ctx, config, o->out);
     if (status == DS_OK) {
-        screen s = { .bar = ds_is_terminal(stderr), .json = json, .averages = config->train.average.head };
-        ds_watcher watcher = { &s, on_progress, on_epoch, on_stop };
+        screen s = { .bar = ds_is_terminal(stderr), .json = o->json, .averages = config->train.average.head };
+        ds_watcher watcher = {
+            .arg = &s, .progress = on_progress, .epoch = on_epoch, .stop = on_stop, .notice = on_notice
+        };
         ds_outcome outcome;
-        fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(run),
+        fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(*run),
                 (unsigned long long)config->train.seed,
                 (unsigned long long)ds_dataset_fingerprint(ds_session_data(session)),
                 (unsigned long long)ds_config_hash(config));
-        signal(SIGINT, on_signal);
-        signal(SIGTERM, on_signal);
-        status = ds_train(session, run, &watcher, &outcome);
+        catch_signals();
+        status = ds_train(session, *run, &watcher, &outcome);
         wipe(&s);
-        code = status == DS_OK ? finish(session, run, &outcome, json) : ds_complain_status(ctx, status);
+        code = status == DS_OK ? finish(session, *run, &outcome, o->json) : ds_complain_status(ctx, status);
     } else {
         code = ds_complain_status(ctx, status);
     }
-    ds_run_close(run);
     ds_session_free(session);
     return code;
 }
 
+/* ---- going on ---------------------------------------------------------------------------------------------------- */
+
+typedef struct differences {
+    int allowed, refused;
+} differences;
+
+static void on_difference(void *arg, const char *key, const char *before, const char *after, bool fixed)
+{
+    differences *d = arg;
+    before = before ? before : "not given";
+    after = after ? after : "not given";
+    if (fixed) {
+        d->refused++;
+        ds_complain(
+            0,
+            "%s: %s in the run's checkpoint, %s now; a run that goes on keeps it, or its bits would belong to no "
+            "config",
+            key, before, after);
+    } else {
+        d->allowed++;
+        fprintf(stderr, "changed: %s %s -> %s\n", key, before, after);
+    }
+}
+
+/* Say what differs from the config of the newest checkpoint. *changed: something that may differ does. */
+static int compare_saved(ds_ctx *ctx, const ds_run *run, const ds_config *config, bool *changed)
+{
+    const char *text = ds_run_saved_config(run);
+    ds_config *saved;
+    ds_diagnostics *mistakes;
+    differences d = { 0 };
+    *changed = false;
+    if (!text) return DS_EXIT_OK;
+    ds_status status = ds_config_parse(&saved, ctx, "the checkpoint's config", text, strlen(text), 0, NULL, &mistakes);
+    ds_diagnostics_free(mistakes);
+    if (status != DS_OK) return ds_complain_status(ctx, status);
+    ds_config_compare(saved, config, on_difference, &d);
+    ds_config_free(saved);
+    *changed = d.allowed > 0;
+    if (d.refused == 0) return DS_EXIT_OK;
+    return ds_complain(DS_EXIT_CONFIG, "begin a new run with that: descent train CONFIG --from %s/last.safetensors",
+                       ds_run_path(run));
+}
+
+static int resume(ds_ctx *ctx, const ds_args *a, const ds_command *c, const char *name, const order *o)
+{
+    ds_run *run;
+    ds_config *config;
+    bool changed;
+    ds_status status = ds_run_resume(&run, ctx, name);
+    if (status != DS_OK) return ds_complain_status(ctx, status);
+    static char path[4200];
+    static ds_args with_config;
+    snprintf(path, sizeof path, "%s/resolved.yaml", ds_run_path(run));
+    with_config.positional[0] = path;
+    for (int k = 0; k < a->count && k < 255; k++) with_config.positional[k + 1] = a->positional[k];
+    with_config.count = a->count + 1;
+    int code = ds_config_from_args(&config, ctx, &with_config, c);
+    if (!code) code = compare_saved(ctx, run, config, &changed);
+    if (!code && ds_run_finished(run) && !changed)
+        fprintf(stderr, "%s is finished: %s\nto extend it: descent train --resume %s train.epochs=N\n",
+                ds_run_path(run), ds_run_finished(run), ds_run_path(run));
+    else if (!code)
+        code = train(ctx, config, &run, o);
+    ds_config_free(config);
+    ds_run_close(run);
+    return code;
+}
+
 extern const ds_command ds_command_train;
+
+static const char *text_of(const ds_args *a, const char *flag)
+{
+    const char *text = ds_args_flag(a, &ds_command_train, flag)->text;
+    return text && *text ? text : NULL;
+}
 
 static int run(ds_ctx *ctx, int argc, char **argv)
 {
@@ -227,18 +341,25 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv);
     if (code) return code < 0 ? DS_EXIT_OK : code;
+    const order o = { text_of(&a, "out"), text_of(&a, "from"), ds_args_flag(&a, c, "json")->integer };
+    const char *name = text_of(&a, "resume");
+    if (name && (o.out || o.from))
+        return ds_complain(DS_EXIT_USAGE, "--resume goes on in its own folder with its own weights; leave out --%s",
+                           o.out ? "out" : "from");
+    if (name) return resume(ctx, &a, c, name, &o);
     ds_config *config;
+    ds_run *new = NULL;
     code = ds_config_from_args(&config, ctx, &a, c);
     if (code) return code;
-    const char *out = ds_args_flag(&a, c, "out")->text;
-    code = train(ctx, config, out && *out ? out : NULL, ds_args_flag(&a, c, "json")->integer);
+    code = train(ctx, config, &new, &o);
+    ds_run_close(new);
     ds_config_free(config);
     return code;
 }
 
 const ds_command ds_command_train = {
     .head = { .name = "train", .summary = "train a config into a run directory", .options = flags },
-    .usage = "CONFIG [key=value...] [--out DIR] [--json]",
+    .usage = "CONFIG [key=value...] [--out DIR] [--from WEIGHTS] [--json] | --resume RUN [train.epochs=N...] [--json]",
     .run = run,
     .about = "CONFIG is a file in YAML; descent-config(5) lists its keys. key=value changes one of them for "
              "this run: optimizer.lr=0.05, model.layers.1.dense=64, data.scale=[0,1]. All mistakes of the "

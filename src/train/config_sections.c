@@ -229,16 +229,25 @@ static void read_data(reader *r, const node *root)
 
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
-static void read_penalty(reader *r, const node *n, node *to)
+/* A map of keys inside a section, with its defaults where it is absent; NULL: no memory. */
+static config_table *read_map(reader *r, const char *section, const char *name, const ds_option *keys,
+                              const char *example, const node *n, node *to)
 {
     config_table *t = config_keep(r, sizeof *t);
-    if (!t) return;
-    *t = (config_table){ .where = "model.penalty", .learn = "penalty", .common = ds_config_penalty };
+    if (!t) return NULL;
+    *t = (config_table){ .where = config_text(r, "%s.%s", section, name), .learn = name, .common = keys };
     if (n && !n->bad && n->kind != NODE_MAP)
-        config_mistake(r, config_seen(n), "all keys: descent explain penalty", "\"penalty\" wants a map: {l2: 1e-4}");
+        config_mistake(r, config_seen(n), config_text(r, "all keys: descent explain %s", name),
+                       "\"%s\" wants a map: %s", name, example);
     config_read_table(r, t, n && n->kind == NODE_MAP ? n : NULL, config_nowhere);
-    node *kept = config_append(r, to, NODE_MAP, "penalty", NULL, n ? config_seen(n) : config_nowhere);
-    config_resolve_table(r, t, NULL, kept);
+    config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, name, NULL, n ? config_seen(n) : config_nowhere));
+    return t;
+}
+
+static void read_penalty(reader *r, const node *n, node *to)
+{
+    config_table *t = read_map(r, "model", "penalty", ds_config_penalty, "{l2: 1e-4}", n, to);
+    if (!t) return;
     r->config->l1 = config_value_of(t, "l1")->real;
     r->config->l2 = config_value_of(t, "l2")->real;
     r->config->penalty_all = config_value_of(t, "all")->integer != 0;
@@ -326,6 +335,15 @@ static void read_batch(reader *r, const node *batch, const ds_option *o, node *t
                   batch ? config_seen(batch) : config_nowhere);
 }
 
+static void read_checkpoint(reader *r, const node *n, node *to)
+{
+    config_table *t = read_map(r, "train", "checkpoint", ds_config_checkpoint, "{every: \"1 epoch\"}", n, to);
+    if (!t) return;
+    r->config->train.checkpoint_every = config_value_of(t, "every")->real;
+    r->config->train.checkpoint_unit = config_value_of(t, "every")->unit;
+    r->config->train.checkpoint_keep = (int)config_value_of(t, "keep")->integer;
+}
+
 static void read_train(reader *r, const node *root)
 {
     ds_train_settings *s = &r->config->train;
@@ -339,6 +357,8 @@ static void read_train(reader *r, const node *root)
     s->seed = (uint64_t)config_value_of(t, "seed")->integer;
     s->dtype = config_value_of(t, "dtype")->integer ? DS_F64 : DS_F32;
     s->order = config_value_of(t, "order")->text;
+    s->on_nonfinite = (ds_on_nonfinite)config_value_of(t, "on_nonfinite")->integer;
+    read_checkpoint(r, config_place_of(t, "checkpoint"), to);
     read_batch(r, config_place_of(t, "batch"), &t->common[ds_option_find(t->common, "batch")], to);
     config_read_stop(r, config_place_of(t, "stop"), to);
     config_read_keep(r, config_place_of(t, "keep"), to);

@@ -17,6 +17,16 @@ const ds_option ds_config_keep[] = {
               "val.loss, else train.loss" },
     { 0 },
 };
+const ds_option ds_config_checkpoint[] = {
+    { .name = "every",
+      .type = DS_OPT_SPAN,
+      .lo = 0,
+      .hi = 1e12,
+      .def = "5 minutes",
+      .help = "time between checkpoints: \"1 epoch\", \"50 steps\", \"5 minutes\"; 0 steps: at the end alone" },
+    { .name = "keep", .type = DS_OPT_INT, .lo = 2, .hi = 1e6, .def = "2", .help = "how many of them stay" },
+    { 0 },
+};
 static const ds_option data[] = {
     { .name = "format", .type = DS_OPT_TEXT, .def = "digits", .kind = "source", .help = "source of the rows" },
     { .name = "path",
@@ -161,6 +171,18 @@ static const ds_option train[] = {
       .kind = "average",
       .help = "weights averaged beside training: {kind: ema, decay: 0.999}; scored every epoch, kept in "
               "average.safetensors" },
+    { .name = "checkpoint",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a map",
+      .map = ds_config_checkpoint,
+      .help = "{every: , keep: }: when the state of the run is saved" },
+    { .name = "on_nonfinite",
+      .type = DS_OPT_CHOICE,
+      .choices = "stop|skip|rewind",
+      .def = "stop",
+      .help = "what a NaN or infinite loss or gradient does: end the run, leave the batch out, or go back 100 steps "
+              "first" },
     { 0 },
 };
 

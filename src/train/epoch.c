@@ -60,8 +60,12 @@ ds_status ds_loop_report(ds_loop *l)
     DS_TRY(ds_session_score(s, DS_VAL, &r.val));
     double t = ds_loop_now();
     r.seconds = l->epoch_spent + t - l->epoch_start;
-    for (int k = 0; k < ds_loop_part_count; k++)
+    for (int k = 0; k < ds_loop_part_count && !s->interrupted; k++)
         if (l->own[k] && ds_loop_parts[k]->epoch) DS_TRY(ds_loop_parts[k]->epoch(l, l->own[k], &r));
+    if (s->interrupted) {
+        ds_loop_end(l, DS_STOPPED, "");
+        return DS_OK;
+    }
     DS_TRY(write_line(l, &r));
     if (l->watcher && l->watcher->epoch) l->watcher->epoch(l->watcher->arg, &r);
     return DS_OK;

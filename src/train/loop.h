@@ -40,9 +40,11 @@ typedef struct ds_loop {
     int64_t step, epoch, batch;   /* taken; epochs closed; batches of this epoch that are done */
     double loss_sum, wrong, rows; /* of this epoch's batches as they were trained */
     double spent, epoch_spent;    /* seconds before `start` and `epoch_start` */
+    int64_t planned;              /* total of the process that wrote the checkpoint */
 
     ds_weights average; /* theta NULL: none, or not begun */
     double lr, grad_norm, update_ratio, start, epoch_start, shown;
+    double saved, retry; /* position of the newest checkpoint; when to try again after one failed */
     bool ended;
     ds_reason reason;
     char why[320];    /* more about the reason; "" : nothing */
@@ -64,19 +66,27 @@ extern const int ds_loop_part_count;
 
 double ds_loop_now(void);                 /* seconds of a clock that only goes forward */
 double ds_loop_seconds(const ds_loop *l); /* spent on training since its first step, resumed or not */
+void ds_loop_tick(ds_loop *l);            /* bring the seconds spent up to date */
 int64_t ds_loop_epochs(const ds_loop *l); /* in all; 0: no end in sight */
 /* End the run after this step or epoch; of several reasons at one step the last in ds_reason counts. */
 void ds_loop_end(ds_loop *l, ds_reason reason, const char *why);
 /* Name a file that is left in the run's directory, for the last line. */
 void ds_loop_keeps(ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
+/* Tell the watcher something that is neither progress nor an end. */
+void ds_loop_notice(const ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 
 /* Take one step on the next batch. A step that cannot be taken ends the run. */
 ds_status ds_loop_step(ds_loop *l);
 /* The header of metrics.tsv. */
 ds_status ds_loop_begin_table(ds_loop *l);
-/* Score, report and count the epoch whose batches are done, or that was cut short. */
+/* Score and report the epoch whose batches are done, or that was cut short. Asked to stop meanwhile, it reports nothing
+ * and ends the run. */
 ds_status ds_loop_report(ds_loop *l);
 void ds_loop_show(ds_loop *l);
+/* Checkpoints: begin or go on; write one when it is due; write the last. */
+ds_status ds_keep_open(ds_loop *l);
+void ds_keep_step(ds_loop *l);
+ds_status ds_keep_end(ds_loop *l);
 void ds_loop_describe(const ds_loop *l, ds_outcome *o);
 
 #endif

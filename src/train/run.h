@@ -2,17 +2,27 @@
 #ifndef DS_TRAIN_RUN_H
 #define DS_TRAIN_RUN_H
 
-#include <stdio.h>
-
 #include "base/ctx.h"
 #include "descent/train.h"
 
 struct ds_run {
     char path[3800], file[4096];
-    FILE *metrics; /* append only; NULL in a run that was opened */
+    int lock;              /* of the file RUN/lock; -1: opened for reading alone */
+    int metrics;           /* metrics.tsv; -1 in a run opened for reading */
+    int64_t metrics_bytes; /* written to it; part of a checkpoint */
+    char *resolved;        /* the config with every default */
+    uint64_t hash;         /* of the config */
+    int serial;            /* of the newest checkpoint, good or not; 0: none */
+    char newest[64];       /* its folder, once it was written or restored by this process; "" before */
+    char *saved_config;    /* config of the newest checkpoint with a whole manifest; NULL: there is none */
+    char *finished;        /* why the run is over, as that checkpoint has it; NULL: it is not */
 };
 
-/* One line of tab-separated text, flushed. DS_EIO. */
+/* Append one line of tab-separated text, in one write. DS_EIO; what a failed write left behind is cut off. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
+/* Wait until the rows are on disk. DS_EIO. */
+ds_status ds_run_sync(ds_run *r, ds_ctx *ctx);
+/* Cut metrics.tsv to the rows that a checkpoint knows of. *missing: it was shorter. DS_EIO. */
+ds_status ds_run_rewind(ds_run *r, ds_ctx *ctx, bool *missing);
 
 #endif

@@ -174,40 +174,53 @@ static void parts_of(ds_session *s, void *theta, part_of part[2])
     part[1] = (part_of){ ds_problem_statistics(s->problem), ds_problem_running(s->problem) };
 }
 
-static ds_status save(ds_session *s, const void *theta, const char *path)
+ds_status ds_session_gather(ds_session *s, const void *theta, ds_tensor_list *list)
 {
     part_of part[2];
     parts_of(s, (void *)(uintptr_t)theta, part);
     ds_dtype t = ds_problem_dtype(s->problem);
-    int n = ds_space_count(part[0].space) + ds_space_count(part[1].space), k = 0;
-    ds_named_tensor *tensor = calloc((size_t)n + 1, sizeof *tensor);
-    char *block = ds_buffer_alloc((size_t)(ds_space_dim(part[0].space) + ds_space_dim(part[1].space)) * s->element),
-         *at = block;
-    if (!tensor || !block) {
-        free(tensor);
-        ds_buffer_free(block);
+    *list = (ds_tensor_list){ 0 };
+    int n = ds_space_count(part[0].space) + ds_space_count(part[1].space);
+    list->tensor = calloc((size_t)n + 1, sizeof *list->tensor);
+    list->block = ds_buffer_alloc((size_t)(ds_space_dim(part[0].space) + ds_space_dim(part[1].space)) * s->element);
+    if (!list->tensor || !list->block) {
+        ds_session_drop(list);
         return ds_fail_memory(s->ctx, (size_t)s->dim * s->element, "a copy of the weights");
     }
+    char *at = list->block;
     for (int side = 0; side < 2; side++)
         for (int i = 0; i < ds_space_count(part[side].space); i++) {
             const ds_segment *g = ds_space_segment(part[side].space, i);
             ds_space_export(part[side].space, i, t, part[side].values, t, at);
-            tensor[k++] = (ds_named_tensor){ g->name, t, g->shape, at };
+            list->tensor[list->count++] = (ds_named_tensor){ g->name, t, g->shape, at };
             at += (size_t)g->count * s->element;
         }
-    ds_status status = ds_tensors_write(s->ctx, path, n, tensor);
-    free(tensor);
-    ds_buffer_free(block);
+    return DS_OK;
+}
+
+void ds_session_drop(ds_tensor_list *list)
+{
+    free(list->tensor);
+    ds_buffer_free(list->block);
+    *list = (ds_tensor_list){ 0 };
+}
+
+static ds_status save(ds_session *s, const void *theta, const char *path)
+{
+    ds_tensor_list list;
+    DS_TRY(ds_session_gather(s, theta, &list));
+    ds_status status = ds_tensors_write(s->ctx, path, list.count, list.tensor);
+    ds_session_drop(&list);
     return status;
 }
 
 ds_status ds_session_save(ds_session *s, const char *path) { return save(s, s->theta, path); }
 
-static ds_status import_all(ds_session *s, const ds_tensor_file *f, const char *path, void *theta)
+ds_status ds_session_import(ds_session *s, const ds_tensor_file *f, const char *path)
 {
     part_of part[2];
     int known = 0;
-    parts_of(s, theta, part);
+    parts_of(s, s->theta, part);
     for (int side = 0; side < 2; side++)
         for (int i = 0; i < ds_space_count(part[side].space); i++) {
             const ds_segment *g = ds_space_segment(part[side].space, i);
@@ -235,7 +248,7 @@ ds_status ds_session_load(ds_session *s, const char *path)
 {
     ds_tensor_file *f;
     DS_TRY(ds_tensors_open(&f, s->ctx, path));
-    ds_status status = import_all(s, f, path, s->theta);
+    ds_status status = ds_session_import(s, f, path);
     ds_tensors_close(f);
     return status;
 }
@@ -243,6 +256,11 @@ ds_status ds_session_load(ds_session *s, const char *path)
 /* ---- scoring ----------------------------------------------------------------------------------------------------- */
 
 enum { SCORE_BATCH = 500 };
+
+static bool asked_to_stop(const ds_session *s)
+{
+    return s->watcher && s->watcher->stop && s->watcher->stop(s->watcher->arg);
+}
 
 static ds_status open_scorer(ds_session *s, ds_split split)
 {
@@ -260,6 +278,7 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
 {
     *score =
         (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
+    s->interrupted = false;
     if (score->rows == 0) return DS_OK;
     if (!s->scorer[split]) DS_TRY(open_scorer(s, split));
     ds_loader *l = s->scorer[split];
@@ -269,7 +288,7 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
     double sum = 0;
     ds_status status = DS_OK;
     ds_loader_seek(l, 0, 0);
-    for (int64_t b = 0; b < ds_loader_batches(l) && status == DS_OK; b++) {
+    for (int64_t b = 0; b < ds_loader_batches(l) && status == DS_OK && !s->interrupted; b++) {
         const ds_batch *batch = ds_loader_next(l);
         const void *outputs;
         double loss = 0;
@@ -279,6 +298,7 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
+        s->interrupted = asked_to_stop(s);
     }
     score->loss = sum / (double)score->rows;
     if (classes) {
@@ -344,7 +364,8 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running)
     if (status != DS_OK) return status;
     put_running(s, &(ds_weights){ theta, NULL });
     ds_loader_seek(s->measurer, 0, 0);
-    for (int64_t b = 0; b < s->batches && status == DS_OK; b++) {
+    s->interrupted = false;
+    for (int64_t b = 0; b < s->batches && status == DS_OK && !s->interrupted; b++) {
         const ds_batch *batch = ds_loader_next(s->measurer);
         if (!batch) {
             status = DS_EIO;
@@ -352,6 +373,7 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running)
         }
         rows += (double)batch->n;
         status = ds_problem_measure(s->problem, batch, theta, (double)batch->n / rows);
+        s->interrupted = asked_to_stop(s);
     }
     memcpy(running, ds_problem_running(s->problem), ds_session_running_bytes(s));
     restore_running(s);

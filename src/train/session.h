@@ -4,6 +4,7 @@
 
 #include "base/ctx.h"
 #include "descent/train.h"
+#include "descent/weights.h"
 
 struct ds_session {
     ds_ctx *ctx;
@@ -16,6 +17,8 @@ struct ds_session {
     ds_loader *scorer[3];        /* per split, made at the first score */
     ds_loader *measurer;         /* training rows for ds_session_measure, made at the first */
     void *aside;                 /* running statistics of training while others are in their place */
+    const ds_watcher *watcher;   /* whose request ends a scoring early; NULL: none */
+    bool interrupted;            /* the latest scoring was ended early */
 };
 
 /* Weights other than those in training: an average, the best so far. running NULL: the statistics of training. */
@@ -31,5 +34,16 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running);
 size_t ds_session_running_bytes(const ds_session *s);
 /* Steps that epochs and steps allow; INT64_MAX: any number. */
 int64_t ds_session_steps(const ds_session *s);
+
+/* Weights and running statistics in PyTorch's layout, as files hold them. */
+typedef struct ds_tensor_list {
+    int count;
+    ds_named_tensor *tensor;
+    void *block; /* their values */
+} ds_tensor_list;
+ds_status ds_session_gather(ds_session *s, const void *theta, ds_tensor_list *list);
+void ds_session_drop(ds_tensor_list *list);
+/* The other way, from an open file; path is for messages. */
+ds_status ds_session_import(ds_session *s, const ds_tensor_file *f, const char *path);
 
 #endif

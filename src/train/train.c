@@ -1,8 +1,11 @@
 /* train.c - the loop: steps, epochs, budgets; the weights at the end. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "space/vector.h"
+#include "train/checkpoint.h"
 #include "train/parts.h"
 
 double ds_loop_now(void)
@@ -13,6 +16,14 @@ double ds_loop_now(void)
 }
 
 double ds_loop_seconds(const ds_loop *l) { return l->spent + ds_loop_now() - l->start; }
+
+void ds_loop_tick(ds_loop *l)
+{
+    double t = ds_loop_now();
+    l->spent += t - l->start;
+    l->epoch_spent += t - l->epoch_start;
+    l->start = l->epoch_start = t;
+}
 
 int64_t ds_loop_epochs(const ds_loop *l)
 {
@@ -25,6 +36,17 @@ void ds_loop_end(ds_loop *l, ds_reason reason, const char *why)
     l->ended = true;
     l->reason = reason;
     snprintf(l->why, sizeof l->why, "%s", why);
+}
+
+void ds_loop_notice(const ds_loop *l, const char *fmt, ...)
+{
+    char text[1200];
+    va_list args;
+    if (!l->watcher || !l->watcher->notice) return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    l->watcher->notice(l->watcher->arg, text);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
@@ -77,6 +99,11 @@ static ds_status open_state(ds_loop *l)
     ds_state_real(st, "loop", "loss_sum", &l->loss_sum);
     ds_state_real(st, "loop", "wrong", &l->wrong);
     ds_state_real(st, "loop", "rows", &l->rows);
+    ds_state_real(st, "loop", "spent", &l->spent);
+    ds_state_real(st, "loop", "epoch_spent", &l->epoch_spent);
+    l->planned = l->total;
+    ds_state_integer(st, "loop", "planned", &l->planned);
+    if (l->run) ds_state_integer(st, "run", "metrics_bytes", &l->run->metrics_bytes);
     ds_state_restored(st, seek, l);
     ds_optim_remember(l->optim, st);
     for (int k = 0; k < ds_loop_part_count; k++) DS_TRY(ds_loop_parts[k]->open(l, &l->own[k]));
@@ -131,32 +158,64 @@ static void check_budgets(ds_loop *l)
         ds_loop_end(l, DS_STOPPED, "");
 }
 
+static ds_status close_epoch(ds_loop *l)
+{
+    DS_TRY(ds_loop_report(l));
+    if (l->s->interrupted) return DS_OK;
+    l->epoch++;
+    begin_epoch(l);
+    return DS_OK;
+}
+
+/* The run is over: what it leaves behind. The checkpoint comes before the report of an epoch that was cut short, so that
+ * a longer run goes on as if there had been no end. */
+static ds_status finish(ds_loop *l, ds_outcome *o)
+{
+    bool done = l->reason != DS_STOPPED && l->reason != DS_DIVERGED;
+    DS_TRY(ds_keep_end(l));
+    if (done && l->batch > 0) DS_TRY(ds_loop_report(l));
+    for (int k = 0; k < ds_loop_part_count && l->reason != DS_STOPPED; k++)
+        if (l->own[k] && ds_loop_parts[k]->closing) DS_TRY(ds_loop_parts[k]->closing(l, l->own[k]));
+    bool finite = ds_vector_is_finite(ds_problem_dtype(l->s->problem), l->s->theta, l->s->dim);
+    if (l->run && finite) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
+    ds_loop_describe(l, o);
+    return l->run && done && finite && l->reason != DS_STOPPED ? ds_checkpoint_finish(l, o->text) : DS_OK;
+}
+
 static ds_status run_loop(ds_loop *l, ds_outcome *o)
 {
     l->start = l->epoch_start = l->shown = ds_loop_now();
-    DS_TRY(ds_loop_begin_table(l));
-    for (check_budgets(l); !l->ended;) {
-        DS_TRY(ds_loop_step(l));
+    DS_TRY(ds_keep_open(l));
+    for (check_budgets(l); !l->ended; ds_keep_step(l)) {
+        if (l->batch < l->s->batches) DS_TRY(ds_loop_step(l));
         if (!l->ended) ds_loop_show(l);
         check_budgets(l);
-        if (l->batch < l->s->batches) continue;
-        DS_TRY(ds_loop_report(l));
-        l->epoch++;
-        begin_epoch(l);
+        if (l->batch == l->s->batches && l->reason != DS_STOPPED) DS_TRY(close_epoch(l));
     }
-    if (l->batch > 0 && l->reason != DS_DIVERGED) DS_TRY(ds_loop_report(l));
-    for (int k = 0; k < ds_loop_part_count; k++)
-        if (l->own[k] && ds_loop_parts[k]->closing) DS_TRY(ds_loop_parts[k]->closing(l, l->own[k]));
-    if (l->run) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
-    ds_loop_describe(l, o);
-    return DS_OK;
+    return finish(l, o);
+}
+
+/* What to do about a failure that leaves a run half done. */
+static ds_status advise(const ds_loop *l, ds_status status)
+{
+    char text[700];
+    const ds_run *r = l->run;
+    if (!r || (status != DS_EIO && status != DS_EMEM)) return status;
+    snprintf(text, sizeof text, "%s", ds_error(l->s->ctx));
+    if (*r->newest)
+        return ds_fail(l->s->ctx, status,
+                       "%s. Checkpoint %s is kept; once that is put right: descent train --resume %s", text, r->newest,
+                       r->path);
+    return ds_fail(l->s->ctx, status, "%s. There is no checkpoint yet; once that is put right, start again", text);
 }
 
 ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome)
 {
     ds_loop l = { .s = s, .run = run, .watcher = watcher };
+    s->watcher = watcher;
     ds_status status = open_loop(&l);
-    if (status == DS_OK) status = run_loop(&l, outcome);
+    if (status == DS_OK) status = advise(&l, run_loop(&l, outcome));
+    s->watcher = NULL;
     close_loop(&l);
     return status;
 }

@@ -1,13 +1,11 @@
 /* weights.c - safetensors: writing with a header in the given order, reading with checked arithmetic.
  * The reader accepts F32, F64, I32 of at most DS_MAX_RANK dims, no holes, no overlaps, the whole file accounted for. */
-#include "descent/weights.h"
+#include "train/tensors.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/file.h"
 
 enum { HEADER_LIMIT = 100000000 };
 
@@ -21,45 +19,59 @@ static size_t tensor_bytes(const ds_named_tensor *t)
 static int add_entry(json_t *header, const ds_named_tensor *t, size_t offset)
 {
     json_t *shape = json_array();
+    if (!shape) return -1;
     for (int a = 0; a < t->shape.rank; a++) json_array_append_new(shape, json_integer(t->shape.dim[a]));
     json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_text[t->dtype], "shape", shape, "data_offsets",
                               (json_int_t)offset, (json_int_t)(offset + tensor_bytes(t)));
     return entry ? json_object_set_new(header, t->name, entry) : -1;
 }
 
-ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors)
+/* The file in pieces: length and header in one block [owned by the caller], then each tensor's data. */
+static ds_status lay_out(ds_ctx *ctx, int n, const ds_named_tensor *tensors, ds_piece *part)
 {
     json_t *header = json_object();
-    ds_piece *part = calloc((size_t)n + 2, sizeof *part);
-    bool good = header && part;
+    bool good = header != NULL;
     size_t offset = 0;
     for (int k = 0; k < n && good; k++) {
         good = add_entry(header, &tensors[k], offset) == 0;
-        part[k + 2] = (ds_piece){ tensors[k].data, tensor_bytes(&tensors[k]) };
+        part[k + 1] = (ds_piece){ tensors[k].data, tensor_bytes(&tensors[k]) };
         offset += tensor_bytes(&tensors[k]);
     }
     char *text = good ? json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     json_decref(header);
-    if (!text) {
-        free(part);
-        return ds_fail_memory(ctx, (size_t)n * 128, "the header of a weights file");
-    }
-    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
-    char *block = malloc(8 + padded);
-    ds_status status = DS_OK;
+    size_t length = text ? strlen(text) : 0, padded = (length + 7) / 8 * 8;
+    char *block = text ? malloc(8 + padded) : NULL;
     if (block) {
         for (int b = 0; b < 8; b++) block[b] = (char)((uint64_t)padded >> 8 * b & 0xff);
         memcpy(block + 8, text, length);
         memset(block + 8 + length, ' ', padded - length);
-        part[1] = (ds_piece){ block, 8 + padded };
-        status = ds_file_write(ctx, path, n + 1, part + 1);
-    } else {
-        status = ds_fail_memory(ctx, padded, "the header of a weights file");
+        part[0] = (ds_piece){ block, 8 + padded };
     }
-    free(block);
     free(text);
+    return block ? DS_OK : ds_fail_memory(ctx, (size_t)n * 128, "the header of a weights file");
+}
+
+/* sum NULL: replace the file at once. */
+static ds_status write_tensors(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors, ds_checksum *sum)
+{
+    ds_piece *part = calloc((size_t)n + 1, sizeof *part);
+    if (!part) return ds_fail_memory(ctx, ((size_t)n + 1) * sizeof *part, "the header of a weights file");
+    ds_status status = lay_out(ctx, n, tensors, part);
+    if (status == DS_OK && sum) status = ds_checksum_pieces(ctx, n + 1, part, sum);
+    if (status == DS_OK) status = sum ? ds_file_put(ctx, path, n + 1, part) : ds_file_write(ctx, path, n + 1, part);
+    free((void *)(uintptr_t)part[0].data);
     free(part);
     return status;
+}
+
+ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors)
+{
+    return write_tensors(ctx, path, n, tensors, NULL);
+}
+
+ds_status ds_tensors_put(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors, ds_checksum *sum)
+{
+    return write_tensors(ctx, path, n, tensors, sum);
 }
 
 struct ds_tensor_file {
@@ -142,13 +154,19 @@ static ds_status read_header(ds_tensor_file *f, ds_ctx *ctx, const char *path, s
     return read_entries(f, ctx, path, f->bytes, bytes - 8 - length);
 }
 
-ds_status ds_tensors_open(ds_tensor_file **out, ds_ctx *ctx, const char *path)
+static ds_status open_tensors(ds_tensor_file **out, ds_ctx *ctx, const char *path, const ds_checksum *sum)
 {
     *out = NULL;
     ds_tensor_file *f = calloc(1, sizeof *f);
     if (!f) return ds_fail_memory(ctx, sizeof *f, path);
     size_t bytes = 0;
     ds_status status = ds_file_read(ctx, path, (size_t)1 << 40, &f->bytes, &bytes);
+    if (status == DS_OK && sum) {
+        ds_checksum found = ds_checksum_of(f->bytes, bytes);
+        if (!ds_checksum_equal(&found, sum))
+            status = ds_fail(ctx, DS_EFORMAT, "%s: found %lld bytes with checksum %s, wanted %lld with %s", path,
+                             (long long)found.bytes, found.text, (long long)sum->bytes, sum->text);
+    }
     if (status == DS_OK) status = read_header(f, ctx, path, bytes);
     if (status != DS_OK) {
         ds_tensors_close(f);
@@ -156,6 +174,16 @@ ds_status ds_tensors_open(ds_tensor_file **out, ds_ctx *ctx, const char *path)
     }
     *out = f;
     return DS_OK;
+}
+
+ds_status ds_tensors_open(ds_tensor_file **out, ds_ctx *ctx, const char *path)
+{
+    return open_tensors(out, ctx, path, NULL);
+}
+
+ds_status ds_tensors_open_checked(ds_tensor_file **out, ds_ctx *ctx, const char *path, const ds_checksum *sum)
+{
+    return open_tensors(out, ctx, path, sum);
 }
 
 void ds_tensors_close(ds_tensor_file *f)

@@ -1,0 +1,126 @@
+/* checkpoint_restore.c - reading checkpoints, newest first: checked whole before anything is put back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/checkpoint.h"
+#include "train/tensors.h"
+
+typedef struct opened {
+    json_t *manifest;
+    ds_tensor_file *weights, *state;
+    char path[4300];
+} opened;
+
+static void close_files(opened *o)
+{
+    ds_tensors_close(o->weights);
+    ds_tensors_close(o->state);
+    json_decref(o->manifest);
+}
+
+static ds_status open_tensors(const ds_loop *l, const opened *o, const char *file, ds_tensor_file **out)
+{
+    char path[4400];
+    ds_checksum sum;
+    DS_TRY(ds_manifest_file(l->s->ctx, o->manifest, file, &sum));
+    snprintf(path, sizeof path, "%s/%s", o->path, file);
+    return ds_tensors_open_checked(out, l->s->ctx, path, &sum);
+}
+
+static ds_status open_files(const ds_loop *l, opened *o)
+{
+    char path[4400];
+    snprintf(path, sizeof path, "%s/manifest.json", o->path);
+    DS_TRY(ds_manifest_read(&o->manifest, l->s->ctx, path));
+    DS_TRY(open_tensors(l, o, "weights.safetensors", &o->weights));
+    return open_tensors(l, o, "state.safetensors", &o->state);
+}
+
+/* The bytes are good; do they belong to this data and this program? */
+static ds_status check_fit(const ds_loop *l, const opened *o)
+{
+    char data[24];
+    snprintf(data, sizeof data, "%016llx", (unsigned long long)ds_dataset_fingerprint(l->s->data));
+    const char *saved = json_string_value(json_object_get(o->manifest, "data_hash"));
+    if (!saved || strcmp(saved, data))
+        return ds_fail(
+            l->s->ctx, DS_EUSAGE,
+            "%s: the run was trained on data %s, the files now hold %s; put the old data back, or begin a new run "
+            "with --from %s/weights.safetensors",
+            o->path, saved ? saved : "?", data, o->path);
+    DS_TRY(ds_manifest_check(l, o->manifest, o->path));
+    int vectors = 0;
+    for (int i = 0; i < ds_state_count(l->state); i++) {
+        const ds_state_block *b = ds_state_at(l->state, i);
+        if (b->kind != DS_STATE_VECTOR) continue;
+        vectors++;
+        const ds_named_tensor *t = ds_tensors_find(o->state, b->name);
+        if (!t || t->dtype != b->dtype || ds_shape_count(t->shape) != b->count)
+            return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: no vector \"%s\" of %lld elements in %s",
+                           o->path, b->name, (long long)b->count, ds_dtype_name(b->dtype));
+    }
+    if (ds_tensors_count(o->state) != vectors)
+        return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: %d vectors, wanted %d", o->path,
+                       ds_tensors_count(o->state), vectors);
+    return DS_OK;
+}
+
+static ds_status put_back(ds_loop *l, const opened *o)
+{
+    DS_TRY(check_fit(l, o));
+    DS_TRY(ds_session_import(l->s, o->weights, o->path));
+    for (int i = 0; i < ds_state_count(l->state); i++) {
+        const ds_state_block *b = ds_state_at(l->state, i);
+        if (b->kind == DS_STATE_VECTOR)
+            memcpy(b->data, ds_tensors_find(o->state, b->name)->data, (size_t)b->count * ds_dtype_bytes(b->dtype));
+    }
+    ds_manifest_restore(l, o->manifest);
+    /* With other settings a rule that ended the run decides again. */
+    char hash[24];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)l->run->hash);
+    const json_t *ended = json_object_get(o->manifest, "ended");
+    const char *saved = json_string_value(json_object_get(o->manifest, "config_hash"));
+    if (ended && saved && !strcmp(saved, hash))
+        ds_loop_end(l, (ds_reason)json_integer_value(json_object_get(ended, "reason")),
+                    json_string_value(json_object_get(ended, "why")));
+    ds_state_announce(l->state);
+    return DS_OK;
+}
+
+/* Keep the evidence, but out of the way of the next look. */
+static void set_aside(const char *path)
+{
+    char aside[4400];
+    snprintf(aside, sizeof aside, "%s.damaged", path);
+    if (rename(path, aside)) errno = 0;
+}
+
+ds_status ds_checkpoint_restore(ds_loop *l, bool *found)
+{
+    ds_checkpoint_at *list;
+    int count;
+    *found = false;
+    DS_TRY(ds_checkpoint_list(l->s->ctx, l->run, &list, &count));
+    ds_status status = DS_OK;
+    for (int k = 0; k < count && !*found && status == DS_OK; k++) {
+        opened o = { 0 };
+        snprintf(o.path, sizeof o.path, "%s/checkpoints/%s", l->run->path, list[k].name);
+        ds_status opens = open_files(l, &o);
+        if (opens == DS_OK) {
+            status = put_back(l, &o);
+            *found = status == DS_OK;
+            if (*found) snprintf(l->run->newest, sizeof l->run->newest, "%s", list[k].name);
+        } else if (opens == DS_EFORMAT || opens == DS_EIO) {
+            ds_loop_notice(l, "checkpoint %s is not used: %s%s", list[k].name, ds_error(l->s->ctx),
+                           k + 1 < count ? "; taking the one before" : "; there is none before it");
+            if (opens == DS_EFORMAT) set_aside(o.path);
+        } else {
+            status = opens;
+        }
+        close_files(&o);
+    }
+    free(list);
+    return status;
+}
