@@ -353,11 +353,13 @@ static void random_edits(void **state)
     ds_ctx *ctx = *state;
     static const char *const good[][4] = { { "idx", "good-images.idx", "good-labels.idx", NULL },
                                            { "csv", "good.csv", NULL, NULL },
-                                           { "npy", "good-x.npy", "good-y.npy", NULL } };
+                                           { "npy", "good-x.npy", "good-y.npy", NULL },
+                                           { "jsonl", "good.jsonl", NULL, NULL },
+                                           { "libsvm", "good.libsvm", NULL, NULL } };
     int opened = 0, refused = 0;
     ds_rng r = ds_rng_at(1, DS_FOR_TEST, 0, 0);
-    for (int round = 0; round < 3000; round++) {
-        const char *const *g = good[round % 3];
+    for (int round = 0; round < 5000; round++) {
+        const char *const *g = good[round % 5];
         const char *files[2];
         int count = g[2] ? 2 : 1, target = (int)ds_rng_below(&r, (uint64_t)count);
         for (int k = 0; k < count; k++) {

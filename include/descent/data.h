@@ -36,7 +36,7 @@ typedef struct ds_augment {
 
 /* What to open and how. Start from ds_data_defaults(). All text is read during ds_dataset_create only.
  * Files  path is a folder in the format's usual layout (for csv also a single file); train, test, val list files
- * instead: idx, npy: { images, labels }; csv: one; cifar10, images (roots): any number. Archives are folders, and lead
+ * instead: idx, npy: { images, labels }; cifar10, images (roots), tables: any number. Archives are folders, and lead
  * on to their members: "set.zip/train.csv". "-" is standard input. */
 typedef struct ds_data_settings {
     const char *format; /* a source of the registry: "digits", "idx", "images", "csv", ... */
@@ -52,7 +52,9 @@ typedef struct ds_data_settings {
     const ds_augment *augment; /* training rows only */
     int augment_count;
     ds_target target;
-    const char *label; /* csv: column name or index from 0, negative from the end; NULL: the last */
+    const char *label; /* tables: column name or index from 0, negative from the end; NULL: the last */
+    const char *missing; /* tables: "error", "mean", "drop" or a number; NULL: error */
+    int64_t features;    /* libsvm: columns; 0: the largest index */
     ds_csv_header header;
     int64_t skip;       /* csv: lines to skip before the header */
     int64_t image_size; /* images: side to which each is brought; 0: they are of one size */

@@ -78,8 +78,10 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
         if (set.holdout_shuffle)
             return ds_fail(d->ctx, DS_ECONFIG, "data: holdout_seed has no effect when holdout is a file");
     }
+    DS_TRY(ds_patterns_expand(d->ctx, &d->arena, &set));
     DS_TRY(open_sources(d, &set));
     DS_TRY(ds_holdout(d, &set));
+    DS_TRY(ds_missing_fill(d));
     DS_TRY(ds_affine_create(d, &set));
     for (int split = DS_TRAIN; split <= DS_TEST; split++) DS_TRY(ds_source_fault(d->ctx, &d->source[split]));
     return ds_augment_create(d, &set);
@@ -107,6 +109,7 @@ void ds_dataset_free(ds_dataset *d)
         ds_source_close(&d->source[split]);
     }
     ds_affine_free(&d->affine);
+    ds_arena_free(&d->arena);
     free(d);
 }
 

@@ -23,6 +23,7 @@ typedef struct ds_affine {
 
 struct ds_dataset {
     ds_ctx *ctx;
+    ds_arena arena;      /* paths that matched patterns */
     ds_source source[3]; /* by ds_split */
     ds_view view[3];
     ds_affine affine;
@@ -36,8 +37,12 @@ static inline int64_t ds_view_source_row(const ds_view *v, int64_t row)
     return v->index ? v->index[row] : v->first + row;
 }
 
+/* Put the files that match in the place of patterns (* ? [..]); a path with one becomes a list of training files. */
+ds_status ds_patterns_expand(ds_ctx *ctx, ds_arena *arena, ds_data_settings *set);
 /* Divide the training source's rows among the train and val views (settings holdout...). */
 ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set);
+/* Fill the holes of all sources. */
+ds_status ds_missing_fill(ds_dataset *d);
 /* Statistics of the training view where the settings need them, and the affine map. */
 ds_status ds_affine_create(ds_dataset *d, const ds_data_settings *set);
 void ds_affine_free(ds_affine *a);

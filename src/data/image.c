@@ -73,11 +73,12 @@ static ds_status jpeg_damaged(ds_ctx *ctx, const char *path, tjhandle handle)
 
 static ds_status jpeg(ds_ctx *ctx, ds_image_reader *r, const char *path, const ds_bytes *b, ds_image *out)
 {
-    int W, H, sampling, space;
+    int W = 0, H = 0, sampling = 0, space = 0;
     if (!r->jpeg) r->jpeg = tjInitDecompress();
     if (!r->jpeg) return ds_fail_memory(ctx, 0, path);
     if (tjDecompressHeader3(r->jpeg, b->data, b->size, &W, &H, &sampling, &space) != 0)
         return jpeg_damaged(ctx, path, r->jpeg);
+    if (W < 1 || H < 1) return ds_fail(ctx, DS_EFORMAT, "%s: damaged JPEG image (it ends before its frame)", path);
     if (space == TJCS_CMYK || space == TJCS_YCCK)
         return ds_fail(ctx, DS_EFORMAT, "%s: a CMYK image; wanted gray or RGB: convert it", path);
     out->H = H, out->W = W, out->C = space == TJCS_GRAY ? 1 : 3;

@@ -29,6 +29,7 @@ typedef struct ds_source {
     int classes;                              /* 0: real targets */
     int64_t targets;                          /* real numbers a row; 0: classes */
     const char **class_names, **column_names; /* in the arena; NULL: none */
+    bool holes;                               /* NaN in rows of f64 in memory: column means are to be filled in */
     uint64_t identity;                        /* not 0: stands for the content in the fingerprint (generated rows) */
     uint8_t *memory;                          /* rows kept in memory: owned block, and where row 0 begins in it */
     uint8_t *first;

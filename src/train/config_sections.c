@@ -215,9 +215,11 @@ static void read_data(reader *r, const node *root)
     d->standardize = config_value_of(t, "standardize")->integer != 0;
     read_augment(r, config_place_of(t, "augment"), to);
     d->label = given_text(t, "label");
+    d->missing = given_text(t, "missing");
     if ((v = config_value_of(t, "target"))) d->target = (ds_target)v->integer;
     if ((v = config_value_of(t, "header"))) d->header = (ds_csv_header)v->integer;
     if ((v = config_value_of(t, "skip"))) d->skip = v->integer;
+    if ((v = config_value_of(t, "features"))) d->features = v->integer;
     if ((v = config_value_of(t, "size"))) d->image_size = v->integer;
     if ((v = config_value_of(t, "channels"))) d->image_channels = (int)v->integer;
     if ((v = config_value_of(t, "difficulty"))) d->difficulty = v->real;

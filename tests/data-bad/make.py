@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Write the broken files of this folder and list.tsv: format, status, file(s) of the training set, words of the message."""
-import os, struct
+import os, struct, zlib
 
 here = os.path.dirname(os.path.abspath(__file__))
 rows = []
@@ -59,6 +59,66 @@ case("csv", "EFORMAT", "after a closing quote", ("after.csv", 'a,b,label\n1,"2"5
 case("csv", "EFORMAT", "0 byte", ("binary.csv", b"1,2,0\n1,\0,0\n"))
 case("csv", "EFORMAT", "nolabel.csv:2:5: found '' in column 2", ("nolabel.csv", "1,2,0\n1,2,\n"))
 case("csv", "EFORMAT", "more than 4096 different labels", ("classes.csv", "".join(f"1,{i}.5\n" for i in range(4097))))
+case("csv", "EFORMAT", "na.csv:3:3: found 'N/A' in column 1 ('b'); wanted a number; set data.missing", ("na.csv", "a,b,label\n1,2,x\n3,N/A,y\n"))
+
+case("jsonl", "OK", "", ("good.jsonl", '{"a": 1, "b": [2, 3.5], "label": "x"}\n\n{"label": "y", "b": [4, 5], "a": true}\n'))
+case("jsonl", "EFORMAT", "syntax.jsonl:2:9:", ("syntax.jsonl", '{"a": 1, "label": "x"}\n{"a": 1,, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "cut.jsonl:2:", ("cut.jsonl", '{"a": 1, "label": "x"}\n{"a": 1, "la'))
+case("jsonl", "EFORMAT", "duplicate", ("twice.jsonl", '{"a": 1, "a": 2, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "list.jsonl:1: found an array; wanted an object", ("list.jsonl", '[1, 2, 3]\n'))
+case("jsonl", "EFORMAT", "longer.jsonl:2: \"b\": found 3 numbers; wanted 2 as in the first line", ("longer.jsonl", '{"b": [2, 3], "label": "x"}\n{"b": [4, 5, 6], "label": "x"}\n'))
+case("jsonl", "EFORMAT", "other.jsonl:2: found 3 keys, 2 of them known", ("other.jsonl", '{"b": 1, "label": "x"}\n{"b": 2, "c": 3, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "absent.jsonl:2:1: found 'no such key' in column 0 ('a'); wanted a number; set data.missing", ("absent.jsonl", '{"a": 1, "b": 2, "label": "x"}\n{"b": 3, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "null.jsonl:1:1: found 'null' in column 0 ('a')", ("null.jsonl", '{"a": null, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "word.jsonl:1:1: found 'big' in column 0 ('a'); wanted a number", ("word.jsonl", '{"a": "big", "label": "x"}\n'))
+case("jsonl", "EFORMAT", "inner.jsonl:1: \"a\": found an object; wanted numbers", ("inner.jsonl", '{"a": {"b": 1}, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "real number overflow", ("overflow.jsonl", '{"a": 1e999, "label": "x"}\n'))
+case("jsonl", "EFORMAT", "found '' in column 0 ('label'); wanted a label", ("nolabel.jsonl", '{"a": 1, "label": "x"}\n{"a": 2, "label": null}\n'))
+case("jsonl", "EFORMAT", "no key but the label", ("lone.jsonl", '{"label": "x"}\n'))
+case("jsonl", "EFORMAT", "without keys", ("keyless.jsonl", '{}\n'))
+case("jsonl", "EFORMAT", "no rows", ("nothing.jsonl", ''))
+case("jsonl", "EFORMAT", "nested.jsonl:1:2054: maximum parsing depth", ("nested.jsonl", '{"a": ' + "[" * 5000 + "\n"))
+case("jsonl", "EFORMAT", "latin.jsonl:1:3: unable to decode", ("latin.jsonl", b'{"a\xe9": 1, "label": "x"}\n'))
+
+case("libsvm", "OK", "", ("good.libsvm", "+1 1:0.5 3:2 # first\n-1 2:1e-3\n\n# a comment\n+1\n-1 qid:7 1:1\n"))
+case("libsvm", "EFORMAT", "label.libsvm:2:1: found 'x'; wanted a number as label", ("label.libsvm", "1 1:1\nx 1:1\n"))
+case("libsvm", "EFORMAT", "colon.libsvm:1:7: found '22'; wanted index:value", ("colon.libsvm", "1 1:1 22\n"))
+case("libsvm", "EFORMAT", "value.libsvm:1:3: found '1:x'", ("value.libsvm", "1 1:x\n"))
+case("libsvm", "EFORMAT", "nan.libsvm:1:3: found '1:nan'", ("nan.libsvm", "1 1:nan\n"))
+case("libsvm", "EFORMAT", "zero.libsvm:1:3: found '0:1'; wanted an index from 1 to", ("zero.libsvm", "1 0:1\n"))
+case("libsvm", "EFORMAT", "large.libsvm:1:3: found '99999999999:1'; wanted an index from 1 to 16777216", ("large.libsvm", "1 99999999999:1\n"))
+case("libsvm", "EFORMAT", "minus.libsvm:1:3: found '-1:1'; wanted index:value", ("minus.libsvm", "1 -1:1\n"))
+case("libsvm", "EFORMAT", "order.libsvm:2:7: found '2:1'; wanted indices that rise", ("order.libsvm", "1 2:1\n0 3:1 2:1\n"))
+case("libsvm", "EFORMAT", "no row has a feature", ("bare.libsvm", "1\n0\n"))
+case("libsvm", "EFORMAT", "no rows", ("nothing.libsvm", "# nothing\n"))
+case("libsvm", "EFORMAT", "offset 4: a 0 byte", ("binary.libsvm", b"1 1:\0\n"))
+
+
+def png(W, H, content):
+    chunk = lambda kind, b: struct.pack(">I", len(b)) + kind + b + struct.pack(">I", zlib.crc32(kind + b))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", W, H, 8, 0, 0, 0, 0)) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
+
+
+def member(name, content):
+    """A tar with one member."""
+    head = name.encode().ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % len(content) + b"00000000000\0" + b" " * 8 + b"0" + bytes(355)
+    head = head[:148] + b"%06o\0 " % sum(head) + head[156:]
+    return head + content + bytes(-len(content) % 512) + bytes(1024)
+
+
+dot = png(2, 1, zlib.compress(b"\0\1\2"))
+case("images", "OK", "", ("good.tar", member("a/1.png", dot)))
+case("images", "EFORMAT", "stray.tar/1.png: an image in no class folder", ("stray.tar", member("1.png", dot)))
+case("images", "EFORMAT", "wide.tar/a/1.png: the header promises 50000x50000 pixels", ("wide.tar", member("a/1.png", png(50000, 50000, zlib.compress(bytes(99))))))
+case("images", "EFORMAT", "cut-image.tar/a/1.png: damaged PNG", ("cut-image.tar", member("a/1.png", dot[:-20])))
+case("images", "EFORMAT", "checksum.tar/a/1.png: damaged PNG", ("checksum.tar", member("a/1.png", dot.replace(b"\x00\x01\x08\x00", b"\x00\x02\x08\x00"))))
+case("images", "EFORMAT", "short.tar/a/1.png: damaged PNG", ("short.tar", member("a/1.png", png(2, 2, zlib.compress(b"\0\1\2")))))
+case("images", "EFORMAT", "cut-jpeg.tar/a/1.jpg: damaged JPEG", ("cut-jpeg.tar", member("a/1.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0")))
+case("images", "EFORMAT", "gif.tar/a/1.png: offset 0: neither a PNG nor a JPEG", ("gif.tar", member("a/1.png", b"GIF89a")))
+case("images", "EFORMAT", "no images; wanted", ("text.tar", member("a/1.txt", b"text")))
+case("images", "EFORMAT", "damaged archive", ("short-archive.tar", member("a/1.png", dot)[:520]))
+case("images", "EFORMAT", "damaged archive", ("header.tar", b"1" + member("a/1.png", dot)[1:]))
+case("images", "EIO", "no such folder or archive", ("absent.tar", None))
 
 
 def npy(descr, shape, data, fortran="False", version=1, text=None, length=None):

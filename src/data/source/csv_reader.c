@@ -1,9 +1,6 @@
 /* csv_reader.c - cutting a text into cells: quotes as in RFC 4180, lines that end in \n or \r\n. */
-#define _GNU_SOURCE /* strtod_l */
 #include "data/source/csv_reader.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static char *line_end(const ds_csv_reader *r)
@@ -47,14 +44,7 @@ ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes
         return ds_fail(ctx, DS_EFORMAT, "%s: no rows%s", path,
                        r->line > 1 ? " after the skipped lines" : ", the file is empty");
     r->separator = most_frequent(r->at, line_end(r));
-    r->locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    return r->locale ? DS_OK : ds_fail_memory(ctx, 0, "a locale");
-}
-
-void ds_csv_end(ds_csv_reader *r)
-{
-    if (r->locale) freelocale(r->locale);
-    r->locale = (locale_t)0;
+    return DS_OK;
 }
 
 bool ds_csv_more(ds_csv_reader *r)
@@ -119,12 +109,4 @@ ds_status ds_csv_cell_next(ds_csv_reader *r, ds_csv_cell *cell)
         r->at++;
     *stop = 0; /* at most at `here`, which has been read; the text has a 0 byte of its own after its end */
     return DS_OK;
-}
-
-bool ds_csv_number(const ds_csv_reader *r, const char *text, double *value)
-{
-    if (!*text || text[strspn(text, "0123456789+-.eE")]) return false;
-    char *end;
-    *value = strtod_l(text, &end, r->locale);
-    return *end == 0 && isfinite(*value);
 }

@@ -2,8 +2,6 @@
 #ifndef DS_DATA_SOURCE_CSV_READER_H
 #define DS_DATA_SOURCE_CSV_READER_H
 
-#include <locale.h>
-
 #include "data/source.h"
 
 typedef struct ds_csv_cell {
@@ -20,17 +18,13 @@ typedef struct ds_csv_reader {
     char *at, *end, *line_start; /* the text is changed in place: cells are cut out of it */
     int64_t line;
     char separator;
-    locale_t locale; /* numbers have a point, whatever the program's locale */
 } ds_csv_reader;
 
 /* Read the text of b (owned by the caller) after `skip` lines. The separator is the one of , ; tab that the first line
  * has most. */
 ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes *b, int64_t skip);
-void ds_csv_end(ds_csv_reader *r);
 /* Pass empty lines; false at the end of the text. */
 bool ds_csv_more(ds_csv_reader *r);
 ds_status ds_csv_cell_next(ds_csv_reader *r, ds_csv_cell *cell);
-/* A finite decimal number (no hexadecimal, no nan): true and *value. */
-bool ds_csv_number(const ds_csv_reader *r, const char *text, double *value);
 
 #endif
