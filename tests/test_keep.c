@@ -122,7 +122,7 @@ static trial *train(const char *average, const char *best, const char *stop, int
     assert_true(t->dim <= MOST && t->stats <= MOST);
     snprintf(t->run, sizeof t->run, "%s/run-%d", folder, ++number);
     ds_run *run;
-    OK(ds_run_create(&run, ctx, "keep", t->run, "", ""));
+    OK(ds_run_create(&run, ctx, &(ds_run_text){ "keep", "", "", 0 }, t->run));
     const ds_watcher watcher = { .arg = t, .epoch = on_epoch, .stop = on_stop };
     OK(ds_train(t->s, run, &watcher, &t->outcome));
     note_step(t);
