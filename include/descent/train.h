@@ -91,7 +91,8 @@ typedef struct ds_watcher {
     void *arg;
     void (*progress)(void *arg, const ds_progress *p);  /* every few steps; may be NULL */
     void (*epoch)(void *arg, const ds_epoch_report *r); /* may be NULL */
-    bool (*stop)(void *arg); /* asked after every step and every batch that is scored; may be NULL */
+    bool (*stop)(void *arg);                            /* asked after every step; may be NULL */
+    bool (*hurry)(void *arg); /* asked between batches that are scored: leave them and stop; may be NULL */
     void (*notice)(void *arg, const char *text); /* one line about checkpoints and other incidents; may be NULL */
 } ds_watcher;
 

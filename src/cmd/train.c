@@ -239,9 +239,12 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
     if (status == DS_OK) status = open_run(run, ctx, config, o->out);
     if (status == DS_OK) {
         screen s = { .bar = ds_is_terminal(stderr), .json = o->json, .averages = config->train.average.head };
-        ds_watcher watcher = {
-            .arg = &s, .progress = on_progress, .epoch = on_epoch, .stop = on_stop, .notice = on_notice
-        };
+        ds_watcher watcher = { .arg = &s,
+                               .progress = on_progress,
+                               .epoch = on_epoch,
+                               .stop = on_stop,
+                               .hurry = on_stop,
+                               .notice = on_notice };
         ds_outcome outcome;
         fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(*run),
                 (unsigned long long)config->train.seed,

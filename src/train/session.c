@@ -259,7 +259,7 @@ enum { SCORE_BATCH = 500 };
 
 static bool asked_to_stop(const ds_session *s)
 {
-    return s->watcher && s->watcher->stop && s->watcher->stop(s->watcher->arg);
+    return s->watcher && s->watcher->hurry && s->watcher->hurry(s->watcher->arg);
 }
 
 static ds_status open_scorer(ds_session *s, ds_split split)
