@@ -32,9 +32,6 @@ typedef struct ds_problem_settings {
     const char *backend; /* NULL: the default */
 } ds_problem_settings;
 
-/* Table of the keys of `penalty`: l1, l2, all. */
-DS_API const ds_option *ds_penalty_options(void);
-
 DS_API ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model *model,
                                    const ds_problem_settings *settings);
 DS_API void ds_problem_free(ds_problem *p);

@@ -100,8 +100,6 @@ static ds_status first_steps(ds_ctx *ctx, ds_session *s, findings *f)
     return status;
 }
 
-static double at_index(const void *v, int64_t i) { return ((const double *)v)[i]; }
-
 /* Directional derivatives in f64 against centred differences, the best of four steps each: kinks crossed weigh less the
  * smaller the step. */
 static ds_status gradient_check(ds_ctx *ctx, ds_session *s, findings *f)
@@ -130,7 +128,7 @@ static ds_status gradient_check(ds_ctx *ctx, ds_session *s, findings *f)
         double slope = 0, best = INFINITY;
         for (int64_t i = 0; i < dim; i++) {
             v[i] = g[i] == 0 ? 0 : ds_rng_normal(&rng) / sqrt((double)dim);
-            slope += v[i] * at_index(g, i);
+            slope += v[i] * g[i];
         }
         for (double h = 1e-5; h > 5e-9 && status == DS_OK; h /= 10) {
             double side[2];
@@ -224,7 +222,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     ds_args a;
     ds_config *config;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     if ((code = ds_config_from_args(&config, ctx, &a, c))) return code;
     code = check(ctx, config, ds_args_flag(&a, c, "json")->integer);
     ds_config_free(config);

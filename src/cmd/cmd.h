@@ -40,7 +40,7 @@ typedef struct ds_args {
     int count;
 } ds_args;
 /* 0 when good; otherwise a message is on stderr and the exit code is returned. --help prints the command's help and
- * returns -1. */
+ * returns -1, which ends the command well (main.c). */
 int ds_args_parse(ds_args *a, const ds_command *c, int argc, char **argv);
 /* What --help prints. */
 void ds_print_help(const ds_command *c);

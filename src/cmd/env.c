@@ -33,7 +33,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     const ds_command *c = &ds_command_env;
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     char model[128], threads[16], backend[64];
     struct utsname u;
     processor(model, sizeof model);

@@ -52,7 +52,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     const ds_command *c = &ds_command_eval;
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     if (a.count != 1) return ds_complain(DS_EXIT_USAGE, "eval wants one run: descent eval %s", c->usage);
     ds_run *opened;
     ds_config *config;

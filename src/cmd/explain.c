@@ -24,7 +24,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     (void)ctx;
     ds_args a;
     int code = ds_args_parse(&a, &ds_command_explain, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     if (a.count == 0)
         return ds_complain(DS_EXIT_USAGE,
                            "explain wants a name: a key such as optimizer.beta2, or a rule, layer, loss, source");

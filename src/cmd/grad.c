@@ -176,7 +176,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     ds_args a;
     ds_config *config;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     if (!ds_args_flag(&a, c, "out")->given) return ds_complain(DS_EXIT_USAGE, "grad wants --out FILE");
     if ((code = ds_config_from_args(&config, ctx, &a, c))) return code;
     work w = { .ctx = ctx };

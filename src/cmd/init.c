@@ -58,7 +58,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     const ds_command *c = &ds_command_init;
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     if (a.count == 0) return unknown(NULL);
     if (a.count > 1) return ds_complain(DS_EXIT_USAGE, "init writes one template, found also \"%s\"", a.positional[1]);
     const ds_template *t = ds_templates;

@@ -59,7 +59,7 @@ static int run(const ds_command *c, int argc, char **argv)
     if (status != DS_OK) return ds_complain(DS_EXIT_FAILED, "%s", ds_status_text(status));
     int code = c->run(ctx, argc, argv);
     ds_ctx_free(ctx);
-    return code;
+    return code < 0 ? DS_EXIT_OK : code; /* below 0: the help that was asked for is printed */
 }
 
 static int dispatch(int argc, char **argv)

@@ -140,7 +140,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     const ds_command *c = &ds_command_tour;
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv), held = 0, failed = 0, missing = 0;
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     bool json = ds_args_flag(&a, c, "json")->integer;
     if (a.count == 0) {
         list_rows(json);

@@ -343,7 +343,7 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     const ds_command *c = &ds_command_train;
     ds_args a;
     int code = ds_args_parse(&a, c, argc, argv);
-    if (code) return code < 0 ? DS_EXIT_OK : code;
+    if (code) return code;
     const order o = { text_of(&a, "out"), text_of(&a, "from"), ds_args_flag(&a, c, "json")->integer };
     const char *name = text_of(&a, "resume");
     if (name && (o.out || o.from))

@@ -1,64 +1,40 @@
 /* registry.c - sources, samplers and transforms by name. */
-#include <string.h>
-
+#include "base/registry.h"
 #include "data/source.h"
 
-#define NONE(name)
-
-#define DS_SOURCE(name)    extern const ds_source_def ds_source_##name;
-#define DS_SAMPLER(name)   extern const ds_sampler_def ds_sampler_##name;
-#define DS_TRANSFORM(name) extern const ds_transform_def ds_transform_##name;
+#define DS_SOURCE(name)    DS_DECLARE(source, name)
+#define DS_SAMPLER(name)   DS_DECLARE(sampler, name)
+#define DS_TRANSFORM(name) DS_DECLARE(transform, name)
 #include "data/registry.def"
-#undef DS_SOURCE
-#undef DS_SAMPLER
-#undef DS_TRANSFORM
 
-#define HEAD(kind, name) &ds_##kind##_##name.head,
-
-#define DS_SOURCE(name) HEAD(source, name)
-#define DS_SAMPLER      NONE
-#define DS_TRANSFORM    NONE
+#define DS_SOURCE(name) DS_HEAD_OF(source, name)
 static const ds_head *const sources[] = {
 #include "data/registry.def"
 };
-#undef DS_SOURCE
-#undef DS_SAMPLER
+const ds_registry ds_source_registry = DS_REGISTRY("source", "data formats and generators (data.format)", sources);
 
-#define DS_SOURCE        NONE
-#define DS_SAMPLER(name) HEAD(sampler, name)
+#define DS_SAMPLER(name) DS_HEAD_OF(sampler, name)
 static const ds_head *const samplers[] = {
 #include "data/registry.def"
 };
-#undef DS_SAMPLER
-#undef DS_TRANSFORM
+const ds_registry ds_sampler_registry = DS_REGISTRY("sampler", "orders of the training rows", samplers);
 
-#define DS_SAMPLER         NONE
-#define DS_TRANSFORM(name) HEAD(transform, name)
+#define DS_TRANSFORM(name) DS_HEAD_OF(transform, name)
 static const ds_head *const transforms[] = {
 #include "data/registry.def"
 };
+const ds_registry ds_transform_registry =
+    DS_REGISTRY("transform", "changes of training rows (data.augment)", transforms);
 
-#define COUNT(table) ((int)(sizeof table / sizeof table[0]))
-const ds_registry ds_source_registry = { "source", "data formats and generators (data.format)", sources,
-                                         COUNT(sources) };
-const ds_registry ds_sampler_registry = { "sampler", "orders of the training rows", samplers, COUNT(samplers) };
-const ds_registry ds_transform_registry = { "transform", "changes of training rows (data.augment)", transforms,
-                                            COUNT(transforms) };
-
-/* The head is the first member of every definition, so a found head is the definition. */
-static const ds_head *find(const ds_registry *r, const char *name)
+const ds_source_def *ds_source_find(const char *name)
 {
-    for (int i = 0; name && i < r->count; i++)
-        if (strcmp(r->heads[i]->name, name) == 0) return r->heads[i];
-    return NULL;
+    return (const ds_source_def *)ds_registry_find(&ds_source_registry, name);
 }
-
-const ds_source_def *ds_source_find(const char *name) { return (const ds_source_def *)find(&ds_source_registry, name); }
 const ds_sampler_def *ds_sampler_find(const char *name)
 {
-    return (const ds_sampler_def *)find(&ds_sampler_registry, name);
+    return (const ds_sampler_def *)ds_registry_find(&ds_sampler_registry, name);
 }
 const ds_transform_def *ds_transform_find(const char *name)
 {
-    return (const ds_transform_def *)find(&ds_transform_registry, name);
+    return (const ds_transform_def *)ds_registry_find(&ds_transform_registry, name);
 }

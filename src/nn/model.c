@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/registry.h"
 #include "nn/nn.h"
 
 enum { DEPTH = 8, WORD = 256 };
@@ -184,9 +185,7 @@ ds_status ds_model_layer(ds_model *m, ds_layer_spec *parent, const char *key, co
     ds_layer_spec *s = ds_arena_alloc(&m->arena, sizeof *s);
     if (out) *out = s;
     if (!s) return ds_fail_memory(m->ctx, sizeof *s, "a layer");
-    ds_part kind = { 0 };
-    for (int i = 0; i < ds_layer_registry.count; i++)
-        if (strcmp(ds_layer_registry.heads[i]->name, key) == 0) kind.head = ds_layer_registry.heads[i];
+    ds_part kind = { .head = ds_registry_find(&ds_layer_registry, key) };
     if (!kind.head)
         return ds_part_parse(m->ctx, &m->arena, &ds_layer_registry, "model.layers", key,
                              &kind); /* fails, with a hint */

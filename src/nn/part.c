@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/registry.h"
 #include "nn/nn.h"
 
 enum { WORD = 128 };
-
-static const ds_head *find(const ds_registry *r, const char *name)
-{
-    for (int i = 0; i < r->count; i++)
-        if (strcmp(r->heads[i]->name, name) == 0) return r->heads[i];
-    return NULL;
-}
 
 static ds_status unknown(ds_ctx *ctx, const ds_registry *r, const char *where, const char *name)
 {
@@ -93,7 +87,7 @@ ds_status ds_part_parse(ds_ctx *ctx, ds_arena *arena, const ds_registry *r, cons
     char name[WORD], key[WORD], value[WORD];
     const char *at = item(text, "(", name);
     if (!at) return ds_fail(ctx, DS_ECONFIG, "%s: \"%.40s...\" is too long for a name", where, text);
-    *out = (ds_part){ .head = find(r, name) };
+    *out = (ds_part){ .head = ds_registry_find(r, name) };
     if (!out->head) return unknown(ctx, r, where, name);
     DS_TRY(defaults(ctx, arena, where, out));
     if (*at == '(') at++;

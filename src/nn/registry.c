@@ -1,55 +1,33 @@
 /* registry.c - layers, activations, norms and initializers by name. */
+#include "base/registry.h"
 #include "nn/nn.h"
 
-#define NONE(name)
-
-#define DS_LAYER(name)       extern const ds_layer_def ds_layer_##name;
-#define DS_ACTIVATION(name)  extern const ds_activation_def ds_activation_##name;
-#define DS_NORM(name)        extern const ds_norm_def ds_norm_##name;
-#define DS_INITIALIZER(name) extern const ds_initializer_def ds_initializer_##name;
+#define DS_LAYER(name)       DS_DECLARE(layer, name)
+#define DS_ACTIVATION(name)  DS_DECLARE(activation, name)
+#define DS_NORM(name)        DS_DECLARE(norm, name)
+#define DS_INITIALIZER(name) DS_DECLARE(initializer, name)
 #include "nn/registry.def"
-#undef DS_LAYER
-#undef DS_ACTIVATION
-#undef DS_NORM
-#undef DS_INITIALIZER
 
-#define HEAD(kind, name) &ds_##kind##_##name.head,
-
-#define DS_LAYER(name) HEAD(layer, name)
-#define DS_ACTIVATION  NONE
-#define DS_NORM        NONE
-#define DS_INITIALIZER NONE
+#define DS_LAYER(name) DS_HEAD_OF(layer, name)
 static const ds_head *const layers[] = {
 #include "nn/registry.def"
 };
-#undef DS_LAYER
-#undef DS_ACTIVATION
+const ds_registry ds_layer_registry = DS_REGISTRY("layer", "layers of a network (model.layers)", layers);
 
-#define DS_LAYER            NONE
-#define DS_ACTIVATION(name) HEAD(activation, name)
+#define DS_ACTIVATION(name) DS_HEAD_OF(activation, name)
 static const ds_head *const activations[] = {
 #include "nn/registry.def"
 };
-#undef DS_ACTIVATION
-#undef DS_NORM
+const ds_registry ds_activation_registry = DS_REGISTRY("activation", "activations (act)", activations);
 
-#define DS_ACTIVATION NONE
-#define DS_NORM(name) HEAD(norm, name)
+#define DS_NORM(name) DS_HEAD_OF(norm, name)
 static const ds_head *const norms[] = {
 #include "nn/registry.def"
 };
-#undef DS_NORM
-#undef DS_INITIALIZER
+const ds_registry ds_norm_registry = DS_REGISTRY("norm", "normalizations (norm)", norms);
 
-#define DS_NORM              NONE
-#define DS_INITIALIZER(name) HEAD(initializer, name)
+#define DS_INITIALIZER(name) DS_HEAD_OF(initializer, name)
 static const ds_head *const initializers[] = {
 #include "nn/registry.def"
 };
-
-#define COUNT(table) ((int)(sizeof table / sizeof table[0]))
-const ds_registry ds_layer_registry = { "layer", "layers of a network (model.layers)", layers, COUNT(layers) };
-const ds_registry ds_activation_registry = { "activation", "activations (act)", activations, COUNT(activations) };
-const ds_registry ds_norm_registry = { "norm", "normalizations (norm)", norms, COUNT(norms) };
-const ds_registry ds_initializer_registry = { "initializer", "initial weights (init)", initializers,
-                                              COUNT(initializers) };
+const ds_registry ds_initializer_registry = DS_REGISTRY("initializer", "initial weights (init)", initializers);

@@ -86,6 +86,7 @@ const ds_rule_def *ds_rule_of(const ds_head *head); /* NULL: not a rule */
 const char *ds_momentum_conflict(const ds_rule_options *o, const char **why);
 void ds_momentum_scalars(const ds_rule_step *s, double *out);
 void ds_momentum_update(ds_rule_build *b);
+extern const ds_rule_default_def ds_momentum_book[];
 void ds_rmsprop_scalars(const ds_rule_step *s, double *out);
 void ds_adam_update(ds_rule_build *b);
 void ds_adamw_update(ds_rule_build *b);
@@ -94,11 +95,20 @@ void ds_adam_scalars(const ds_rule_step *s, double *out);
 /* Lines of option tables. */
 #define DS_RULE_LR(def)                                                                                                \
     {                                                                                                                  \
-        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, "learning_rate", "rate epsilon that the schedule starts from"                       \
+        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, "learning_rate", "rate epsilon that the schedule starts from"            \
     }
 #define DS_RULE_MOMENTUM(def)                                                                                          \
     {                                                                                                                  \
         "momentum", DS_OPT_REAL, 0, 1, def, NULL, NULL, "share alpha of the velocity that is kept"                     \
+    }
+#define DS_RULE_DAMPENING                                                                                              \
+    {                                                                                                                  \
+        "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL,                                                               \
+            "share of the gradient kept out of the velocity after the first step"                                      \
+    }
+#define DS_RULE_NESTEROV(def)                                                                                          \
+    {                                                                                                                  \
+        "nesterov", DS_OPT_BOOL, 0, 0, def, NULL, NULL, "correct the step by the new velocity (book: look ahead)"      \
     }
 #define DS_RULE_DECAY(def, help)                                                                                       \
     {                                                                                                                  \

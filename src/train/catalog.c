@@ -1,6 +1,7 @@
 /* catalog.c - all registries in one list: everything that can be chosen. */
 #include <string.h>
 
+#include "base/registry.h"
 #include "data/source.h"
 #include "nn/nn.h"
 #include "optim/average.h"
@@ -34,7 +35,5 @@ const ds_registry *ds_registry_named(const char *kind)
 const ds_head *ds_definition(const char *kind, const char *name)
 {
     const ds_registry *r = ds_registry_named(kind);
-    for (int k = 0; r && k < r->count; k++)
-        if (!strcmp(r->heads[k]->name, name)) return r->heads[k];
-    return NULL;
+    return r ? ds_registry_find(r, name) : NULL;
 }

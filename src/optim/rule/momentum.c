@@ -63,15 +63,10 @@ void ds_momentum_update(ds_rule_build *b)
 }
 
 static const ds_option options[] = {
-    DS_RULE_LR("1e-3"),
-    DS_RULE_MOMENTUM("0.9"),
-    { "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL,
-      "share of the gradient kept out of the velocity after the first step" },
-    { "nesterov", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "correct the step by the new velocity (book: look ahead)" },
-    DS_RULE_L2("0"),
-    DS_RULE_END,
+    DS_RULE_LR("1e-3"),        DS_RULE_MOMENTUM("0.9"), DS_RULE_DAMPENING,
+    DS_RULE_NESTEROV("false"), DS_RULE_L2("0"),         DS_RULE_END,
 };
-static const ds_rule_default_def in_book[] = { { "dampening", NULL }, { NULL, NULL } };
+const ds_rule_default_def ds_momentum_book[] = { { "dampening", NULL }, { NULL, NULL } };
 
 const ds_rule_def ds_rule_momentum = {
     .head = { .name = "momentum",
@@ -80,7 +75,7 @@ const ds_rule_def ds_rule_momentum = {
               .cite = "Goodfellow et al. algorithm 8.2; Polyak 1964",
               .options = options,
               .elsewhere = "PyTorch SGD(momentum=), Keras SGD(momentum=), optax.sgd(momentum=)" },
-    .book = in_book,
+    .book = ds_momentum_book,
     .conflict = ds_momentum_conflict,
     .scalars = ds_momentum_scalars,
     .update = ds_momentum_update,

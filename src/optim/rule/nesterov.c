@@ -3,11 +3,7 @@
 #include "optim/rule.h"
 
 static const ds_option options[] = {
-    DS_RULE_LR("1e-3"),
-    DS_RULE_MOMENTUM("0.9"),
-    { "nesterov", DS_OPT_BOOL, 0, 0, "true", NULL, NULL, "correct the step by the new velocity (book: look ahead)" },
-    DS_RULE_L2("0"),
-    DS_RULE_END,
+    DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0.9"), DS_RULE_NESTEROV("true"), DS_RULE_L2("0"), DS_RULE_END,
 };
 
 const ds_rule_def ds_rule_nesterov = {

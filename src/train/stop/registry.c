@@ -4,30 +4,28 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/registry.h"
 #include "nn/nn.h"
 #include "train/stop/stop.h"
 
-#define DS_STOP(name) extern const ds_stop_def ds_stop_##name;
+#define DS_STOP(name) DS_DECLARE(stop, name)
 #include "train/stop/registry.def"
 #undef DS_STOP
 
-#define DS_STOP(name) &ds_stop_##name.head,
+#define DS_STOP(name) DS_HEAD_OF(stop, name)
 static const ds_head *const heads[] = {
 #include "train/stop/registry.def"
 };
-enum { COUNT = sizeof heads / sizeof heads[0] };
-const ds_registry ds_stop_registry = { "stop", "rules that end a run before its budget (train.stop)", heads, COUNT };
+const ds_registry ds_stop_registry = DS_REGISTRY("stop", "rules that end a run before its budget (train.stop)", heads);
 
 const ds_stop_def *ds_stop_of(const ds_head *head)
 {
-    for (int k = 0; k < COUNT; k++)
-        if (heads[k] == head) return (const ds_stop_def *)head;
-    return NULL;
+    return (const ds_stop_def *)ds_registry_holds(&ds_stop_registry, head);
 }
 
 const ds_head *ds_stop_chosen_by(const char *key)
 {
-    for (int k = 0; k < COUNT; k++)
+    for (int k = 0; k < ds_stop_registry.count; k++)
         if (!strcmp(heads[k]->options[0].name, key)) return heads[k];
     return NULL;
 }
