@@ -8,7 +8,7 @@
  *   rows      A(i, r, k) = a[run[r] + i * down + k]     a row-major operand, or pixels of a row of an image
  *   stepped   A(i, r, k) = a[run[r] + k * down + i]     a transposed operand: consecutive i lie side by side
  *
- * and B is rows of ldb elements, one after another through all runs: strided in place, or a packed panel (ldb = nr). */
+ * and B is rows of ldb elements, strided in place or a packed panel (ldb = nr); run r begins at its row row[r]. */
 #ifndef DS_KERNEL_PRODUCT_H
 #define DS_KERNEL_PRODUCT_H
 
@@ -21,7 +21,7 @@ typedef struct ds_micro_call {
     int64_t down;
     bool stepped;
     int64_t runs, len;
-    const int64_t *run; /* offsets of runs in elements; NULL: one run at 0 */
+    const int64_t *run, *row; /* of runs: offsets in A in elements, first rows of B; NULL: one run at 0 */
     const void *b;
     int64_t ldb;
     void *c;

@@ -4,6 +4,12 @@
 
 #include <math.h>
 
+/* Images are [n, height, width, channel]. */
+static bool inside(ds_shape image, int64_t row, int64_t column)
+{
+    return row >= 0 && row < image.dim[1] && column >= 0 && column < image.dim[2];
+}
+
 #define T        float
 #define FMA      fmaf
 #define NAME(id) id##_f32
