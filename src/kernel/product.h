@@ -35,6 +35,8 @@ typedef struct ds_product {
     /* panel[k * pitch + c] = from[c * ld + k] for k < len: columns of the panel are rows in memory; zero from cols to
      * pitch, which is a multiple of vl. */
     void (*pack_transposed)(const void *from, int64_t ld, int64_t len, int64_t cols, void *panel, int64_t pitch);
+    /* to[c * pitch + r] = from[r * ld + c] for r < rows, c < cols; reads whole vectors. */
+    void (*transpose)(const void *from, int64_t ld, int64_t rows, int64_t cols, void *to, int64_t pitch);
 } ds_product;
 
 /* Rows of the tiles that cut m rows of n columns evenly: none is left with few, whose chains would wait for each other.

@@ -1,29 +1,93 @@
 /* matmul.c - C[.., m, n] = op(A) op(B): threads take blocks of C; every element is one chain over k in leaves of 1024,
- * joined by the tree. B is read where it lies: rows of a panel come from L2 while the multiply-adds of rows before them
- * go on, so a packed copy saves nothing. A transposed B is turned panel by panel. */
+ * joined by the tree. The operand on the right lends whole vectors of columns: B, or A where C is computed transposed,
+ * tile by tile, because that fills the vectors better or leaves less to turn. It is read where it lies: its rows come
+ * from L2 while the multiply-adds of rows before them go on, so a packed copy saves nothing; only an operand whose rows
+ * are columns of C is turned, panel by panel. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"
 
-enum { LEAF = 1024 };
+enum { LEAF = 1024, L1_WAY = 4096, L1_WAYS = 8 /* bytes, of a common first-level cache */ };
 
 typedef struct job {
     const ds_call *call;
     const ds_vec *vec;
     const ds_product *p;
     size_t es;
-    int64_t batch, m, n, k, lda, ldb, leaves;
+    int left; /* operand that gives the rows of tiles: 0 A, 1 B and the result is C transposed */
+    int64_t batch, m, n, k, lda, ldb, ldc, leaves; /* m, n and what follows: as seen by the tiles */
     bool ta, tb;
     int64_t rows, cols, row_blocks, col_blocks; /* of a task */
-    size_t worker_bytes, panel_bytes, stack_bytes;
+    size_t worker_bytes, panel_bytes, aside_bytes, stack_bytes;
     int levels;
 } job;
+
+/* A task's share of one matrix, and the worker's memory. */
+typedef struct part {
+    const char *a, *b;
+    int64_t r0, r1, c0, c1;
+    char *panel, *aside, *stack;
+} part;
 
 static int levels_of(int64_t leaves)
 {
     int levels = 1;
     while (((int64_t)1 << (levels - 1)) < leaves) levels++;
     return levels + 1;
+}
+
+/* Cycles, roughly: vectors of multiply-adds, and elements turned at some 2/3 of a cycle each. */
+static double cost(const job *j, bool swapped)
+{
+    double m = (double)j->m, n = (double)j->n, k = (double)j->k, vl = j->p->vl;
+    if (swapped)
+        return n * (double)ds_ceil_div(j->m, j->p->vl) * k + 2.0 / 3 * (16 / vl) * (m * n + (j->ta ? 0 : m * k));
+    return m * (double)ds_ceil_div(j->n, j->p->vl) * k + 2.0 / 3 * (16 / vl) * (j->tb ? n * k : 0);
+}
+
+/* C transposed is op(B) transposed times op(A) transposed. */
+static void swap_roles(job *j)
+{
+    int64_t m = j->m, lda = j->lda;
+    bool ta = j->ta;
+    j->left = 1;
+    j->m = j->n;
+    j->n = m;
+    j->lda = j->ldb;
+    j->ldb = lda;
+    j->ta = !j->tb;
+    j->tb = !ta;
+}
+
+/* Rows of a tile: rows apart by a power of two share few sets of the first-level cache, and no more of them fit than it
+ * has ways. */
+static int64_t tile_rows(const job *j, int64_t rows, int64_t cols)
+{
+    int64_t apart = j->lda * (int64_t)j->es, low = apart & -apart,
+            most = L1_WAYS * (low && low < L1_WAY ? L1_WAY / low : 1), mr = ds_tile_rows(j->p, rows, cols);
+    return j->ta || mr <= most ? mr : ds_ceil_div(rows, ds_ceil_div(rows, most));
+}
+
+/* Rows of C transposed that are turned together: a whole number of tiles and of vectors. */
+static int64_t turned_rows(const job *j) { return 4 * j->p->mr; }
+
+static void cut(job *j, int threads)
+{
+    int64_t nr = j->p->nr, mr = j->left ? turned_rows(j) : j->p->mr;
+    double work = (double)j->batch * (double)j->m * (double)j->n * (double)j->k;
+    j->rows = j->m;
+    j->cols = ds_ceil_div(j->n, nr) * nr;
+    if (threads > 1 && work > DS_SMALL_WORK) { /* at least two tasks a thread: columns first, they share no turning */
+        int64_t want = ds_ceil_div(2 * threads, j->batch), panels = j->cols / nr;
+        int64_t by_cols = want < panels ? want : panels;
+        j->cols = ds_ceil_div(panels, by_cols) * nr;
+        int64_t by_rows = ds_ceil_div(want, by_cols), tiles = ds_ceil_div(j->m, mr);
+        j->rows = ds_ceil_div(tiles, by_rows < tiles ? by_rows : tiles) * mr;
+    }
+    if (j->levels && j->rows > 4 * j->p->mr) j->rows = 4 * j->p->mr; /* partial sums stay small */
+    if (j->levels && j->cols > 2 * nr) j->cols = 2 * nr;
+    j->row_blocks = j->rows ? ds_ceil_div(j->m, j->rows) : 0;
+    j->col_blocks = j->cols ? ds_ceil_div(j->n, j->cols) : 0;
 }
 
 static void describe(job *j, const ds_call *call, int threads)
@@ -38,27 +102,18 @@ static void describe(job *j, const ds_call *call, int threads)
     j->k = a.dim[j->ta ? r - 2 : r - 1];
     j->lda = a.dim[r - 1];
     j->ldb = call->in[1].shape.dim[r - 1];
+    j->ldc = j->n;
     for (int d = 0; d < r - 2; d++) j->batch *= c.dim[d];
+    if (cost(j, true) < cost(j, false)) swap_roles(j);
     j->leaves = j->k > LEAF ? ds_ceil_div(j->k, LEAF) : 1;
     j->levels = j->leaves > 1 ? levels_of(j->leaves) : 0;
-    j->rows = j->m;
-    j->cols = ds_ceil_div(j->n, j->p->nr) * j->p->nr;
-    double work = (double)j->batch * (double)j->m * (double)j->n * (double)j->k;
-    if (threads > 1 && work > DS_SMALL_WORK) { /* at least two tasks a thread: columns first, they share no packing */
-        int64_t want = ds_ceil_div(2 * threads, j->batch), panels = j->cols / j->p->nr;
-        int64_t by_cols = want < panels ? want : panels;
-        j->cols = ds_ceil_div(panels, by_cols) * j->p->nr;
-        int64_t by_rows = ds_ceil_div(want, by_cols), tiles = ds_ceil_div(j->m, j->p->mr);
-        j->rows = ds_ceil_div(tiles, by_rows < tiles ? by_rows : tiles) * j->p->mr;
-    }
-    if (j->levels && j->rows > 4 * j->p->mr) j->rows = 4 * j->p->mr; /* partial sums stay small */
-    if (j->levels && j->cols > 2 * j->p->nr) j->cols = 2 * j->p->nr;
-    j->row_blocks = j->rows ? ds_ceil_div(j->m, j->rows) : 0;
-    j->col_blocks = j->cols ? ds_ceil_div(j->n, j->cols) : 0;
-    j->panel_bytes = j->tb ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * (size_t)j->p->nr * j->es) : 0;
+    cut(j, threads);
+    size_t row = (size_t)j->p->nr * j->es;
+    j->panel_bytes = j->tb ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * row) : 0;
+    j->aside_bytes = j->left && !j->levels ? ds_align64((size_t)turned_rows(j) * row) : 0;
     j->stack_bytes = (size_t)j->levels * ds_align64((size_t)(j->rows * j->cols) * j->es);
-    j->worker_bytes =
-        ds_align64(j->panel_bytes + j->stack_bytes + (call->post ? ds_ew_tile_bytes(call->post) : 0) + 256);
+    j->worker_bytes = ds_align64(j->panel_bytes + j->aside_bytes + j->stack_bytes +
+                                 (call->post ? ds_ew_tile_bytes(call->post) : 0) + 256);
 }
 
 size_t ds_scratch_matmul(const ds_call *call, int threads)
@@ -68,51 +123,63 @@ size_t ds_scratch_matmul(const ds_call *call, int threads)
     return j.worker_bytes * (size_t)threads;
 }
 
-/* Rows [r0, r1) and columns [c0, c1) over k in [k0, k0 + len) into c. */
-static void block(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
-                  int64_t k0, int64_t len, char *c, int64_t ldc, char *panel)
+/* Tiles of rows [r0, r1) of one panel, k from k0, into c. */
+static void tiles(const job *j, ds_micro_call *t, const char *a, int64_t k0, int64_t r0, int64_t r1, char *c)
+{
+    const int64_t mr = tile_rows(j, r1 - r0, t->n);
+    for (int64_t row = r0; row < r1; row += mr) {
+        t->m = (int)(r1 - row < mr ? r1 - row : mr);
+        t->a = a + (size_t)(j->ta ? k0 * j->lda + row : row * j->lda + k0) * j->es;
+        t->c = c + (size_t)((row - r0) * t->ldc) * j->es;
+        j->p->micro(t);
+    }
+}
+
+/* The part over k in [k0, k0 + len) into c; turned: into columns of c. */
+static void block(const job *j, const part *q, int64_t k0, int64_t len, char *c, int64_t ldc, bool turned)
 {
     const int nr = j->p->nr;
-    ds_micro_call t = { .down = j->lda, .stepped = j->ta, .runs = 1, .len = len, .ldc = ldc, .first = true };
-    for (int64_t col = c0; col < c1; col += nr) {
-        int64_t w = c1 - col < nr ? c1 - col : nr;
+    ds_micro_call t = {
+        .down = j->lda, .stepped = j->ta, .runs = 1, .len = len, .ldc = turned ? nr : ldc, .first = true
+    };
+    for (int64_t col = q->c0; col < q->c1; col += nr) {
+        int64_t w = q->c1 - col < nr ? q->c1 - col : nr, done = col - q->c0;
         t.n = (int)w;
         if (j->tb) {
-            j->p->pack_transposed(b + (size_t)(col * j->ldb + k0) * j->es, j->ldb, len, w, panel, nr);
-            t.b = panel;
+            j->p->pack_transposed(q->b + (size_t)(col * j->ldb + k0) * j->es, j->ldb, len, w, q->panel, nr);
+            t.b = q->panel;
             t.ldb = nr;
         } else {
-            t.b = b + (size_t)(k0 * j->ldb + col) * j->es;
+            t.b = q->b + (size_t)(k0 * j->ldb + col) * j->es;
             t.ldb = j->ldb;
         }
-        const int64_t mr = ds_tile_rows(j->p, r1 - r0, w);
-        for (int64_t row = r0; row < r1; row += mr) {
-            t.m = (int)(r1 - row < mr ? r1 - row : mr);
-            t.a = a + (size_t)(j->ta ? k0 * j->lda + row : row * j->lda + k0) * j->es;
-            t.c = c + (size_t)((row - r0) * ldc + (col - c0)) * j->es;
-            j->p->micro(&t);
+        if (!turned) tiles(j, &t, q->a, k0, q->r0, q->r1, c + (size_t)done * j->es);
+        for (int64_t row = q->r0; turned && row < q->r1; row += turned_rows(j)) {
+            int64_t end = row + turned_rows(j) < q->r1 ? row + turned_rows(j) : q->r1;
+            tiles(j, &t, q->a, k0, row, end, q->aside);
+            j->p->transpose(q->aside, nr, end - row, w, c + (size_t)(done * ldc + row - q->r0) * j->es, ldc);
         }
     }
 }
 
 /* Leaves one after another; partial sums of equal size join like the digits of a binary counter. */
-static void block_in_leaves(const job *j, const char *a, const char *b, int64_t r0, int64_t r1, int64_t c0, int64_t c1,
-                            char *c, char *stack, char *panel)
+static void block_in_leaves(const job *j, const part *q, char *c)
 {
     ds_dtype t = j->call->out.dtype;
-    int64_t rows = r1 - r0, cols = c1 - c0, count = rows * cols;
+    int64_t rows = q->r1 - q->r0, cols = q->c1 - q->c0, count = rows * cols;
     size_t level = ds_align64((size_t)(j->rows * j->cols) * j->es);
     int depth = 0;
     for (int64_t leaf = 0; leaf < j->leaves; leaf++) {
         int64_t k0 = leaf * LEAF, len = j->k - k0 < LEAF ? j->k - k0 : LEAF;
-        block(j, a, b, r0, r1, c0, c1, k0, len, stack + (size_t)depth++ * level, cols, panel);
+        block(j, q, k0, len, q->stack + (size_t)depth++ * level, cols, false);
         for (int64_t n = leaf + 1; !(n & 1); n >>= 1, depth--)
-            j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
+            j->vec->add(t, count, q->stack + (size_t)(depth - 2) * level, q->stack + (size_t)(depth - 1) * level);
     }
     for (; depth > 1; depth--)
-        j->vec->add(t, count, stack + (size_t)(depth - 2) * level, stack + (size_t)(depth - 1) * level);
-    for (int64_t r = 0; r < rows; r++)
-        memcpy(c + (size_t)(r * j->n) * j->es, stack + (size_t)(r * cols) * j->es, (size_t)cols * j->es);
+        j->vec->add(t, count, q->stack + (size_t)(depth - 2) * level, q->stack + (size_t)(depth - 1) * level);
+    if (j->left) j->p->transpose(q->stack, cols, rows, cols, c, j->ldc);
+    for (int64_t r = 0; !j->left && r < rows; r++)
+        memcpy(c + (size_t)(r * j->ldc) * j->es, q->stack + (size_t)(r * cols) * j->es, (size_t)cols * j->es);
 }
 
 static void task(void *arg, int64_t index, int worker)
@@ -120,18 +187,25 @@ static void task(void *arg, int64_t index, int worker)
     const job *j = arg;
     int64_t cb = index % j->col_blocks, rb = index / j->col_blocks % j->row_blocks,
             z = index / j->col_blocks / j->row_blocks;
-    int64_t r0 = rb * j->rows, r1 = r0 + j->rows < j->m ? r0 + j->rows : j->m, c0 = cb * j->cols,
-            c1 = c0 + j->cols < j->n ? c0 + j->cols : j->n;
-    const char *a = (const char *)j->call->in[0].data + (size_t)(z * j->m * j->k) * j->es;
-    const char *b = (const char *)j->call->in[1].data + (size_t)(z * j->k * j->n) * j->es;
-    char *c = (char *)j->call->out.data + (size_t)(z * j->m * j->n + r0 * j->n + c0) * j->es;
-    char *own = (char *)j->call->scratch + (size_t)worker * j->worker_bytes;
-    if (j->leaves > 1)
-        block_in_leaves(j, a, b, r0, r1, c0, c1, c, own + j->panel_bytes, own);
+    part q = { .r0 = rb * j->rows, .c0 = cb * j->cols };
+    q.r1 = q.r0 + j->rows < j->m ? q.r0 + j->rows : j->m;
+    q.c1 = q.c0 + j->cols < j->n ? q.c0 + j->cols : j->n;
+    q.a = (const char *)j->call->in[j->left].data + (size_t)(z * j->m * j->k) * j->es;
+    q.b = (const char *)j->call->in[!j->left].data + (size_t)(z * j->k * j->n) * j->es;
+    q.panel = (char *)j->call->scratch + (size_t)worker * j->worker_bytes;
+    q.aside = q.panel + j->panel_bytes;
+    q.stack = q.aside + j->aside_bytes;
+    int64_t row = j->left ? q.c0 : q.r0, rows = j->left ? q.c1 - q.c0 : q.r1 - q.r0, col = j->left ? q.r0 : q.c0,
+            cols = j->left ? q.r1 - q.r0 : q.c1 - q.c0; /* of C */
+    char *c = (char *)j->call->out.data + (size_t)(z * j->m * j->n + row * j->ldc + col) * j->es;
+    if (j->levels)
+        block_in_leaves(j, &q, c);
     else
-        block(j, a, b, r0, r1, c0, c1, 0, j->k, c, j->n, own);
-    if (j->call->post)
-        j->vec->ew(j->call->post, z * j->m + r0, z * j->m + r1, c0, c1, own + j->panel_bytes + j->stack_bytes, NULL);
+        block(j, &q, 0, j->k, c, j->ldc, j->left);
+    if (j->call->post) {
+        int64_t first = z * (j->left ? j->n : j->m) + row;
+        j->vec->ew(j->call->post, first, first + rows, col, col + cols, q.stack + j->stack_bytes, NULL);
+    }
 }
 
 void ds_cpu_matmul(const ds_call *call)
