@@ -1,8 +1,8 @@
 /* registry.h - how the lines of a registry.def become registries, and how definitions are found in them.
  *
- * A registry.def lists definitions of one or more kinds, each by its own macro: DS_RULE(adam). It gives each macro an empty
- * meaning where the includer has none, and takes all back at its end. So declaring is one include with all macros set, and
- * tabulating a kind is one include with its macro alone set to DS_HEAD_OF. */
+ * A registry.def lists definitions of one or more kinds, each by its own macro: DS_RULE(adam). It gives each macro an
+ * empty meaning where the includer has none, and takes all back at its end. So declaring is one include with all macros
+ * set, and tabulating a kind is one include with its macro alone set to DS_HEAD_OF. */
 #ifndef DS_BASE_REGISTRY_H
 #define DS_BASE_REGISTRY_H
 

@@ -1,9 +1,11 @@
 /* grad.c - derivatives, all from one rule per op (vjp).
+ *
  *   vjp   reverse sweep over the nodes between x and y
- *   jvp   pull back twice: u -> J'u is linear in u, so its own pullback at dx is J dx; the dummy u vanishes with dead
- * code hvp   jvp of the gradient (forward over reverse) gnvp  J' H_L J v, where H_L is the Hessian of the loss in the
- * network's output Goodfellow et al. section 6.5; Pearlmutter 1994 for Hv; Schraudolph 2002 for the Gauss-Newton
- * product. */
+ *   jvp   pull back twice: u -> J'u is linear in u, so its own pullback at dx is J dx; the dummy u is dead code
+ *   hvp   jvp of the gradient (forward over reverse)
+ *   gnvp  J' H_L J v, where H_L is the Hessian of the loss in the network's output
+ *
+ * Goodfellow et al. section 6.5; Pearlmutter 1994 for Hv; Schraudolph 2002 for the Gauss-Newton product. */
 #include <stdlib.h>
 
 #include "descent/op.h"

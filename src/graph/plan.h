@@ -4,7 +4,8 @@
  *   unit    what becomes one step: a kernel node with an optional prologue and epilogue group, or one group alone
  *   value   a node that has memory; views share the value of what they look at
  *
- * Passes: fuse.c makes groups, sums.c gives sums to the kernels that make what they add, schedule.c units and their order, memory.c offsets, program.c programs, plan.c steps. */
+ * Passes: fuse.c makes groups, sums.c gives sums to the kernels that make what they add, schedule.c
+ * units and their order, memory.c offsets, program.c programs, plan.c steps. */
 #ifndef DS_GRAPH_PLAN_H
 #define DS_GRAPH_PLAN_H
 

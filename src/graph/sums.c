@@ -1,8 +1,9 @@
 /* sums.c - sums over all rows that the kernel which makes their values takes along.
  *
- * Batch norm adds up what a convolution has just written (mean; forward), and a gradient and its product with the centred
- * activation (backward). Such a sum over all axes but the last joins the epilogue of the convolution, in the same leaves
- * and tree, and spares reading its operands again. The kernel hands out whole images, so an image must be whole leaves. */
+ * Batch norm adds up what a convolution has just written (mean; forward), and a gradient and its product with the
+ * centred activation (backward). Such a sum over all axes but the last joins the epilogue of the convolution, in the
+ * same leaves and tree, and spares reading its operands again. The kernel hands out whole images, so an image must be
+ * whole leaves. */
 #include <stdlib.h>
 #include <string.h>
 

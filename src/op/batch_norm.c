@@ -4,8 +4,8 @@
  *
  * Two passes for the statistics (no cancellation), one for y; the planner fuses (x - m)^2 into the sum and y into one
  * chain. Backward: the sums of dy and of dy (x - m), and one pass for dx = s dy + (x - m) k + c with k and c per channel.
- * m and v go out too, for running statistics. Source: Ioffe and Szegedy 2015, algorithm 1; Goodfellow et al. section
- * 8.7.1. */
+ * m and v go out too, for running statistics.
+ * Source: Ioffe and Szegedy 2015, algorithm 1; Goodfellow et al. section 8.7.1. */
 #include "op/op.h"
 
 static ds_val sample(ds_graph *g, const ds_val *in) { return ds_batch_norm(g, in[0], in[1], in[2], 1e-3).y; }

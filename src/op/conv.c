@@ -3,8 +3,8 @@
  *   y[n,oh,ow,o] = sum_{kh,kw,c} x[n, oh s - p + kh d, ow s - p + kw d, c] w[kh,kw,c,o]
  *
  * with stride s, pad p, dilation d; taps outside the image are 0. With groups, channel c meets the outputs of its own
- * group. The family conv, conv_input, conv_weight is closed under differentiation: each is bilinear, and its adjoints are
- * the other two. Source: Goodfellow et al. section 9.5; dilation: Yu and Koltun 2016. */
+ * group. The family conv, conv_input, conv_weight is closed under differentiation: each is bilinear, and its adjoints
+ * are the other two. Source: Goodfellow et al. section 9.5; dilation: Yu and Koltun 2016. */
 #include "op/op.h"
 
 DS_VJP(conv)

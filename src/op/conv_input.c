@@ -2,8 +2,8 @@
  *
  *   dx[n,h,w,c] = sum over the taps (oh,kh), (ow,kw) that reach (h,w), and over o, of dy[n,oh,ow,o] w[kh,kw,c,o]
  *
- * h, w are given: several extents of x lead to one extent of y. Also known as transposed convolution. Source: Goodfellow
- * et al. section 9.5 (the function h). */
+ * h, w are given: several extents of x lead to one extent of y. Also known as transposed convolution.
+ * Source: Goodfellow et al. section 9.5 (the function h). */
 #include "op/op.h"
 
 /* y = conv_input(dz, w) */

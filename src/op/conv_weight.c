@@ -2,8 +2,8 @@
  *
  *   dw[kh,kw,c,o] = sum_{n,oh,ow} x[n, oh s - p + kh d, ow s - p + kw d, c] dy[n,oh,ow,o]
  *
- * The kernel's extents are given: several of them lead to one extent of y. Source: Goodfellow et al. section 9.5 (the
- * function g). */
+ * The kernel's extents are given: several of them lead to one extent of y.
+ * Source: Goodfellow et al. section 9.5 (the function g). */
 #include "op/op.h"
 
 /* y = conv_weight(x, dz) */

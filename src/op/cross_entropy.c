@@ -1,10 +1,10 @@
-/* cross_entropy.c - the negative log-probability of the label by softmax, per row: scores [N, C], labels i32 [N] -> [N].
+/* cross_entropy.c - the negative log-probability of the label by softmax, per row: scores [N, C], labels i32 [N].
  *
  *   y  = (1 - s) (lse - x_label) + s mean_c (lse - x_c), s the smoothing (attr.f[0])
  *   dx = dy (softmax - (1 - s) onehot - s / C)
  *
- * lse is shifted by the maximum of the row: nothing overflows, and the gradient is a difference of probabilities. Source:
- * Goodfellow et al. section 6.2.2.3; smoothing: Szegedy et al. 2016, Goodfellow et al. section 7.5.1. */
+ * lse is shifted by the maximum of the row: nothing overflows, and the gradient is a difference of probabilities.
+ * Source: Goodfellow et al. section 6.2.2.3; smoothing: Szegedy et al. 2016, Goodfellow et al. section 7.5.1. */
 #include "op/op.h"
 
 DS_VJP(cross_entropy)

@@ -1,7 +1,8 @@
 /* window.c - windows that slide over [N,H,W,C]: attributes, extents and checks of convolution and pooling.
  *
  *   extent  floor((in + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 along each axis (Dumoulin and Visin 2016)
- *   attr.i  of a convolution: stride h, w, pad h, w, dilation h, w, groups; of a pool: size h, w, stride h, w, pad h, w */
+ *   attr.i  of a convolution: stride h, w, pad h, w, dilation h, w, groups
+ *           of a pool: size h, w, stride h, w, pad h, w */
 #include "op/op.h"
 
 /* ---- convolution ------------------------------------------------------------------------------------------------- */

@@ -4,15 +4,20 @@
  *           outcome.c says why it ended; parts.c lists the parts.
  * Memory    everything the loop needs in order to go on bit for bit is registered in `state` (descent/state.h) while it
  *           is opened; checkpoints save and restore that list together with theta and the running statistics, so no
- * part writes code for it. Parts     best weights, stop rules, averages: whatever watches steps and epochs. A part is
- * one file with one `const ds_loop_part` and one line in parts.c: open     NULL in *own when the settings do not ask
- * for it. Allocates, and registers what it remembers: ds_state_real(l->state, "best", "value", &b->value). Called
- * before anything is restored. stepped  after each step that was taken: theta, l->step and l->epoch are new. epoch
- * after the validation rows were scored, before the row is written and anybody is told: may set members of the report,
- * and end the run by ds_loop_end(l, reason, "why"). closing  once, when the run is over and its last row is written,
- * before last.safetensors: may write files of the run. A part's decisions must follow from its registered memory and
- * its arguments alone; then a resumed run decides as the undisturbed one. An epoch that a budget cuts short is reported
- * too, but a run that is extended goes on from before that report. */
+ *           part writes code for it.
+ * Parts     best weights, stop rules, averages: whatever watches steps and epochs. A part is one file with one
+ *           `const ds_loop_part` and one line in parts.c:
+ *             open     NULL in *own when the settings do not ask for it. Allocates, and registers what it remembers:
+ *                      ds_state_real(l->state, "best", "value", &b->value). Called before anything is restored.
+ *             stepped  after each step that was taken: theta, l->step and l->epoch are new.
+ *             epoch    after the validation rows were scored, before the row is written and anybody is told: may set
+ *                      members of the report, and end the run by ds_loop_end(l, reason, "why").
+ *             closing  once, when the run is over and its last row is written, before last.safetensors: may write files
+ *                      of the run.
+ *
+ * A part's decisions must follow from its registered memory and its arguments alone; then a resumed run decides as the
+ * undisturbed one. An epoch that a budget cuts short is reported too, but a run that is extended goes on from before
+ * that report. */
 #ifndef DS_TRAIN_LOOP_H
 #define DS_TRAIN_LOOP_H
 

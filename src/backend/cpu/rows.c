@@ -1,7 +1,10 @@
 /* rows.c - softmax and its kin over rows of scores, shifted by the row's maximum.
- *   m = max x;  e_c = exp(x_c - m);  s = sum of e in 16 lanes (docs/arithmetic.md);  softmax = e_c / s;  logsumexp = m
- * + ln s A row with a NaN, or whose maximum is infinite, gives NaN. Rows are taken in blocks, so that short ones share
- * the vectors of exp and ln. */
+ *
+ *   m = max x;  e_c = exp(x_c - m);  s = sum of e in 16 lanes (docs/arithmetic.md)
+ *   softmax = e_c / s;  logsumexp = m + ln s
+ *
+ * A row with a NaN, or whose maximum is infinite, gives NaN. Rows are taken in blocks, so that short ones share the
+ * vectors of exp and ln. */
 #include <string.h>
 
 #include "backend/cpu/cpu.h"

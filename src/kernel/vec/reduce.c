@@ -1,7 +1,8 @@
 /* reduce.c - the two sums, and the steps of softmax over rows (maximum and shift, sum, division): a row in 16 lanes,
- * columns in chains. The trees that join leaves are built by the backend from these. row      element i goes to lane i
- * mod 16; lanes join 8+8, 4+4, 2+2, 1+1; leaves of 4096 join in the tree of docs/arithmetic.md columns  acc[c] = ((+0 +
- * x[0,c]) + x[1,c]) + ... over at most 64 rows */
+ * columns in chains. The trees that join leaves are built by the backend from these (docs/arithmetic.md).
+ *
+ *   row      element i goes to lane i mod 16; lanes join 8+8, 4+4, 2+2, 1+1; leaves of 4096
+ *   columns  acc[c] = ((+0 + x[0,c]) + x[1,c]) + ... over at most 64 rows */
 #include "kernel/vec.h"
 
 #define DS_REAL 32

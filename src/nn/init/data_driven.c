@@ -1,7 +1,7 @@
 /* data_driven.c - another initializer, then one batch: layer after layer the weight is divided by the standard
- * deviation of the layer's product on that batch, so that every product starts with variance 1.   Mishkin, Matas 2016;
- * Goodfellow sec. 8.4 The division needs the network and a batch: the objective does it (problem/start.c); here is the
- * starting point. */
+ * deviation of the layer's product on that batch, so that every product starts with variance 1. The division needs the
+ * network and a batch: the objective does it (problem/start.c); here is the starting point.
+ * Mishkin, Matas 2016; Goodfellow sec. 8.4 */
 #include "nn/nn.h"
 
 static const ds_option options[] = {

@@ -1,6 +1,6 @@
 /* he.c - variance 2 / ((1 + a^2) m): keeps the second moment through layers of rectifiers, which drop half of it.
- * m is the inputs of a unit (fan-in) or its outputs (fan-out), a the slope below zero.   He et al. 2015, eq. 10, 14, 15
- */
+ * m is the inputs of a unit (fan-in) or its outputs (fan-out), a the slope below zero.
+ * He et al. 2015, eq. 10, 14, 15 */
 #include <math.h>
 
 #include "nn/nn.h"

@@ -1,7 +1,8 @@
 /* orthogonal.c - rows (or columns, whichever are fewer) of the weight, as a matrix [outputs, rest], are orthonormal
  * times gain. A normal matrix A [n, m], n >= m, is factored A = Q R by Householder reflections; Q times the signs of
- * R's diagonal is uniform over orthonormal frames.   Saxe et al. 2014; Mezzadri 2007 (the signs) Columns are stored one
- * after another; every product is a chain of fused multiply-adds in index order. */
+ * R's diagonal is uniform over orthonormal frames. Columns are stored one after another; every product is a chain of
+ * fused multiply-adds in index order.
+ * Saxe et al. 2014; Mezzadri 2007 (the signs) */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* sparse.c - each unit has exactly k non-zero inputs, from N(0, std^2): their total does not shrink with the layer's
- * width and units stay different.   Martens 2010, sec. 5; Goodfellow sec. 8.4 Which ones: k draws without replacement
- * (Floyd), of a stream of their own per unit. */
+ * width and units stay different. Which ones: k draws without replacement (Floyd), of a stream of their own per unit.
+ * Martens 2010, sec. 5; Goodfellow sec. 8.4 */
 #include "base/random.h"
 #include "nn/nn.h"
 

@@ -1,6 +1,10 @@
 /* conv.c - 2-D convolution (correlation) on images; W [kh, kw, in/groups, out] in memory, [out, in/groups, kh, kw] in
- * files. y[i, j, o] = sum over r, s, c of x[i S - P + r D, j S - P + s D, c] W[r, s, c, o] + b[o] extent: floor((H + 2P
- * - D (K - 1) - 1) / S) + 1.   Goodfellow eq. 9.6 */
+ * files.
+ *
+ *   y[i, j, o] = sum over r, s, c of x[i S - P + r D, j S - P + s D, c] W[r, s, c, o] + b[o]
+ *   extent: floor((H + 2P - D (K - 1) - 1) / S) + 1
+ *
+ * Goodfellow eq. 9.6 */
 #include <string.h>
 
 #include "nn/nn.h"

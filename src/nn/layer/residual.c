@@ -1,6 +1,7 @@
-/* residual.c - y = F(x) + S(x): inner layers beside a shortcut, an activation after the sum.   He et al. 2016, eq. 1, 2
+/* residual.c - y = F(x) + S(x): inner layers beside a shortcut, an activation after the sum.
  * Shortcut conv is a 1x1 convolution with bias whose stride makes the extents meet; pad takes every stride-th pixel and
- * appends zero channels, without parameters (He et al., option A). */
+ * appends zero channels, without parameters (option A of the paper).
+ * He et al. 2016, eq. 1, 2 */
 #include <stdio.h>
 
 #include "nn/nn.h"

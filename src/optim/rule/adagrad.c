@@ -1,6 +1,6 @@
-/* adagrad.c - rates that shrink with the sum of squared gradients: r <- r + g^2; theta <- theta - lr g / (delta + sqrt
- * r).
+/* adagrad.c - rates that shrink with the sum of squared gradients.
  *
+ *   r <- r + g^2;  theta <- theta - lr g / (delta + sqrt r)
  *   book   r starts at 0, delta = 1e-7
  *   torch  r starts at initial_accumulator_value, delta = 1e-10, lr / (1 + (t - 1) lr_decay)
  *

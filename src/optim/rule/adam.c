@@ -1,13 +1,14 @@
 /* adam.c - moments with bias correction; AdamW is a member of this family.
  *
- *   m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  theta <- theta - lr (m / c1) / (sqrt(v / c2) + eps),  c = 1 -
- * b^t
+ *   m <- b1 m + (1 - b1) g
+ *   v <- b2 v + (1 - b2) g^2
+ *   theta <- theta - lr (m / c1) / (sqrt(v / c2) + eps),  c_i = 1 - b_i^t
  *
  * The same formula in both dialects: the correction comes before eps, eps stands outside the root. It is computed as
  * theta - (lr / c1) m / (sqrt(v) (1 / sqrt c2) + eps), the quotients on the host in f64. amsgrad (torch): the largest v
  * so far, uncorrected, in place of v. Weight decay l: L2, g + l theta (Adam); decoupled, theta (1 - lr l) first
- * (AdamW). Source: Goodfellow et al. algorithm 8.7; Kingma and Ba 2015; Reddi et al. 2018; Loshchilov and Hutter 2019.
- */
+ * (AdamW).
+ * Source: Goodfellow et al. algorithm 8.7; Kingma and Ba 2015; Reddi et al. 2018; Loshchilov and Hutter 2019. */
 #include <math.h>
 
 #include "optim/power.h"

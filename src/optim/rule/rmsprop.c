@@ -1,8 +1,9 @@
 /* rmsprop.c - steps divided by a running root mean square: r <- rho r + (1 - rho) g^2.
  *
  *   book   theta <- theta - lr g / sqrt(delta + r), delta = 1e-6
- *   torch  theta <- theta - lr g / (sqrt r + eps), eps = 1e-8; centered: r - m^2 with m <- rho m + (1 - rho) g in place
- * of r; momentum: v <- a v + g / (sqrt r + eps), theta <- theta - lr v
+ *   torch  theta <- theta - lr g / (sqrt r + eps), eps = 1e-8
+ *          centered: r - m^2 with m <- rho m + (1 - rho) g in place of r
+ *          momentum: v <- a v + g / (sqrt r + eps), theta <- theta - lr v
  *
  * r - m^2 can come out below 0 by rounding: it counts as 0 then. Source: Goodfellow et al. algorithm 8.5; Hinton 2012;
  * Graves 2013 (centered). */

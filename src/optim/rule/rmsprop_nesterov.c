@@ -1,9 +1,10 @@
 /* rmsprop_nesterov.c - RMSProp with Nesterov momentum: r <- rho r + (1 - rho) g^2.
  *
- *   book   g at theta + a v;  v <- a v - lr g / sqrt r;  theta <- theta + v. The book divides by sqrt r alone; r is
- * kept from 0 by the floor eps = 1e-30, which no gradient above 1e-14 feels (|g| / sqrt r is at most 1 / sqrt(1 - rho))
- *   torch  n = g / (sqrt r + eps);  v <- a v + n;  theta <- theta - lr (n + a v): PyTorch's RMSprop has no Nesterov
- * form, so this joins its RMSprop to the Nesterov form of its SGD
+ *   book   g at theta + a v;  v <- a v - lr g / sqrt r;  theta <- theta + v
+ *          The book divides by sqrt r alone; r is kept from 0 by the floor eps = 1e-30, which no gradient above 1e-14
+ *          feels (|g| / sqrt r is at most 1 / sqrt(1 - rho)).
+ *   torch  n = g / (sqrt r + eps);  v <- a v + n;  theta <- theta - lr (n + a v)
+ *          PyTorch's RMSprop has no Nesterov form, so this joins its RMSprop to the Nesterov form of its SGD.
  *
  * Source: Goodfellow et al. algorithm 8.6. */
 #include "optim/rule.h"

@@ -1,6 +1,6 @@
 /* binary_cross_entropy.c - mean over rows of sum_k softplus(z_k) - y_k z_k: -log likelihood of y_k under sigmoid(z_k),
- * without a sigmoid whose logarithm could be lost. y in [0, 1]; with two classes one output is enough.   Goodfellow
- * eq. 6.25, 6.26 */
+ * without a sigmoid whose logarithm could be lost. y in [0, 1]; with two classes one output is enough.
+ * Goodfellow eq. 6.25, 6.26 */
 #include "problem/problem.h"
 
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
