@@ -1,6 +1,6 @@
 # A thin front for CMake: every target names what it does. The build itself is in CMakeLists.txt.
 .NOTPARALLEL:
-.PHONY: all run test lint bench format asan tsan clang test-arm64 test-long clean
+.PHONY: all run docs test lint bench format asan tsan clang test-arm64 test-long clean
 
 all: build/descent
 
@@ -12,6 +12,11 @@ build/descent:
 
 run: build/descent
 	@tools/demo
+
+# Man pages, completion, schema and reference, from the tables of the program; tests/docs.bats compares.
+docs: build/descent
+	@rm -rf man completion docs/reference
+	@build/descent explain --write .
 
 test:
 	@tools/deps test

@@ -37,7 +37,7 @@ static void test_explain(void **state)
     explains("model.layers.2.pad", true, "pad of conv (layer)");
     explains("data.augment.0.pad", true, "pad of crop (transform)");
     explains("optimizer.name", true, "values         sgd, momentum");
-    explains("huber.delta", true, "model.loss: {name: huber, delta: ...}");
+    explains("huber.delta", true, "model.loss.delta, where model.loss is {name: huber, ...}");
     explains("optimizer.nme", false, "did you mean \"optimizer.name\"");
     explains("adagrad.eps", true, "1e-7 in dialect book");
     explains("optimizer.learning_rate", true, "lr of sgd");

@@ -31,7 +31,7 @@ typedef struct ds_section {
 DS_API const ds_section *ds_sections(int *count);
 
 /* Every key of a config by its path: "train.batch", "optimizer.beta1" (once for each rule that knows it),
- * "model.layers.N.pad" with N for a position. owner NULL: it belongs to the section itself, or to all layers. */
+ * "model.layers.N.pad" with N for a position, "model.loss.delta". owner NULL: it belongs to the section itself, or to all layers. */
 typedef void ds_key_visitor(void *arg, const char *path, const ds_head *owner, const ds_option *option);
 DS_API void ds_each_key(ds_key_visitor *visit, void *arg);
 

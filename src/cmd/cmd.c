@@ -28,13 +28,16 @@ char *ds_flag_value(const ds_command *c, const ds_option *flag, char *buf, size_
 {
     char name[64];
     snprintf(name, sizeof name, "--%s ", flag->name);
-    const char *found = strstr(c->usage, name), *types[] = { "", "X", "N", "", "", "TEXT", "SPAN", "LO,HI", "VALUE" };
+    const char *found = strstr(c->usage, name);
+    const char *kind = flag->type == DS_OPT_REAL || flag->type == DS_OPT_INT ? "N"
+                       : flag->type == DS_OPT_CHOICE                         ? flag->choices
+                                                                             : "VALUE";
     if (flag->type == DS_OPT_BOOL)
         snprintf(buf, bytes, "%s", "");
     else if (found)
         snprintf(buf, bytes, "%.*s", (int)strcspn(found + strlen(name), "] "), found + strlen(name));
     else
-        snprintf(buf, bytes, "%s", flag->type == DS_OPT_CHOICE ? flag->choices : types[flag->type]);
+        snprintf(buf, bytes, "%s", kind);
     return buf;
 }
 

@@ -1,5 +1,5 @@
-/* template.h - the configs of src/cmd/template/, as `descent init` writes them. The table is made by cmake/embed.cmake.
- */
+/* template.h - texts that the build puts into the program (cmake/embed.cmake): the configs of `descent init` and what the
+ * completion scripts have beside their tables. */
 #ifndef DS_CMD_TEMPLATE_H
 #define DS_CMD_TEMPLATE_H
 
@@ -7,6 +7,7 @@ typedef struct ds_template {
     const char *name, *text;
 } ds_template;
 
-extern const ds_template ds_templates[]; /* closed by name NULL */
+/* Files of src/cmd/template/ and src/cmd/completion/; closed by name NULL. */
+extern const ds_template ds_templates[], ds_shells[];
 
 #endif

@@ -40,7 +40,37 @@ void config_key_of_kind(const char *kind, char key[CONFIG_PATH])
             if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "%s.%s", section->name, o->name);
     }
     for (const ds_option *o = ds_layer_common(); o->type != DS_OPT_END && !*key; o++)
-        if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "model.layers.%s", o->name);
+        if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "model.layers.N.%s", o->name);
+}
+
+/* The option whose value is a list of entries of this kind; NULL. */
+static const ds_option *list_of(const char *kind)
+{
+    for (int s = 0; s < ds_config_section_count; s++)
+        for (const ds_option *o = ds_config_sections[s].options; o->type != DS_OPT_END; o++)
+            if (o->list && !strcmp(o->kind, kind)) return o;
+    return NULL;
+}
+
+bool config_listed(const char *kind) { return list_of(kind) != NULL; }
+
+/* Whether it can be nothing but a list, so that its entries have positions. */
+static bool has_positions(const char *kind)
+{
+    const ds_option *o = list_of(kind);
+    return o && !strncmp(o->choices, "a list", 6);
+}
+
+void config_option_path(const char *kind, const char *owner, const char *option, char path[CONFIG_PATH])
+{
+    char around[CONFIG_PATH];
+    if (!strcmp(kind, "section") || !strcmp(kind, "map"))
+        snprintf(around, sizeof around, "%s", owner);
+    else
+        config_key_of_kind(kind, around);
+    bool whole = *around &&
+                 snprintf(path, CONFIG_PATH, "%s%s.%s", around, has_positions(kind) ? ".N" : "", option) < CONFIG_PATH;
+    if (!whole) *path = 0;
 }
 
 const char *config_last_word(const char *path)
@@ -67,22 +97,13 @@ typedef struct path_visit {
     void *arg;
 } path_visit;
 
-/* Options of definitions stand beside the key that names them (optimizer.lr) or in an entry of its list
- * (model.layers.N.pad); those of a part, such as an activation, have no path of their own. */
 static void visit_paths(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
 {
     path_visit *v = arg;
-    char around[CONFIG_PATH], path[2 * CONFIG_PATH];
-    bool list = !strcmp(kind, "layer") || !strcmp(kind, "transform");
-    bool own = !strcmp(kind, "section") || !strcmp(kind, "map");
-    if (own)
-        snprintf(around, sizeof around, "%s", owner);
-    else
-        config_key_of_kind(kind, around);
-    if (!*around || (!own && !list && strchr(around, '.'))) return;
+    char path[CONFIG_PATH];
     for (; table && table->type != DS_OPT_END; table++) {
-        snprintf(path, sizeof path, "%s%s.%s", around, list ? ".N" : "", table->name);
-        v->visit(v->arg, path, head, table);
+        config_option_path(kind, owner, table->name, path);
+        if (*path) v->visit(v->arg, path, head, table);
     }
 }
 

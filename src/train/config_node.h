@@ -130,6 +130,10 @@ void config_each_table(config_visitor *visit, void *arg);
  * transforms; "" when none does. Options of the definition stand beside it, in its list's entry, or in its map. */
 void config_key_of_kind(const char *kind, char key[CONFIG_PATH]);
 const char *config_last_word(const char *path);
+/* Whether definitions of the kind are entries of a list, by their first key, rather than named by a key. */
+bool config_listed(const char *kind);
+/* "train.batch", "optimizer.beta1", "model.layers.N.pad", "model.loss.delta"; "" when no key leads there. */
+void config_option_path(const char *kind, const char *owner, const char *option, char path[CONFIG_PATH]);
 /* Whether `owner` in "owner.option" means this table: a definition, a kind, a map, or the key that names the kind. */
 bool config_means(const char *owner, const char *kind, const char *name);
 

@@ -155,23 +155,19 @@ static bool alike(const owned *a, const owned *b)
            !strcmp(a->option->help, b->option->help) && !strcmp(a->kind, b->kind);
 }
 
-/* How the key is written on a command line: optimizer.beta2, model.layers.N.pad; definitions in a map of their own,
- * such as an activation's, have no such path. */
+/* How the key is written on a command line: optimizer.beta2, model.layers.N.pad. A part has options once it is named in
+ * a map. */
 static void say_key(ds_text *t, const owned *o)
 {
-    char key[CONFIG_PATH], line[2 * CONFIG_PATH];
-    if (!strcmp(o->kind, "section") || !strcmp(o->kind, "map"))
-        snprintf(key, sizeof key, "%s", o->owner);
-    else
-        config_key_of_kind(o->kind, key);
-    bool list = !strcmp(o->kind, "layer") || !strcmp(o->kind, "transform");
-    bool part = o->head && !list && strchr(key, '.');
-    if (!*key) return;
-    if (part)
-        snprintf(line, sizeof line, "%s: {name: %s, %s: ...}", key, o->head->name, o->option->name);
-    else
-        snprintf(line, sizeof line, "%s%s.%s", key, list ? ".N" : "", o->option->name);
-    say_line(t, "key", line);
+    char path[CONFIG_PATH], around[CONFIG_PATH];
+    ds_text line = { 0 };
+    config_option_path(o->kind, o->owner, o->option->name, path);
+    if (!*path) return;
+    ds_text_add(&line, "%s", path);
+    config_key_of_kind(o->kind, around);
+    if (o->head && strchr(around, '.') && !config_listed(o->kind))
+        ds_text_add(&line, ", where %s is {name: %s, ...}", around, o->head->name);
+    say_text(t, "key", &line);
 }
 
 static void say_default(ds_text *t, const owned *o)
