@@ -40,5 +40,9 @@ cmake -S "$scratch/app" -B "$scratch/app/build" -DCMAKE_PREFIX_PATH="$scratch/us
     cmake --build "$scratch/app/build" >>"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 "$scratch/app/build/dynamic"
 "$scratch/app/build/archive"
+for file in man/man1/descent.1 man/man1/descent-train.1 man/man5/descent-config.5 bash-completion/completions/descent \
+    zsh/site-functions/_descent fish/vendor_completions.d/descent.fish descent/config.schema.json; do
+    [ -s "$scratch/usr/share/$file" ] || { echo "share/$file is not installed"; exit 1; }
+done
 [ -x "$scratch/usr/bin/descent" ] || { echo "the program is not installed"; exit 1; }
 echo "pkg-config, find_package and SONAME are right"

@@ -38,7 +38,7 @@ static json_t *names_of(const ds_registry *r)
 
 static json_t *number(const ds_option *o)
 {
-    bool whole = o->type == DS_OPT_INT;
+    bool whole = o->type == DS_OPT_INT || (o->type == DS_OPT_OTHER && strstr(o->choices, "whole"));
     json_t *n = json_pack("{s:s}", "type", whole ? "integer" : "number");
     bool bounded = o->lo != 0 || o->hi != 0;
     if (bounded && o->lo > -9e15)
@@ -55,9 +55,9 @@ static json_t *of_other(const ds_option *o)
     const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
     if (o->map) return of_table(o->map);
     if (r) return reference(o->kind, o->list);
-    if (o->words)
-        return json_pack("{s:[o,{s:s}]}", "anyOf", enumeration(o->words), "type",
-                         strcmp(o->words, "true") ? "number" : "boolean");
+    if (o->words && strstr(o->choices, "number"))
+        return json_pack("{s:[o,o]}", "anyOf", enumeration(o->words), number(o));
+    if (o->words) return enumeration(o->words);
     return json_pack("{s:[s,s,s,s]}", "type", "string", "number", "boolean", "array");
 }
 

@@ -31,7 +31,8 @@ static const ds_option common[] = {
       .kind = "initializer" },
     { "bias", DS_OPT_OTHER, 0, 0, "", "true, false, a number or marginals", NULL,
       "constant of each output, true is zeros, marginals the logarithm of class frequencies; absent: true, but false "
-      "in an entry with a norm" },
+      "in an entry with a norm",
+      .words = "true|false|marginals" },
     { "repeat", DS_OPT_INT, 1, 10000, "1", NULL, NULL, "how many such entries in a row" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };

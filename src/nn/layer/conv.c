@@ -14,7 +14,7 @@ static const ds_option options[] = {
     { "kernel", DS_OPT_INT, 1, 1024, NULL, NULL, NULL, "side of the square kernel" },
     { "stride", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between outputs" },
     { "pad", DS_OPT_OTHER, 0, 1024, "0", "same or a whole number", NULL,
-      "zeros on each side; same is floor(kernel / 2)" },
+      "zeros on each side; same is floor(kernel / 2)", .words = "same" },
     { "dilation", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between the kernel's elements" },
     { "groups", DS_OPT_INT, 1, 1 << 20, "1", NULL, NULL, "parts of the channels that do not mix" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },

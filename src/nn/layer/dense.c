@@ -5,7 +5,7 @@
 
 static const ds_option options[] = {
     { "dense", DS_OPT_OTHER, 0, 0, NULL, "a number of outputs or classes", NULL,
-      "number of outputs; `classes` takes it from the data" },
+      "number of outputs; `classes` takes it from the data", .words = "classes" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -4,7 +4,8 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "flatten", DS_OPT_OTHER, 0, 0, "true", "true", NULL, "images become rows in channel, row, column order" },
+    { "flatten", DS_OPT_OTHER, 0, 0, "true", "true", NULL, "images become rows in channel, row, column order",
+      .words = "true" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -1,0 +1,167 @@
+# Completion of descent for fish. Made by `make docs` from the tables of the program; do not edit.
+# Keys of a config, each with its values once it is typed; N stands for a position.
+function __descent_keys
+    printf '%s\n' data.format data.path data.train data.test data.val data.holdout data.holdout_seed data.scale data.standardize data.augment model.loss model.penalty model.layers optimizer.name optimizer.dialect schedule.name schedule.warmup schedule.floor train.epochs train.steps train.seconds train.batch train.seed train.dtype train.order train.stop train.keep train.average train.checkpoint train.on_nonfinite model.penalty.l1 model.penalty.l2 model.penalty.all train.keep.best train.checkpoint.every train.checkpoint.keep model.layers.N.name model.layers.N.act model.layers.N.norm model.layers.N.init model.layers.N.bias model.layers.N.repeat data.difficulty data.seed data.stream data.size data.channels data.label data.header data.skip data.target data.missing data.features data.window data.augment.N.flip data.augment.N.crop data.augment.N.pad model.layers.N.dense model.layers.N.conv model.layers.N.kernel model.layers.N.stride model.layers.N.pad model.layers.N.dilation model.layers.N.groups model.layers.N.pool model.layers.N.size model.layers.N.flatten model.layers.N.dropout model.layers.N.residual model.layers.N.shortcut model.layers.N.act.slope model.layers.N.act.alpha model.layers.N.norm.eps model.layers.N.norm.momentum model.layers.N.init.value model.layers.N.init.lo model.layers.N.init.hi model.layers.N.init.mean model.layers.N.init.std model.layers.N.init.distribution model.layers.N.init.gain model.layers.N.init.mode model.layers.N.init.a model.layers.N.init.k model.layers.N.init.base model.loss.smoothing model.loss.delta optimizer.lr optimizer.momentum optimizer.dampening optimizer.nesterov optimizer.weight_decay optimizer.lr_decay optimizer.initial_accumulator_value optimizer.eps optimizer.rho optimizer.centered optimizer.beta1 optimizer.beta2 optimizer.amsgrad schedule.tau schedule.end schedule.every schedule.gamma train.average.start train.average.every train.average.norms train.average.decay train.average.correct train.average.share train.stop.watch train.stop.patience train.stop.min_delta train.stop.mode train.stop.target train.stop.value
+end
+function __descent_key_values
+    switch $argv[1]
+        case data.format
+            printf '%s\n' digits idx cifar10 images csv jsonl libsvm npy shards 
+        case data.standardize
+            printf '%s\n' true false 
+        case model.loss
+            printf '%s\n' cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber 
+        case optimizer.name
+            printf '%s\n' sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw 
+        case optimizer.dialect
+            printf '%s\n' torch book 
+        case schedule.name
+            printf '%s\n' constant linear step exponential cosine 
+        case train.batch
+            printf '%s\n' all 
+        case train.dtype
+            printf '%s\n' f32 f64 
+        case train.order
+            printf '%s\n' shuffle sequential replacement 
+        case train.average
+            printf '%s\n' polyak ema tail swa 
+        case train.on_nonfinite
+            printf '%s\n' stop skip rewind 
+        case model.penalty.all
+            printf '%s\n' true false 
+        case train.keep.best
+            printf '%s\n' epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds 
+        case model.layers.N.act
+            printf '%s\n' relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus 
+        case model.layers.N.norm
+            printf '%s\n' batch layer 
+        case model.layers.N.init
+            printf '%s\n' zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven 
+        case model.layers.N.bias
+            printf '%s\n' true false marginals 
+        case data.stream
+            printf '%s\n' true false 
+        case data.channels
+            printf '%s\n' auto gray color 
+        case data.header
+            printf '%s\n' auto true false 
+        case data.target
+            printf '%s\n' auto class real 
+        case data.augment.N.flip
+            printf '%s\n' horizontal 
+        case model.layers.N.dense
+            printf '%s\n' classes 
+        case model.layers.N.pad
+            printf '%s\n' same 
+        case model.layers.N.pool
+            printf '%s\n' max average global-average 
+        case model.layers.N.flatten
+            printf '%s\n' true 
+        case model.layers.N.shortcut
+            printf '%s\n' identity conv pad 
+        case model.layers.N.init.distribution
+            printf '%s\n' uniform normal 
+        case model.layers.N.init.mode
+            printf '%s\n' fan-in fan-out 
+        case optimizer.nesterov
+            printf '%s\n' true false 
+        case optimizer.centered
+            printf '%s\n' true false 
+        case optimizer.amsgrad
+            printf '%s\n' true false 
+        case train.average.norms
+            printf '%s\n' average recalibrate keep 
+        case train.average.correct
+            printf '%s\n' true false 
+        case train.stop.watch
+            printf '%s\n' epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds 
+        case train.stop.mode
+            printf '%s\n' auto min max 
+        case train.stop.target
+            printf '%s\n' epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds 
+    end
+end
+function __descent_settings
+    set -l word (commandline -ct)
+    set -l parts (string split -m 1 = -- $word)
+    if set -q parts[2]
+        set -l values (__descent_key_values (string replace -r '\.[0-9]+\.' .N. -- $parts[1]))
+        test -n "$values"; and printf '%s\n' $parts[1]=$values
+        return
+    end
+    set -l position (string match -r '\.([0-9]+)\.' -- $word)
+    if set -q position[2]
+        __descent_keys | string replace .N. .$position[2]. | string replace -r '$' =
+    else
+        __descent_keys | string replace -r '\.N\..*' .0. | sort -u | string replace -r '([^.])$' '$1='
+    end
+end
+function __descent_command
+    set -l words (commandline -opc)
+    set -q words[2]; and contains -- $words[2] $argv
+end
+complete -c descent -f
+complete -c descent -n __fish_use_subcommand -l help -d 'show help and exit'
+complete -c descent -n __fish_use_subcommand -l version -d 'show the version and exit'
+complete -c descent -n __fish_use_subcommand -a help -d 'show help of a command'
+complete -c descent -n '__descent_command help' -a 'init train eval check grad tour explain completion env help'
+complete -c descent -n __fish_use_subcommand -a init -d 'write a commented config to begin with: mlp, cnn, svm, table, stream'
+complete -c descent -n '__descent_command init' -l out -r -F -d 'file to write instead of standard output; never replaced'
+complete -c descent -n '__descent_command init' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command init' -a 'cnn mlp stream svm table '
+complete -c descent -n __fish_use_subcommand -a train -d 'train a config into a run directory'
+complete -c descent -n '__descent_command train' -l out -r -F -d 'run directory (default runs/<name>-NNNN)'
+complete -c descent -n '__descent_command train' -l resume -r -F -d 'go on with a run where its newest checkpoint stands, to the same bits'
+complete -c descent -n '__descent_command train' -l from -r -F -d 'begin with the weights of this file, and nothing else of it'
+complete -c descent -n '__descent_command train' -l json -d 'one JSON object per epoch and a last one, on standard output'
+complete -c descent -n '__descent_command train' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command train' -a ''
+complete -c descent -n '__descent_command train' -a '(__descent_settings)'
+complete -c descent -n '__descent_command train' -F
+complete -c descent -n __fish_use_subcommand -a eval -d 'loss and accuracy of a run on its test rows'
+complete -c descent -n '__descent_command eval' -l weights -x -a 'best last average ' -d 'which weights; best falls back to last where none were kept'
+complete -c descent -n '__descent_command eval' -l json -d 'one JSON object on standard output'
+complete -c descent -n '__descent_command eval' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command eval' -a ''
+complete -c descent -n '__descent_command eval' -a '(path basename runs/* 2>/dev/null)'
+complete -c descent -n '__descent_command eval' -F
+complete -c descent -n __fish_use_subcommand -a check -d 'validate a config: shapes, parameters, memory, first loss, gradient check, time'
+complete -c descent -n '__descent_command check' -l json -d 'one JSON object on standard output'
+complete -c descent -n '__descent_command check' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command check' -a ''
+complete -c descent -n '__descent_command check' -a '(__descent_settings)'
+complete -c descent -n '__descent_command check' -F
+complete -c descent -n __fish_use_subcommand -a grad -d 'gradient and curvature products on given rows, written as tensors'
+complete -c descent -n '__descent_command grad' -l weights -r -F -d 'safetensors file; default the initial weights'
+complete -c descent -n '__descent_command grad' -l rows -r -F -d 'A:B, rows A to B-1 of the training set; default all'
+complete -c descent -n '__descent_command grad' -l out -r -F -d 'file to write'
+complete -c descent -n '__descent_command grad' -l along -r -F -d 'safetensors file of a direction: adds hv.NAME and gnv.NAME'
+complete -c descent -n '__descent_command grad' -l dtype -x -a 'f32 f64 ' -d 'element type; default the config\'s'
+complete -c descent -n '__descent_command grad' -l penalty -d 'with the penalties of the config'
+complete -c descent -n '__descent_command grad' -l json -d 'loss, rows and norm as JSON on standard output'
+complete -c descent -n '__descent_command grad' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command grad' -a ''
+complete -c descent -n '__descent_command grad' -a '(__descent_settings)'
+complete -c descent -n '__descent_command grad' -F
+complete -c descent -n __fish_use_subcommand -a tour -d 'run the book\'s claims, one row each, and say whether they hold'
+complete -c descent -n '__descent_command tour' -l quick -d 'within 20 seconds a row'
+complete -c descent -n '__descent_command tour' -l full -d 'more seeds and larger sizes'
+complete -c descent -n '__descent_command tour' -l seed -r -F -d 'base of every random draw'
+complete -c descent -n '__descent_command tour' -l data -r -F -d 'folder with the real sets (mnist/, cifar10/); otherwise generated images'
+complete -c descent -n '__descent_command tour' -l broken -d 'run each row\'s broken variant, which must fail'
+complete -c descent -n '__descent_command tour' -l json -d 'one JSON object a line on standard output'
+complete -c descent -n '__descent_command tour' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command tour' -a 'A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 '
+complete -c descent -n __fish_use_subcommand -a explain -d 'say what an option, rule, layer, loss, source or key means'
+complete -c descent -n '__descent_command explain' -l schema -d 'the JSON Schema of a config on standard output, for editors'
+complete -c descent -n '__descent_command explain' -l write -r -F -d 'write man pages, completion, schema and reference below this directory'
+complete -c descent -n '__descent_command explain' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command explain' -a 'data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds '
+complete -c descent -n '__descent_command explain' -a '(__descent_keys)'
+complete -c descent -n __fish_use_subcommand -a completion -d 'print the completion script of a shell: bash, zsh or fish'
+complete -c descent -n '__descent_command completion' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command completion' -a 'bash zsh fish '
+complete -c descent -n __fish_use_subcommand -a env -d 'show version, processor path, threads and libraries, for bug reports'
+complete -c descent -n '__descent_command env' -l json -d 'one JSON object on standard output'
+complete -c descent -n '__descent_command env' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command env' -a ''
