@@ -3,13 +3,14 @@
  *   w[a, b, c, o] = chain over (image, i, j) of x[i s - p + a d, j s - p + b d, c] y[i, j, o]
  *
  * over the outputs whose tap lies in the image, in leaves of 16 images that are joined by the tree. Channels of one
- * pixel lie side by side: the transposed operand of a product. A leaf goes through its images in strips of rows that
- * stay in the first-level cache while all taps pass over them. */
+ * pixel lie side by side: the transposed operand of a product. A leaf goes through its images in strips of rows, and all
+ * taps pass over one strip before the next. */
 #include <string.h>
 
 #include "backend/cpu/conv.h"
 
-enum { IMAGE_LEAF = 16, RUNS = 64, STRIP_BYTES = 20480, JOIN = 8192 };
+/* A strip stays in the first-level cache, but is no shorter than a chain that outweighs loading and storing its tile. */
+enum { IMAGE_LEAF = 16, RUNS = 64, STRIP_BYTES = 20480, CHAIN = 256, JOIN = 8192 };
 
 typedef struct job {
     const ds_call *call;
@@ -31,6 +32,7 @@ static void describe(job *j, const ds_call *call, int threads)
     if (threads > 1 && j->leaves < 2 * threads && j->z.k[0] > 1) j->parts = j->z.k[0];
     int64_t row = (j->z.in[1] * j->z.c * j->z.stride[0] + j->z.out[1] * j->z.o) * (int64_t)j->es;
     j->strip = row > 0 && STRIP_BYTES / row > 1 ? STRIP_BYTES / row : 1;
+    if (j->strip * j->z.out[1] < CHAIN && j->z.out[1] > 0) j->strip = ds_ceil_div(CHAIN, j->z.out[1]);
     if (j->strip > RUNS) j->strip = RUNS;
     j->count = ds_shape_count(call->out.shape);
     j->stride = (int64_t)(ds_align64((size_t)j->count * j->es) / j->es);
@@ -53,33 +55,36 @@ static void meets(const ds_conv_sizes *z, int d, int64_t k, int64_t *from, int64
     if (*from > *to) *from = *to;
 }
 
-/* Output rows [h0, h1) of one image chained on to tap (a, b). */
-static void add_tap(const job *j, const char *x, const char *dy, int64_t a, int64_t b, int64_t h0, int64_t h1,
-                    bool first, char *dw)
+/* Output rows [r0, r1), counted through all images, chained on to tap (a, b). */
+static void add_tap(const job *j, int64_t a, int64_t b, int64_t r0, int64_t r1, bool first, char *dw)
 {
     const ds_conv_sizes *z = &j->z;
     int64_t cg = z->c / z->groups, og = z->o / z->groups, run[RUNS], row[RUNS], from, to, w0, w1;
     meets(z, 0, a, &from, &to);
     meets(z, 1, b, &w0, &w1);
-    ds_micro_call t = {
-        .down = z->stride[1] * z->c, .stepped = true, .len = w1 - w0, .run = run, .row = row, .ldb = z->o, .ldc = z->o
-    };
-    for (int64_t h = h0 > from ? h0 : from; h < (h1 < to ? h1 : to); h++, t.runs++) {
-        run[t.runs] = ((h * z->stride[0] - z->pad[0] + a * z->dilation[0]) * z->in[1] + w0 * z->stride[1] - z->pad[1] +
-                       b * z->dilation[1]) *
-                      z->c;
-        row[t.runs] = h * z->out[1] + w0;
+    ds_micro_call t = { .down = z->stride[1] * z->c,
+                        .stepped = true,
+                        .len = w1 - w0,
+                        .run = run,
+                        .row = row,
+                        .ldb = z->o,
+                        .ldc = z->o,
+                        .first = first };
+    for (int64_t r = r0; r < r1; r++) {
+        int64_t n = r / z->out[0], h = r % z->out[0], i = h * z->stride[0] - z->pad[0] + a * z->dilation[0];
+        if (h < from || h >= to) continue;
+        run[t.runs] = ((n * z->in[0] + i) * z->in[1] + w0 * z->stride[1] - z->pad[1] + b * z->dilation[1]) * z->c;
+        row[t.runs++] = r * z->out[1] + w0;
     }
     if (!first && (t.runs == 0 || t.len == 0)) return;
-    t.first = first;
     for (int64_t g = 0; g < z->groups; g++)
         for (int64_t col = 0; col < og; col += j->p->nr) {
             t.n = (int)(og - col < j->p->nr ? og - col : j->p->nr);
-            t.b = dy + (size_t)(g * og + col) * j->es;
+            t.b = (const char *)j->call->in[1].data + (size_t)(g * og + col) * j->es;
             const int64_t mr = ds_tile_rows(j->p, cg, t.n);
             for (int64_t i = 0; i < cg; i += mr) {
                 t.m = (int)(cg - i < mr ? cg - i : mr);
-                t.a = x + (size_t)(g * cg + i) * j->es;
+                t.a = (const char *)j->call->in[0].data + (size_t)(g * cg + i) * j->es;
                 t.c = dw + (size_t)(((a * z->k[1] + b) * cg + i) * z->o + g * og + col) * j->es;
                 j->p->micro(&t);
             }
@@ -91,19 +96,16 @@ static void leaf_task(void *arg, int64_t index, int worker)
     (void)worker;
     const job *j = arg;
     const ds_conv_sizes *z = &j->z;
-    int64_t leaf = index / j->parts, part = index % j->parts, n0 = leaf * IMAGE_LEAF,
-            n1 = n0 + IMAGE_LEAF < z->n ? n0 + IMAGE_LEAF : z->n;
+    int64_t leaf = index / j->parts, part = index % j->parts, rows = z->n * z->out[0],
+            r0 = leaf * IMAGE_LEAF * z->out[0],
+            r1 = r0 + IMAGE_LEAF * z->out[0] < rows ? r0 + IMAGE_LEAF * z->out[0] : rows;
     int64_t a0 = j->parts > 1 ? part : 0, a1 = j->parts > 1 ? part + 1 : z->k[0];
     char *dw = (char *)j->call->scratch + (size_t)(leaf * j->stride) * j->es;
-    if (n0 == n1 || z->out[0] * z->out[1] == 0) memset(dw, 0, (size_t)j->count * j->es);
-    for (int64_t n = n0; n < n1; n++) {
-        const char *x = (const char *)j->call->in[0].data + (size_t)(n * z->in[0] * z->in[1] * z->c) * j->es;
-        const char *dy = (const char *)j->call->in[1].data + (size_t)(n * z->out[0] * z->out[1] * z->o) * j->es;
-        for (int64_t h0 = 0; h0 < z->out[0]; h0 += j->strip)
-            for (int64_t a = a0; a < a1; a++)
-                for (int64_t b = 0; b < z->k[1]; b++)
-                    add_tap(j, x, dy, a, b, h0, h0 + j->strip, n == n0 && h0 == 0, dw);
-    }
+    if (r0 == r1) memset(dw, 0, (size_t)j->count * j->es);
+    for (int64_t r = r0; r < r1; r += j->strip)
+        for (int64_t a = a0; a < a1; a++)
+            for (int64_t b = 0; b < z->k[1]; b++)
+                add_tap(j, a, b, r, r + j->strip < r1 ? r + j->strip : r1, r == r0, dw);
 }
 
 /* The tree over leaves, for a stretch of elements. */
