@@ -31,6 +31,12 @@ ds_average_settings ds_session_average(const ds_session *s, int64_t n)
                                   .epoch = s->batches };
 }
 
+static void forget_measured(void *own)
+{
+    averaging *a = own;
+    a->measured_at = -1;
+}
+
 static ds_status create(ds_loop *l, averaging *a)
 {
     ds_session *s = l->s;
@@ -38,6 +44,7 @@ static ds_status create(ds_loop *l, averaging *a)
     ds_average_settings set = ds_session_average(s, s->dim);
     DS_TRY(ds_average_create(&a->theta, s->ctx, &set));
     ds_average_remember(a->theta, l->state, "average");
+    ds_state_restored(l->state, forget_measured, a);
     if (stats == 0) return DS_OK;
     a->measures = ds_average_norms_of(a->theta) == DS_NORMS_RECALIBRATE;
     a->measured = a->measures ? ds_buffer_alloc(ds_session_running_bytes(s)) : NULL;

@@ -39,6 +39,8 @@ ds_status ds_manifest_check(const ds_loop *l, const json_t *manifest, const char
 void ds_manifest_restore(const ds_loop *l, const json_t *manifest);
 
 /* ---- saving and restoring ---- */
+/* Whether a checkpoint may be without this block, or have it for nothing: train.on_nonfinite may change in a run. */
+bool ds_checkpoint_may_lack(const char *name);
 /* Write a checkpoint of the loop as it stands. DS_ENONFINITE: a value is NaN or infinite, nothing was written.
  * DS_EIO, DS_EMEM: not written, the older ones stay. */
 ds_status ds_checkpoint_save(ds_loop *l);

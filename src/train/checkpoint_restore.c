@@ -13,6 +13,8 @@ typedef struct opened {
     char path[4300];
 } opened;
 
+bool ds_checkpoint_may_lack(const char *name) { return strncmp(name, "rewind.", 7) == 0; }
+
 static void close_files(opened *o)
 {
     ds_tensors_close(o->weights);
@@ -38,6 +40,26 @@ static ds_status open_files(const ds_loop *l, opened *o)
     return open_tensors(l, o, "state.safetensors", &o->state);
 }
 
+static ds_status check_vectors(const ds_loop *l, const opened *o)
+{
+    for (int i = 0; i < ds_state_count(l->state); i++) {
+        const ds_state_block *b = ds_state_at(l->state, i);
+        if (b->kind != DS_STATE_VECTOR) continue;
+        const ds_named_tensor *t = ds_tensors_find(o->state, b->name);
+        if (!t && ds_checkpoint_may_lack(b->name)) continue;
+        if (!t || t->dtype != b->dtype || ds_shape_count(t->shape) != b->count)
+            return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: no vector \"%s\" of %lld elements in %s",
+                           o->path, b->name, (long long)b->count, ds_dtype_name(b->dtype));
+    }
+    for (int k = 0; k < ds_tensors_count(o->state); k++) {
+        const char *name = ds_tensors_at(o->state, k)->name;
+        if (!ds_state_find(l->state, name) && !ds_checkpoint_may_lack(name))
+            return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: vector \"%s\" has no place here", o->path,
+                           name);
+    }
+    return DS_OK;
+}
+
 /* The bytes are good; do they belong to this data and this program? */
 static ds_status check_fit(const ds_loop *l, const opened *o)
 {
@@ -51,20 +73,7 @@ static ds_status check_fit(const ds_loop *l, const opened *o)
             "with --from %s/weights.safetensors",
             o->path, saved ? saved : "?", data, o->path);
     DS_TRY(ds_manifest_check(l, o->manifest, o->path));
-    int vectors = 0;
-    for (int i = 0; i < ds_state_count(l->state); i++) {
-        const ds_state_block *b = ds_state_at(l->state, i);
-        if (b->kind != DS_STATE_VECTOR) continue;
-        vectors++;
-        const ds_named_tensor *t = ds_tensors_find(o->state, b->name);
-        if (!t || t->dtype != b->dtype || ds_shape_count(t->shape) != b->count)
-            return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: no vector \"%s\" of %lld elements in %s",
-                           o->path, b->name, (long long)b->count, ds_dtype_name(b->dtype));
-    }
-    if (ds_tensors_count(o->state) != vectors)
-        return ds_fail(l->s->ctx, DS_EUSAGE, "%s/state.safetensors: %d vectors, wanted %d", o->path,
-                       ds_tensors_count(o->state), vectors);
-    return DS_OK;
+    return check_vectors(l, o);
 }
 
 static ds_status put_back(ds_loop *l, const opened *o)
@@ -73,8 +82,8 @@ static ds_status put_back(ds_loop *l, const opened *o)
     DS_TRY(ds_session_import(l->s, o->weights, o->path));
     for (int i = 0; i < ds_state_count(l->state); i++) {
         const ds_state_block *b = ds_state_at(l->state, i);
-        if (b->kind == DS_STATE_VECTOR)
-            memcpy(b->data, ds_tensors_find(o->state, b->name)->data, (size_t)b->count * ds_dtype_bytes(b->dtype));
+        const ds_named_tensor *t = b->kind == DS_STATE_VECTOR ? ds_tensors_find(o->state, b->name) : NULL;
+        if (t) memcpy(b->data, t->data, (size_t)b->count * ds_dtype_bytes(b->dtype));
     }
     ds_manifest_restore(l, o->manifest);
     /* With other settings a rule that ended the run decides again. */
@@ -85,6 +94,7 @@ static ds_status put_back(ds_loop *l, const opened *o)
     if (ended && saved && !strcmp(saved, hash))
         ds_loop_end(l, (ds_reason)json_integer_value(json_object_get(ended, "reason")),
                     json_string_value(json_object_get(ended, "why")));
+    l->rewind_lacking = !ds_tensors_find(o->state, "rewind.theta");
     ds_state_announce(l->state);
     return DS_OK;
 }

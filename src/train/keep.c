@@ -48,7 +48,9 @@ static ds_status go_on(ds_loop *l)
     ds_loop_notice(l, "going on from checkpoint %s: step %lld, epoch %lld", l->run->newest, (long long)l->step,
                    (long long)l->epoch + 1);
     tell_new_rate(l);
-    if (l->step <= l->total && (l->s->set.epochs < 0 || l->epoch <= l->s->set.epochs)) return DS_OK;
+    const ds_session_settings *set = &l->s->set;
+    bool steps = set->steps < 0 || l->step <= set->steps;
+    if (steps && (set->epochs < 0 || l->epoch + (l->batch > 0) <= set->epochs)) return DS_OK;
     return ds_fail(l->s->ctx, DS_ECONFIG,
                    "the run stands at step %lld, epoch %lld: the limits given lie before that; give larger ones",
                    (long long)l->step, (long long)l->epoch);
@@ -67,7 +69,7 @@ ds_status ds_keep_open(ds_loop *l)
 void ds_keep_step(ds_loop *l)
 {
     double every = l->s->set.checkpoint_every, t = ds_loop_now();
-    if (!l->run || every <= 0 || t < l->retry || position(l) - l->saved < every) return;
+    if (!l->run || l->ended || every <= 0 || t < l->retry || position(l) - l->saved < every) return;
     if (ds_checkpoint_save(l) == DS_OK) {
         l->saved = position(l);
         return;

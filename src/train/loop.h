@@ -1,23 +1,31 @@
 /* loop.h - inside view of a training under way, and of the parts that take part in it.
  *
- * Files     train.c opens, runs and closes the loop; step.c takes one step; epoch.c reports an epoch and the progress;
- *           outcome.c says why it ended; parts.c lists the parts.
- * Memory    everything the loop needs in order to go on bit for bit is registered in `state` (descent/state.h) while it
- *           is opened; checkpoints save and restore that list together with theta and the running statistics, so no
- *           part writes code for it.
- * Parts     best weights, stop rules, averages: whatever watches steps and epochs. A part is one file with one
- *           `const ds_loop_part` and one line in parts.c:
- *             open     NULL in *own when the settings do not ask for it. Allocates, and registers what it remembers:
- *                      ds_state_real(l->state, "best", "value", &b->value). Called before anything is restored.
- *             stepped  after each step that was taken: theta, l->step and l->epoch are new.
- *             epoch    after the validation rows were scored, before the row is written and anybody is told: may set
- *                      members of the report, and end the run by ds_loop_end(l, reason, "why").
- *             closing  once, when the run is over and its last row is written, before last.safetensors: may write files
- *                      of the run.
+ * Files: train.c opens, runs and closes the loop; step.c takes one step; epoch.c reports an epoch and the progress;
+ * trouble.c answers values that are not finite; keep.c begins and writes checkpoints; outcome.c says why it ended;
+ * parts.c lists the parts.
+ *
+ * Memory: everything the loop needs in order to go on bit for bit is registered in `state` (descent/state.h) while it is
+ * opened; checkpoints save and restore that list together with theta and the running statistics, so no part writes code
+ * for it.
+ *
+ * Parts: best weights, stop rules, averages - whatever watches steps and epochs. A part is one file with one
+ * `const ds_loop_part` and one line in parts.c. Its functions, in the order in which they are called:
+ *
+ * - open: leaves NULL in *own when the settings do not ask for it. Allocates, and registers what it remembers, as in
+ *   ds_state_real(l->state, "best", "value", &b->value). Nothing is restored yet.
+ *
+ * - stepped: after each step that was taken. theta, l->step and l->batch are new.
+ *
+ * - epoch: after the validation rows were scored, before the row is written and anybody is told. May set members of the
+ *   report, and end the run by ds_loop_end(l, reason, "why").
+ *
+ * - closing: once, when the run is over and its last row is written, before last.safetensors; not when it was stopped on
+ *   request. May write files of the run.
  *
  * A part's decisions must follow from its registered memory and its arguments alone; then a resumed run decides as the
- * undisturbed one. An epoch that a budget cuts short is reported too, but a run that is extended goes on from before
- * that report. */
+ * undisturbed one. Memory registered as "optim.*" and "average.*" goes back with the weights when a run rewinds
+ * (trouble.c); a cache that depends on such memory asks to be told by ds_state_restored. An epoch that a budget cuts
+ * short is reported too, but a run that is extended goes on from before that report. */
 #ifndef DS_TRAIN_LOOP_H
 #define DS_TRAIN_LOOP_H
 
@@ -42,14 +50,16 @@ typedef struct ds_loop {
     int64_t total;            /* steps, INT64_MAX: no limit */
 
     /* registered */
-    int64_t step, epoch, batch;   /* taken; epochs closed; batches of this epoch that are done */
-    double loss_sum, wrong, rows; /* of this epoch's batches as they were trained */
-    double spent, epoch_spent;    /* seconds before `start` and `epoch_start` */
-    int64_t planned;              /* total of the process that wrote the checkpoint */
+    int64_t step, epoch, batch;         /* taken; epochs closed; batches of this epoch that are done */
+    double loss_sum, wrong, rows;       /* of this epoch's batches as they were trained */
+    double spent, epoch_spent;          /* seconds before `start` and `epoch_start` */
+    double lr, grad_norm, update_ratio; /* of the latest step; the last two of an epoch's last, NaN before */
+    int64_t planned;                    /* total of the process that wrote the checkpoint */
 
     ds_weights average; /* theta NULL: none, or not begun */
-    double lr, grad_norm, update_ratio, start, epoch_start, shown;
+    double start, epoch_start, shown;
     double saved, retry; /* position of the newest checkpoint; when to try again after one failed */
+    bool rewind_lacking; /* the checkpoint was written without what a rewind goes back to */
     bool ended;
     ds_reason reason;
     char why[320];    /* more about the reason; "" : nothing */
@@ -80,8 +90,11 @@ void ds_loop_keeps(ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 /* Tell the watcher something that is neither progress nor an end. */
 void ds_loop_notice(const ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 
-/* Take one step on the next batch. A step that cannot be taken ends the run. */
+/* Take one step on the next batch. */
 ds_status ds_loop_step(ds_loop *l);
+/* A value is not finite: say what, and do what train.on_nonfinite says: end the run, or leave the batch out and go on.
+ * batch NULL: the weights are not, after an epoch. */
+void ds_loop_trouble(ds_loop *l, const ds_batch *batch, double loss);
 /* The header of metrics.tsv. */
 ds_status ds_loop_begin_table(ds_loop *l);
 /* Score and report the epoch whose batches are done, or that was cut short. Asked to stop meanwhile, it reports nothing

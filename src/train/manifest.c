@@ -140,22 +140,24 @@ static bool fits(const ds_state_block *b, const json_t *v)
 ds_status ds_manifest_check(const ds_loop *l, const json_t *m, const char *path)
 {
     json_t *numbers = json_object_get(m, "numbers");
-    size_t known = 0;
+    const char *name;
+    json_t *v;
     for (int i = 0; i < ds_state_count(l->state); i++) {
         const ds_state_block *b = ds_state_at(l->state, i);
-        if (b->kind == DS_STATE_VECTOR) continue;
-        known++;
-        if (!fits(b, json_object_get(numbers, b->name)))
+        v = json_object_get(numbers, b->name);
+        if (b->kind == DS_STATE_VECTOR || (!v && ds_checkpoint_may_lack(b->name))) continue;
+        if (!v || !fits(b, v))
             return ds_fail(l->s->ctx, DS_EUSAGE,
                            "%s: no number \"%s\"; this program (%s) keeps another state than the one that wrote it",
                            path, b->name, ds_version());
     }
-    const char *name;
-    json_t *v;
-    if (json_object_size(numbers) == known) return DS_OK;
-    json_object_foreach(numbers, name, v) if (!ds_state_find(l->state, name)) return ds_fail(
-        l->s->ctx, DS_EUSAGE, "%s: number \"%s\" has no place here; this program (%s) keeps another state", path, name,
-        ds_version());
+    json_object_foreach(numbers, name, v)
+    {
+        if (ds_state_find(l->state, name) || ds_checkpoint_may_lack(name)) continue;
+        return ds_fail(l->s->ctx, DS_EUSAGE,
+                       "%s: number \"%s\" has no place here; this program (%s) keeps another state", path, name,
+                       ds_version());
+    }
     return DS_OK;
 }
 
@@ -165,6 +167,7 @@ void ds_manifest_restore(const ds_loop *l, const json_t *m)
     for (int i = 0; i < ds_state_count(l->state); i++) {
         const ds_state_block *b = ds_state_at(l->state, i);
         const json_t *v = json_object_get(numbers, b->name);
+        if (!v) continue;
         if (b->kind == DS_STATE_INTEGER) *(int64_t *)b->data = json_integer_value(v);
         if (b->kind == DS_STATE_FLAG) *(bool *)b->data = json_is_true(v);
         if (b->kind == DS_STATE_REAL) *(double *)b->data = strtod(json_string_value(v), NULL);

@@ -2,30 +2,10 @@
  * A step is a transaction: the gradient is looked at before anything moves, so a non-finite one leaves the weights as
  * they were. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "space/vector.h"
 #include "train/parts.h"
-
-/* Name the first segment with a value that is no number. */
-static void describe_trouble(ds_loop *l, double loss)
-{
-    const ds_space *space = ds_problem_space(l->s->problem);
-    ds_dtype t = ds_problem_dtype(l->s->problem);
-    char text[sizeof l->why];
-    snprintf(text, sizeof text, "step %lld: loss became %g; the step was not taken", (long long)l->step + 1, loss);
-    for (int k = 0; k < ds_space_count(space); k++) {
-        const ds_segment *g = ds_space_segment(space, k);
-        int64_t at = ds_first_nonfinite(t, (const char *)l->gradient + (size_t)g->offset * l->s->element, g->count);
-        if (at < 0) continue;
-        snprintf(text, sizeof text,
-                 "step %lld: loss is %g, gradient of \"%s\" is not finite at element %lld; the step was not taken",
-                 (long long)l->step + 1, loss, g->name, (long long)at);
-        break;
-    }
-    ds_loop_end(l, DS_DIVERGED, text);
-}
 
 /* Norm of the gradient and size of the step against the weights: once an epoch, at its last step. */
 static void measure(ds_loop *l)
@@ -59,7 +39,7 @@ ds_status ds_loop_step(ds_loop *l)
     const ds_at at = { batch, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)l->step };
     DS_TRY(ds_problem_gradient(s->problem, &at, l->gradient, &loss));
     if (!isfinite(loss) || !ds_vector_is_finite(ds_problem_dtype(s->problem), l->gradient, s->dim)) {
-        describe_trouble(l, loss);
+        ds_loop_trouble(l, batch, loss);
         return DS_OK;
     }
     l->lr = ds_schedule_rate(&l->schedule, l->step);

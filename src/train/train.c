@@ -99,6 +99,9 @@ static ds_status open_state(ds_loop *l)
     ds_state_real(st, "loop", "loss_sum", &l->loss_sum);
     ds_state_real(st, "loop", "wrong", &l->wrong);
     ds_state_real(st, "loop", "rows", &l->rows);
+    ds_state_real(st, "loop", "lr", &l->lr);
+    ds_state_real(st, "loop", "grad_norm", &l->grad_norm);
+    ds_state_real(st, "loop", "update_ratio", &l->update_ratio);
     ds_state_real(st, "loop", "spent", &l->spent);
     ds_state_real(st, "loop", "epoch_spent", &l->epoch_spent);
     l->planned = l->total;
@@ -150,16 +153,25 @@ static void begin_epoch(ds_loop *l)
 static void check_budgets(ds_loop *l)
 {
     const ds_session_settings *set = &l->s->set;
-    if (l->step >= l->total)
-        ds_loop_end(l, set->steps >= 0 && l->total == set->steps ? DS_DONE_STEPS : DS_DONE_EPOCHS, "");
+    if (set->steps >= 0 && l->step >= set->steps)
+        ds_loop_end(l, DS_DONE_STEPS, "");
+    else if (set->epochs >= 0 && l->epoch + l->batch / l->s->batches >= set->epochs)
+        ds_loop_end(l, DS_DONE_EPOCHS, "");
     else if (set->seconds > 0 && ds_loop_seconds(l) >= set->seconds)
         ds_loop_end(l, DS_DONE_SECONDS, "");
     else if (l->watcher && l->watcher->stop && l->watcher->stop(l->watcher->arg))
         ds_loop_end(l, DS_STOPPED, "");
 }
 
+static bool weights_finite(const ds_loop *l)
+{
+    return ds_vector_is_finite(ds_problem_dtype(l->s->problem), l->s->theta, l->s->dim);
+}
+
 static ds_status close_epoch(ds_loop *l)
 {
+    if (!weights_finite(l)) ds_loop_trouble(l, NULL, NAN);
+    if (l->reason == DS_DIVERGED) return DS_OK;
     DS_TRY(ds_loop_report(l));
     if (l->s->interrupted) return DS_OK;
     l->epoch++;
@@ -171,15 +183,15 @@ static ds_status close_epoch(ds_loop *l)
  * a longer run goes on as if there had been no end. */
 static ds_status finish(ds_loop *l, ds_outcome *o)
 {
+    if (!weights_finite(l)) ds_loop_trouble(l, NULL, NAN);
     bool done = l->reason != DS_STOPPED && l->reason != DS_DIVERGED;
     DS_TRY(ds_keep_end(l));
     if (done && l->batch > 0) DS_TRY(ds_loop_report(l));
     for (int k = 0; k < ds_loop_part_count && l->reason != DS_STOPPED; k++)
         if (l->own[k] && ds_loop_parts[k]->closing) DS_TRY(ds_loop_parts[k]->closing(l, l->own[k]));
-    bool finite = ds_vector_is_finite(ds_problem_dtype(l->s->problem), l->s->theta, l->s->dim);
-    if (l->run && finite) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
+    if (l->run && weights_finite(l)) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
     ds_loop_describe(l, o);
-    return l->run && done && finite && l->reason != DS_STOPPED ? ds_checkpoint_finish(l, o->text) : DS_OK;
+    return l->run && done && l->reason != DS_STOPPED ? ds_checkpoint_finish(l, o->text) : DS_OK;
 }
 
 static ds_status run_loop(ds_loop *l, ds_outcome *o)
