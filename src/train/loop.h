@@ -60,6 +60,7 @@ typedef struct ds_loop {
     double start, epoch_start, shown;
     double saved, retry; /* position of the newest checkpoint; when to try again after one failed */
     bool rewind_lacking; /* the checkpoint was written without what a rewind goes back to */
+    bool last;           /* last.safetensors was written */
     bool ended;
     ds_reason reason;
     char why[320];    /* more about the reason; "" : nothing */

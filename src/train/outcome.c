@@ -54,5 +54,9 @@ void ds_loop_describe(const ds_loop *l, ds_outcome *o)
         if (*l->why) add(o->text, bytes, "%s. ", l->why);
         add(o->text, bytes, "%lld epochs, %lld steps in %.1f s", (long long)o->epochs, (long long)o->steps, o->seconds);
     }
-    if (l->run) add(o->text, bytes, ". Kept in %s: %slast.safetensors", ds_run_path(l->run), l->kept);
+    if (l->run && l->last)
+        add(o->text, bytes, ". Kept in %s: %slast.safetensors", ds_run_path(l->run), l->kept);
+    else if (l->run)
+        add(o->text, bytes, ". These weights are not kept%s%s", *l->run->newest ? "; the newest checkpoint is " : "",
+            l->run->newest);
 }
