@@ -29,7 +29,9 @@ PLAIN(sigmoid, ds_sigmoid, "sigmoid", "logistic sigmoid", "1 / (1 + exp(-x))", "
 PLAIN(softplus, ds_softplus, "softplus", "smooth rectifier", "log(1 + exp(x))", "Goodfellow sec. 6.3.3", false)
 
 static const ds_option leaky_options[] = {
-    { "slope", DS_OPT_REAL, 0, 1, "0.01", NULL, "negative_slope", "slope for x < 0" }, END
+    { "slope", DS_OPT_REAL, 0, 1, "0.01", NULL, "negative_slope", "slope for x < 0", .why = "PyTorch's",
+      .elsewhere = "PyTorch negative_slope, Keras negative_slope, Caffe negative_slope" },
+    END
 };
 static ds_val build_leaky(ds_graph *g, const ds_optval *o, ds_val x) { return ds_leaky_relu(g, x, o[0].real); }
 const ds_activation_def ds_activation_leaky_relu = {
@@ -40,7 +42,10 @@ const ds_activation_def ds_activation_leaky_relu = {
 };
 
 static const ds_option elu_options[] = {
-    { "alpha", DS_OPT_REAL, 0, 100, "1", NULL, NULL, "minus the limit for x -> -infinity" }, END
+    { "alpha", DS_OPT_REAL, 0, 100, "1", NULL, NULL, "minus the limit for x -> -infinity",
+      .why = "the derivative is then continuous at 0", .cite = "Clevert et al. 2016",
+      .elsewhere = "PyTorch alpha, Keras alpha, Caffe alpha" },
+    END
 };
 static ds_val build_elu(ds_graph *g, const ds_optval *o, ds_val x) { return ds_elu(g, x, o[0].real); }
 const ds_activation_def ds_activation_elu = {

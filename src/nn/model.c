@@ -21,19 +21,29 @@ struct ds_model {
 enum { KEY_NAME, KEY_ACT, KEY_NORM, KEY_INIT, KEY_BIAS, KEY_REPEAT };
 
 static const ds_option common[] = {
-    { "name", DS_OPT_TEXT, 0, 0, "", NULL, NULL, "what parameter names begin with, instead of the position" },
+    { "name", DS_OPT_TEXT, 0, 0, "", NULL, NULL, "what parameter names begin with, instead of the position",
+      .why = "positions are names enough", .elsewhere = "PyTorch the attribute, Keras name=, Caffe name" },
     { "act", DS_OPT_OTHER, 0, 0, "", "an activation", "activation",
-      "activation, after product and norm; one of registry \"activation\"", .kind = "activation" },
-    { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product", .kind = "norm" },
+      "activation, after product and norm; one of registry \"activation\"", .kind = "activation",
+      .why = "the entry is linear without", .cite = "Goodfellow et al. 6.3",
+      .elsewhere = "PyTorch nn.ReLU and others, Keras activation=, Caffe a layer of its own" },
+    { "norm", DS_OPT_OTHER, 0, 0, "", "batch or layer", NULL, "normalization after the product", .kind = "norm",
+      .why = "small nets train without", .cite = "Goodfellow et al. 8.7.1",
+      .elsewhere = "PyTorch nn.BatchNorm2d, nn.LayerNorm; Keras BatchNormalization, LayerNormalization; Caffe "
+                   "BatchNorm and Scale" },
     { "init", DS_OPT_OTHER, 0, 0, "", "an initializer", NULL,
       "initializer of the weight; absent: he before a rectifier or a norm, glorot before other activations, fan-in "
       "without any",
-      .kind = "initializer" },
+      .kind = "initializer",
+      .why = "it keeps the size of activations through the layers for the activation that follows",
+      .cite = "Goodfellow et al. 8.4", .elsewhere = "PyTorch nn.init, Keras kernel_initializer=, Caffe weight_filler" },
     { "bias", DS_OPT_OTHER, 0, 0, "", "true, false, a number or marginals", NULL,
       "constant of each output, true is zeros, marginals the logarithm of class frequencies; absent: true, but false "
       "in an entry with a norm",
-      .words = "true|false|marginals" },
-    { "repeat", DS_OPT_INT, 1, 10000, "1", NULL, NULL, "how many such entries in a row" },
+      .words = "true|false|marginals", .why = "a norm subtracts a bias again", .cite = "Goodfellow et al. 8.4",
+      .elsewhere = "PyTorch bias=, Keras use_bias=, bias_initializer=, Caffe bias_term, bias_filler" },
+    { "repeat", DS_OPT_INT, 1, 10000, "1", NULL, NULL, "how many such entries in a row",
+      .why = "one entry is one layer", .elsewhere = "a loop in PyTorch and Keras" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

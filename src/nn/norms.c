@@ -6,7 +6,8 @@
 
 #define EPS                                                                                                            \
     {                                                                                                                  \
-        "eps", DS_OPT_REAL, 1e-12, 1, "1e-5", NULL, NULL, "added to the variance"                                      \
+        "eps", DS_OPT_REAL, 1e-12, 1, "1e-5", NULL, NULL, "added to the variance",                                     \
+            .why = "PyTorch's", .elsewhere = "PyTorch eps, Keras epsilon (1e-3), Caffe eps"                            \
     }
 #define END                                                                                                            \
     {                                                                                                                  \
@@ -15,7 +16,9 @@
 
 static const ds_option batch_options[] = {
     EPS,
-    { "momentum", DS_OPT_REAL, 0, 1, "0.1", NULL, NULL, "share of the new value in the running statistics" },
+    { "momentum", DS_OPT_REAL, 0, 1, "0.1", NULL, NULL, "share of the new value in the running statistics",
+      .why = "PyTorch's: about the last 10 batches count",
+      .elsewhere = "PyTorch momentum, Keras 1 - momentum, Caffe 1 - moving_average_fraction" },
     END,
 };
 static const ds_option layer_options[] = { EPS, END };

@@ -93,40 +93,72 @@ void ds_adamw_update(ds_rule_build *b);
 void ds_adam_scalars(const ds_rule_step *s, double *out);
 
 /* Lines of option tables. */
-#define DS_RULE_LR(def)                                                                                                \
+#define DS_RULE_LR(value)                                                                                              \
     {                                                                                                                  \
-        "lr", DS_OPT_REAL, 0, 1e9, def, NULL, "learning_rate", "rate epsilon that the schedule starts from"            \
+        .name = "lr", .type = DS_OPT_REAL, .hi = 1e9, .def = value, .aliases = "learning_rate",                        \
+        .help = "rate epsilon that the schedule starts from",                                                          \
+        .why = "PyTorch's; no key matters more, so try others (a factor of 3 each way first)",                         \
+        .cite = "Goodfellow et al. 8.3.1, 11.4.1", .elsewhere = "PyTorch lr, Keras learning_rate, Caffe base_lr"       \
     }
-#define DS_RULE_MOMENTUM(def)                                                                                          \
+#define DS_RULE_MOMENTUM(value)                                                                                        \
     {                                                                                                                  \
-        "momentum", DS_OPT_REAL, 0, 1, def, NULL, NULL, "share alpha of the velocity that is kept"                     \
+        .name = "momentum", .type = DS_OPT_REAL, .hi = 1, .def = value,                                                \
+        .help = "share alpha of the velocity that is kept",                                                            \
+        .why = "0 is plain descent; 0.9 lets about the last 10 gradients count, 1 / (1 - alpha)",                      \
+        .cite = "Goodfellow et al. 8.3.2; Polyak 1964",                                                                \
+        .elsewhere = "PyTorch momentum, Keras momentum, Caffe momentum"                                                \
     }
 #define DS_RULE_DAMPENING                                                                                              \
     {                                                                                                                  \
-        "dampening", DS_OPT_REAL, 0, 1, "0", NULL, NULL,                                                               \
-            "share of the gradient kept out of the velocity after the first step"                                      \
+        .name = "dampening", .type = DS_OPT_REAL, .hi = 1, .def = "0",                                                 \
+        .help = "share of the gradient kept out of the velocity after the first step",                                 \
+        .why = "PyTorch's: the velocity is a sum, not a mean",                                                         \
+        .elsewhere = "PyTorch dampening, Keras none, Caffe none"                                                       \
     }
-#define DS_RULE_NESTEROV(def)                                                                                          \
+#define DS_RULE_NESTEROV(value)                                                                                        \
     {                                                                                                                  \
-        "nesterov", DS_OPT_BOOL, 0, 0, def, NULL, NULL, "correct the step by the new velocity (book: look ahead)"      \
+        .name = "nesterov", .type = DS_OPT_BOOL, .def = value,                                                         \
+        .help = "correct the step by the new velocity (book: look ahead)",                                             \
+        .why = "the correction helps in smooth curved valleys, less with noisy gradients",                             \
+        .cite = "Goodfellow et al. 8.3.3; Sutskever et al. 2013",                                                      \
+        .elsewhere = "PyTorch nesterov, Keras nesterov, Caffe type: Nesterov"                                          \
     }
-#define DS_RULE_DECAY(def, help)                                                                                       \
+#define DS_RULE_DECAY(value, text)                                                                                     \
     {                                                                                                                  \
-        "weight_decay", DS_OPT_REAL, 0, 1e9, def, NULL, NULL, help                                                     \
+        .name = "weight_decay", .type = DS_OPT_REAL, .hi = 1e9, .def = value, .help = text, .why = "PyTorch's",        \
+        .cite = "Goodfellow et al. 7.1.1; Loshchilov and Hutter 2019",                                                 \
+        .elsewhere = "PyTorch weight_decay, Keras weight_decay (always decoupled), Caffe weight_decay"                 \
     }
-#define DS_RULE_L2(def) DS_RULE_DECAY(def, "coefficient lambda; lambda theta is added to the gradient")
-#define DS_RULE_EPS(def, help)                                                                                         \
+#define DS_RULE_L2(value) DS_RULE_DECAY(value, "coefficient lambda; lambda theta is added to the gradient")
+#define DS_RULE_EPS(value, text)                                                                                       \
     {                                                                                                                  \
-        "eps", DS_OPT_REAL, 0, 1, def, NULL, "delta", help                                                             \
+        .name = "eps", .type = DS_OPT_REAL, .hi = 1, .def = value, .aliases = "delta", .help = text,                   \
+        .why = "small against the root of usual squares, so that it only keeps 0 / 0 away",                            \
+        .elsewhere = "PyTorch eps, Keras epsilon, Caffe delta"                                                         \
     }
 #define DS_RULE_BETAS                                                                                                  \
-    { "beta1", DS_OPT_REAL, 0, 0.9999999999, "0.9", NULL, "rho1", "decay rho1 of the first moment" },                  \
+    { .name = "beta1",                                                                                                 \
+      .type = DS_OPT_REAL,                                                                                             \
+      .hi = 0.9999999999,                                                                                              \
+      .def = "0.9",                                                                                                    \
+      .aliases = "rho1",                                                                                               \
+      .help = "decay rho1 of the first moment",                                                                        \
+      .why = "about the last 10 gradients count, 1 / (1 - rho1)",                                                      \
+      .cite = "Goodfellow et al. 8.5.3; Kingma and Ba 2015",                                                           \
+      .elsewhere = "PyTorch betas[0], Keras beta_1, Caffe momentum" },                                                 \
     {                                                                                                                  \
-        "beta2", DS_OPT_REAL, 0, 0.9999999999, "0.999", NULL, "rho2", "decay rho2 of the second moment"                \
+        .name = "beta2", .type = DS_OPT_REAL, .hi = 0.9999999999, .def = "0.999", .aliases = "rho2",                   \
+        .help = "decay rho2 of the second moment",                                                                     \
+        .why = "about the last 1000 squares count, as a scale changes slowly and should be quiet",                     \
+        .cite = "Goodfellow et al. 8.5.3; Kingma and Ba 2015",                                                         \
+        .elsewhere = "PyTorch betas[1], Keras beta_2, Caffe momentum2"                                                 \
     }
 #define DS_RULE_AMSGRAD                                                                                                \
     {                                                                                                                  \
-        "amsgrad", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the largest second moment so far"    \
+        .name = "amsgrad", .type = DS_OPT_BOOL, .def = "false",                                                        \
+        .help = "divide by the root of the largest second moment so far",                                              \
+        .why = "it mends the proof of convergence and seldom helps in practice", .cite = "Reddi et al. 2018",          \
+        .elsewhere = "PyTorch amsgrad, Keras amsgrad, Caffe none"                                                      \
     }
 #define DS_RULE_END                                                                                                    \
     {                                                                                                                  \

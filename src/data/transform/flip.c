@@ -9,7 +9,10 @@ static const ds_option options[] = {
       .type = DS_OPT_CHOICE,
       .def = "horizontal",
       .choices = "horizontal",
-      .help = "direction of the mirror" },
+      .help = "direction of the mirror",
+      .why = "things upside down are other things",
+      .cite = "Goodfellow et al. 7.4",
+      .elsewhere = "torchvision RandomHorizontalFlip, Keras RandomFlip, Caffe transform_param.mirror" },
     { .type = DS_OPT_END },
 };
 

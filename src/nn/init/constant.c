@@ -2,7 +2,8 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "value", DS_OPT_REAL, 0, 0, NULL, NULL, NULL, "every weight" },
+    { "value", DS_OPT_REAL, 0, 0, NULL, NULL, NULL, "every weight",
+      .elsewhere = "PyTorch init.constant_(val), Keras Constant(value=), Caffe filler value" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -6,7 +6,8 @@
 
 static const ds_option options[] = {
     { "base", DS_OPT_TEXT, 0, 0, "orthogonal", NULL, NULL,
-      "the initializer before rescaling, with its options in parentheses" },
+      "the initializer before rescaling, with its options in parentheses", .why = "directions far apart from the start",
+      .elsewhere = "none" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

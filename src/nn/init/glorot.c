@@ -5,8 +5,11 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "distribution", DS_OPT_CHOICE, 0, 0, "uniform", "uniform|normal", NULL, "shape of the distribution" },
-    { "gain", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "factor of all weights" },
+    { "distribution", DS_OPT_CHOICE, 0, 0, "uniform", "uniform|normal", NULL, "shape of the distribution",
+      .why = "the paper's and the book's", .cite = "Glorot and Bengio 2010, eq. 16; Goodfellow et al. eq. 8.23",
+      .elsewhere = "PyTorch xavier_uniform_, xavier_normal_; Keras GlorotUniform, GlorotNormal; Caffe xavier" },
+    { "gain", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "factor of all weights",
+      .why = "right for activations of slope 1 at 0", .elsewhere = "PyTorch xavier_uniform_(gain)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -6,10 +6,14 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "distribution", DS_OPT_CHOICE, 0, 0, "normal", "normal|uniform", NULL, "shape of the distribution" },
+    { "distribution", DS_OPT_CHOICE, 0, 0, "normal", "normal|uniform", NULL, "shape of the distribution",
+      .why = "the paper's", .cite = "He et al. 2015",
+      .elsewhere = "PyTorch kaiming_normal_, kaiming_uniform_; Keras HeNormal, HeUniform; Caffe msra" },
     { "mode", DS_OPT_CHOICE, 0, 0, "fan-in", "fan-in|fan-out", NULL,
-      "what m is: fan-in keeps activations, fan-out gradients" },
-    { "a", DS_OPT_REAL, 0, 1, "0", NULL, NULL, "slope of the rectifier below zero" },
+      "what m is: fan-in keeps activations, fan-out gradients", .why = "the paper's: the forward pass keeps its size",
+      .cite = "He et al. 2015, 2.2", .elsewhere = "PyTorch mode, Caffe variance_norm" },
+    { "a", DS_OPT_REAL, 0, 1, "0", NULL, NULL, "slope of the rectifier below zero", .why = "relu",
+      .cite = "He et al. 2015, eq. 15", .elsewhere = "PyTorch a" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

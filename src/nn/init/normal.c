@@ -2,8 +2,11 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "mean", DS_OPT_REAL, 0, 0, "0", NULL, NULL, "mean" },
-    { "std", DS_OPT_REAL, 0, 1e6, "0.01", NULL, NULL, "standard deviation" },
+    { "mean", DS_OPT_REAL, 0, 0, "0", NULL, NULL, "mean", .why = "signs balance",
+      .elsewhere = "PyTorch init.normal_(mean), Keras RandomNormal(mean=), Caffe filler mean" },
+    { "std", DS_OPT_REAL, 0, 1e6, "0.01", NULL, NULL, "standard deviation", .why = "small scores at the start",
+      .cite = "Krizhevsky et al. 2012",
+      .elsewhere = "PyTorch init.normal_(std), Keras RandomNormal(stddev=), Caffe filler std" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -9,7 +9,9 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "gain", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "factor of all weights; sqrt 2 suits rectifiers" },
+    { "gain", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "factor of all weights; sqrt 2 suits rectifiers",
+      .why = "linear layers then keep lengths", .cite = "Saxe et al. 2014",
+      .elsewhere = "PyTorch init.orthogonal_(gain), Keras Orthogonal(gain=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

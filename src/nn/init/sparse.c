@@ -5,8 +5,11 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "k", DS_OPT_INT, 1, 1 << 20, "15", NULL, NULL, "non-zero inputs of a unit; all of them where there are fewer" },
-    { "std", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "standard deviation of a non-zero weight" },
+    { "k", DS_OPT_INT, 1, 1 << 20, "15", NULL, NULL, "non-zero inputs of a unit; all of them where there are fewer",
+      .why = "Martens's: few inputs of full size, whatever the width", .cite = "Martens 2010; Goodfellow et al. 8.4",
+      .elsewhere = "PyTorch init.sparse_(sparsity), Caffe filler sparse" },
+    { "std", DS_OPT_REAL, 0, 1e6, "1", NULL, NULL, "standard deviation of a non-zero weight", .why = "Martens's",
+      .cite = "Martens 2010", .elsewhere = "PyTorch init.sparse_(std), Caffe filler std" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

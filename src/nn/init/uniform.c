@@ -2,8 +2,10 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "lo", DS_OPT_REAL, 0, 0, "-0.05", NULL, "a", "lower end" },
-    { "hi", DS_OPT_REAL, 0, 0, "0.05", NULL, "b", "upper end" },
+    { "lo", DS_OPT_REAL, 0, 0, "-0.05", NULL, "a", "lower end", .why = "Keras's",
+      .elsewhere = "PyTorch init.uniform_(a), Keras RandomUniform(minval=), Caffe filler min" },
+    { "hi", DS_OPT_REAL, 0, 0, "0.05", NULL, "b", "upper end", .why = "Keras's",
+      .elsewhere = "PyTorch init.uniform_(b), Keras RandomUniform(maxval=), Caffe filler max" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

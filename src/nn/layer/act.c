@@ -2,7 +2,9 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "act", DS_OPT_OTHER, 0, 0, NULL, "an activation", NULL, "which activation", .kind = "activation" },
+    { "act", DS_OPT_OTHER, 0, 0, NULL, "an activation", NULL, "which activation", .kind = "activation",
+      .cite = "Goodfellow et al. 6.3",
+      .elsewhere = "PyTorch nn.ReLU and others, Keras Activation, Caffe ReLU and others" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

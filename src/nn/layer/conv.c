@@ -10,13 +10,22 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "conv", DS_OPT_INT, 1, 1 << 20, NULL, NULL, NULL, "number of output channels" },
-    { "kernel", DS_OPT_INT, 1, 1024, NULL, NULL, NULL, "side of the square kernel" },
-    { "stride", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between outputs" },
+    { "conv", DS_OPT_INT, 1, 1 << 20, NULL, NULL, NULL, "number of output channels", .cite = "Goodfellow et al. 9.5",
+      .elsewhere = "PyTorch out_channels, Keras filters, Caffe num_output" },
+    { "kernel", DS_OPT_INT, 1, 1024, NULL, NULL, NULL, "side of the square kernel", .cite = "Goodfellow et al. 9.5",
+      .elsewhere = "PyTorch kernel_size, Keras kernel_size, Caffe kernel_size" },
+    { "stride", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between outputs", .why = "no place is passed over",
+      .cite = "Goodfellow et al. 9.5", .elsewhere = "PyTorch stride, Keras strides, Caffe stride" },
     { "pad", DS_OPT_OTHER, 0, 1024, "0", "same or a whole number", NULL,
-      "zeros on each side; same is floor(kernel / 2)", .words = "same" },
-    { "dilation", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between the kernel's elements" },
-    { "groups", DS_OPT_INT, 1, 1 << 20, "1", NULL, NULL, "parts of the channels that do not mix" },
+      "zeros on each side; same is floor(kernel / 2)", .words = "same",
+      .why = "as in PyTorch: only where the whole kernel lies in the image", .cite = "Goodfellow et al. 9.5",
+      .elsewhere = "PyTorch padding, Keras padding=\"same\" or \"valid\", Caffe pad" },
+    { "dilation", DS_OPT_INT, 1, 1024, "1", NULL, NULL, "step between the kernel's elements",
+      .why = "the kernel has no holes", .cite = "Yu and Koltun 2016",
+      .elsewhere = "PyTorch dilation, Keras dilation_rate, Caffe dilation" },
+    { "groups", DS_OPT_INT, 1, 1 << 20, "1", NULL, NULL, "parts of the channels that do not mix",
+      .why = "every output sees every input channel", .cite = "Krizhevsky et al. 2012",
+      .elsewhere = "PyTorch groups, Keras groups, Caffe group" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

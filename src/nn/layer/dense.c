@@ -5,7 +5,8 @@
 
 static const ds_option options[] = {
     { "dense", DS_OPT_OTHER, 0, 0, NULL, "a number of outputs or classes", NULL,
-      "number of outputs; `classes` takes it from the data", .words = "classes" },
+      "number of outputs; `classes` takes it from the data", .words = "classes", .cite = "Goodfellow et al. 6.4.1",
+      .elsewhere = "PyTorch out_features, Keras units, Caffe num_output" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -3,7 +3,8 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "dropout", DS_OPT_REAL, 0, 0.999, NULL, NULL, NULL, "probability p of a zero" },
+    { "dropout", DS_OPT_REAL, 0, 0.999, NULL, NULL, NULL, "probability p of a zero", .cite = "Goodfellow et al. 7.12",
+      .elsewhere = "PyTorch p, Keras rate, Caffe dropout_ratio" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -5,7 +5,7 @@
 
 static const ds_option options[] = {
     { "flatten", DS_OPT_OTHER, 0, 0, "true", "true", NULL, "images become rows in channel, row, column order",
-      .words = "true" },
+      .words = "true", .elsewhere = "PyTorch Flatten, Keras Flatten (row, column, channel order), Caffe Flatten" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

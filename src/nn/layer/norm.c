@@ -4,7 +4,10 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "norm", DS_OPT_OTHER, 0, 0, NULL, "batch or layer", NULL, "which normalization", .kind = "norm" },
+    { "norm", DS_OPT_OTHER, 0, 0, NULL, "batch or layer", NULL, "which normalization", .kind = "norm",
+      .cite = "Goodfellow et al. 8.7.1",
+      .elsewhere = "PyTorch nn.BatchNorm2d, nn.LayerNorm; Keras BatchNormalization, LayerNormalization; Caffe "
+                   "BatchNorm and Scale" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -4,9 +4,13 @@
 
 static const ds_option options[] = {
     { "pool", DS_OPT_CHOICE, 0, 0, NULL, "max|average|global-average", NULL,
-      "what is taken of each window; global-average: of the whole image" },
-    { "size", DS_OPT_INT, 1, 1024, "", NULL, NULL, "side of the square window; max and average want it" },
-    { "stride", DS_OPT_INT, 1, 1024, "", NULL, NULL, "step between windows; absent: the size" },
+      "what is taken of each window; global-average: of the whole image", .cite = "Goodfellow et al. 9.3",
+      .elsewhere = "PyTorch MaxPool2d, AvgPool2d, AdaptiveAvgPool2d(1); Keras MaxPooling2D and others; Caffe pool: MAX "
+                   "or AVE, global_pooling" },
+    { "size", DS_OPT_INT, 1, 1024, "", NULL, NULL, "side of the square window; max and average want it",
+      .elsewhere = "PyTorch kernel_size, Keras pool_size, Caffe kernel_size" },
+    { "stride", DS_OPT_INT, 1, 1024, "", NULL, NULL, "step between windows; absent: the size",
+      .why = "windows side by side", .elsewhere = "PyTorch stride, Keras strides, Caffe stride" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

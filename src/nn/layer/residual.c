@@ -7,9 +7,12 @@
 #include "nn/nn.h"
 
 static const ds_option options[] = {
-    { "residual", DS_OPT_OTHER, 0, 0, "", "a list of layers", NULL, "the inner layers", .kind = "layer", .list = true },
+    { "residual", DS_OPT_OTHER, 0, 0, "", "a list of layers", NULL, "the inner layers", .kind = "layer", .list = true,
+      .cite = "He et al. 2016", .elsewhere = "PyTorch y = f(x) + x, Keras Add, Caffe Eltwise" },
     { "shortcut", DS_OPT_CHOICE, 0, 0, "identity", "identity|conv|pad", NULL,
-      "what is added to their output: the input, a 1x1 convolution of it, or its padded channels" },
+      "what is added to their output: the input, a 1x1 convolution of it, or its padded channels",
+      .why = "it has no parameters and passes the gradient as it is", .cite = "He et al. 2016, 3.3",
+      .elsewhere = "torchvision BasicBlock(downsample=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -26,9 +26,13 @@ static void update(ds_rule_build *b)
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-2"),
-    { "lr_decay", DS_OPT_REAL, 0, 1e9, "0", NULL, NULL, "the rate is divided by 1 + (t - 1) lr_decay" },
+    { "lr_decay", DS_OPT_REAL, 0, 1e9, "0", NULL, NULL, "the rate is divided by 1 + (t - 1) lr_decay",
+      .why = "the sum of squares shrinks the rate already", .elsewhere = "PyTorch lr_decay" },
     DS_RULE_L2("0"),
-    { "initial_accumulator_value", DS_OPT_REAL, 0, 1e9, "0", NULL, NULL, "what r starts from" },
+    { "initial_accumulator_value", DS_OPT_REAL, 0, 1e9, "0", NULL, NULL, "what r starts from",
+      .why = "PyTorch's and the book's: the first step then has the length of the rate",
+      .cite = "Duchi et al. 2011; Goodfellow et al. algorithm 8.4",
+      .elsewhere = "PyTorch initial_accumulator_value, Keras initial_accumulator_value (0.1)" },
     DS_RULE_EPS("1e-10", "delta, added to the root (book: 1e-7)"),
     DS_RULE_END,
 };

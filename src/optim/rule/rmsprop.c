@@ -43,11 +43,15 @@ static void update(ds_rule_build *b)
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-2"),
-    { "rho", DS_OPT_REAL, 0, 1, "0.99", NULL, "alpha", "decay rho of the mean square" },
+    { "rho", DS_OPT_REAL, 0, 1, "0.99", NULL, "alpha", "decay rho of the mean square",
+      .why = "PyTorch's: about the last 100 squares count", .cite = "Goodfellow et al. 8.5.2; Hinton 2012",
+      .elsewhere = "PyTorch alpha, Keras rho (0.9), Caffe rms_decay" },
     DS_RULE_EPS("1e-8", "added to the root (book: delta, 1e-6, inside the root)"),
     DS_RULE_L2("0"),
     DS_RULE_MOMENTUM("0"),
-    { "centered", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the variance instead" },
+    { "centered", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the variance instead",
+      .why = "the mean costs one more vector of state", .cite = "Graves 2013, eq. 38 to 45",
+      .elsewhere = "PyTorch centered, Keras centered, Caffe none" },
     DS_RULE_END,
 };
 static const ds_rule_default_def in_book[] = {

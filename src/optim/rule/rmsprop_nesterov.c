@@ -53,7 +53,9 @@ static void update(ds_rule_build *b)
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-2"),
-    { "rho", DS_OPT_REAL, 0, 1, "0.99", NULL, "alpha", "decay rho of the mean square" },
+    { "rho", DS_OPT_REAL, 0, 1, "0.99", NULL, "alpha", "decay rho of the mean square",
+      .why = "PyTorch's: about the last 100 squares count", .cite = "Goodfellow et al. 8.5.2; Hinton 2012",
+      .elsewhere = "PyTorch alpha, Keras rho (0.9), Caffe rms_decay" },
     DS_RULE_EPS("1e-8", "added to the root (book: least r, 1e-30)"),
     DS_RULE_L2("0"),
     DS_RULE_MOMENTUM("0.9"),

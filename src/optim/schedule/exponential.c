@@ -8,8 +8,11 @@ static double rate(const ds_schedule_at *a)
 }
 
 static const ds_option options[] = {
-    { "gamma", DS_OPT_REAL, 0, 1, NULL, NULL, NULL, "factor over each span `every`" },
-    { "every", DS_OPT_SPAN, 1e-9, 1e15, "1 epochs", NULL, NULL, "span of one factor gamma, in steps or epochs" },
+    { "gamma", DS_OPT_REAL, 0, 1, NULL, NULL, NULL, "factor over each span `every`",
+      .elsewhere =
+          "PyTorch ExponentialLR(gamma), Keras ExponentialDecay(decay_rate=), Caffe lr_policy: \"exp\" gamma" },
+    { "every", DS_OPT_SPAN, 1e-9, 1e15, "1 epochs", NULL, NULL, "span of one factor gamma, in steps or epochs",
+      .why = "the usual meaning: a factor an epoch", .elsewhere = "Keras ExponentialDecay(decay_steps=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -10,8 +10,12 @@ static double rate(const ds_schedule_at *a)
 }
 
 static const ds_option options[] = {
-    { "tau", DS_OPT_SPAN, 0, 1e15, "", NULL, NULL, "steps or epochs of the decay (absent: to the end of the run)" },
-    { "end", DS_OPT_REAL, 0, 1e9, "", NULL, NULL, "rate eps_tau from tau on (absent: a hundredth of the first)" },
+    { "tau", DS_OPT_SPAN, 0, 1e15, "", NULL, NULL, "steps or epochs of the decay (absent: to the end of the run)",
+      .why = "the run is as long as its budget says, and the decay as the run", .cite = "Goodfellow et al. eq. 8.14",
+      .elsewhere = "PyTorch LinearLR(total_iters), Keras PolynomialDecay(decay_steps=), Caffe lr_policy: \"poly\"" },
+    { "end", DS_OPT_REAL, 0, 1e9, "", NULL, NULL, "rate eps_tau from tau on (absent: a hundredth of the first)",
+      .why = "the book: about 1 % of the first rate", .cite = "Goodfellow et al. 8.3.1",
+      .elsewhere = "PyTorch LinearLR(end_factor), Keras PolynomialDecay(end_learning_rate=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -11,8 +11,10 @@ static double rate(const ds_schedule_at *a)
 }
 
 static const ds_option options[] = {
-    { "every", DS_OPT_SPAN, 1e-9, 1e15, NULL, NULL, "step_size", "length of a stair, in steps or epochs" },
-    { "gamma", DS_OPT_REAL, 0, 1, "0.1", NULL, NULL, "factor from stair to stair" },
+    { "every", DS_OPT_SPAN, 1e-9, 1e15, NULL, NULL, "step_size", "length of a stair, in steps or epochs",
+      .elsewhere = "PyTorch StepLR(step_size), Keras PiecewiseConstantDecay, Caffe stepsize" },
+    { "gamma", DS_OPT_REAL, 0, 1, "0.1", NULL, NULL, "factor from stair to stair",
+      .why = "PyTorch's and Caffe's usual factor", .elsewhere = "PyTorch StepLR(gamma), Caffe gamma" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

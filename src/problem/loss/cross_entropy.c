@@ -4,7 +4,9 @@
 
 static const ds_option options[] = {
     { "smoothing", DS_OPT_REAL, 0, 1, "0", NULL, "label_smoothing",
-      "share e of the target that is spread over all classes" },
+      "share e of the target that is spread over all classes", .why = "labels are taken at their word",
+      .cite = "Goodfellow et al. 7.5.1; Szegedy et al. 2016",
+      .elsewhere = "PyTorch CrossEntropyLoss(label_smoothing=), Keras CategoricalCrossentropy(label_smoothing=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

@@ -3,7 +3,8 @@
 #include "problem/problem.h"
 
 static const ds_option options[] = {
-    { "delta", DS_OPT_REAL, 1e-9, 1e9, "1", NULL, NULL, "residual at which squares turn to lines" },
+    { "delta", DS_OPT_REAL, 1e-9, 1e9, "1", NULL, NULL, "residual at which squares turn to lines", .why = "PyTorch's",
+      .elsewhere = "PyTorch HuberLoss(delta), Keras Huber(delta=)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

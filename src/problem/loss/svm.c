@@ -3,7 +3,10 @@
 #include "problem/problem.h"
 
 static const ds_option options[] = {
-    { "delta", DS_OPT_REAL, 0, 1e9, "1", NULL, "margin", "margin by which the true class should lead" },
+    { "delta", DS_OPT_REAL, 0, 1e9, "1", NULL, "margin", "margin by which the true class should lead",
+      .why = "any number but 0 would do: scores scale with the weights, which a penalty holds",
+      .cite = "CS231n, linear classification",
+      .elsewhere = "PyTorch MultiMarginLoss(margin), Keras none, Caffe HingeLoss (1)" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 

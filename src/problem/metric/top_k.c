@@ -3,7 +3,8 @@
 #include "problem/problem.h"
 
 static const ds_option options[] = {
-    { "k", DS_OPT_INT, 1, 1 << 20, "5", NULL, NULL, "how many guesses" },
+    { "k", DS_OPT_INT, 1, 1 << 20, "5", NULL, NULL, "how many guesses", .why = "ImageNet's",
+      .elsewhere = "Keras TopKCategoricalAccuracy(k=), Caffe accuracy_param.top_k" },
     { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
 };
 
