@@ -29,7 +29,7 @@ static void describe(job *j, const ds_call *call, int threads)
     j->p = call->out.dtype == DS_F32 ? j->vec->f32 : j->vec->f64;
     j->z = ds_conv_sizes_of(call, call->in[0].shape, call->out.shape, call->in[1].shape);
     j->leaves = j->z.n > 0 ? ds_ceil_div(j->z.n, IMAGE_LEAF) : 1;
-    if (threads > 1 && j->leaves < 2 * threads && j->z.k[0] > 1) j->parts = j->z.k[0];
+    if (threads > 1 && j->leaves < 2 * threads && j->z.n * j->z.out[0] > 0 && j->z.k[0] > 1) j->parts = j->z.k[0];
     int64_t row = (j->z.in[1] * j->z.c * j->z.stride[0] + j->z.out[1] * j->z.o) * (int64_t)j->es;
     j->strip = row > 0 && STRIP_BYTES / row > 1 ? STRIP_BYTES / row : 1;
     if (j->strip * j->z.out[1] < CHAIN && j->z.out[1] > 0) j->strip = ds_ceil_div(CHAIN, j->z.out[1]);
