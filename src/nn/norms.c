@@ -28,11 +28,11 @@ static const char formula[] = "y = gain (x - mean) / sqrt(var + eps) + shift";
 const ds_norm_def ds_norm_batch = {
     .head = { "batch", "statistics of each channel over the batch", formula,
               "Ioffe, Szegedy 2015; Goodfellow sec. 8.7.1", batch_options,
-              "PyTorch BatchNorm1d, BatchNorm2d, Keras BatchNormalization" },
+              "PyTorch BatchNorm1d, BatchNorm2d; Keras BatchNormalization; Caffe BatchNorm with Scale" },
     .batch = true,
 };
 
 const ds_norm_def ds_norm_layer = {
     .head = { "layer", "statistics of each row over its channels", formula, "Ba et al. 2016", layer_options,
-              "PyTorch LayerNorm" },
+              "PyTorch LayerNorm, Keras LayerNormalization, Caffe none" },
 };

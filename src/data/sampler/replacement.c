@@ -13,6 +13,7 @@ static int64_t row(const ds_order *o, int64_t position)
 const ds_sampler_def ds_sampler_replacement = {
     .head = { .name = "replacement",
               .summary = "rows drawn independently, with replacement",
-              .formula = "row(p) = floor(n u_p), u_p uniform in [0,1)" },
+              .formula = "row(p) = floor(n u_p), u_p uniform in [0,1)",
+              .elsewhere = "PyTorch RandomSampler(replacement=True), Keras none, Caffe none" },
     .row = row,
 };

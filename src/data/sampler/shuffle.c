@@ -50,7 +50,8 @@ const ds_sampler_def ds_sampler_shuffle = {
     .head = { .name = "shuffle",
               .summary = "every row once an epoch, in a new order each time",
               .formula = "row(p) = P_(seed, epoch)(p), P a keyed permutation",
-              .cite = "Black, Rogaway 2002; Goodfellow sec. 8.1.3" },
+              .cite = "Black, Rogaway 2002; Goodfellow sec. 8.1.3",
+              .elsewhere = "PyTorch RandomSampler, Keras fit(shuffle=True), Caffe shuffle: true" },
     .prepare = prepare,
     .row = row,
 };

@@ -230,7 +230,9 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
 const ds_source_def ds_source_csv = {
     .head = { .name = "csv",
               .summary = "tables of numbers with a label column, separated by , ; or tab",
-              .options = options },
+              .options = options,
+              .elsewhere = "pandas read_csv with PyTorch TensorDataset, Keras tf.data CsvDataset, Caffe HDF5Data after "
+                           "conversion" },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

@@ -140,7 +140,8 @@ static void close(ds_source *s)
 const ds_source_def ds_source_digits = {
     .head = { .name = "digits",
               .summary = "generated hand-drawn-looking digits, 1x28x28, no file needed",
-              .options = options },
+              .options = options,
+              .elsewhere = "none: the rows are drawn here; near to MNIST of torchvision and keras.datasets" },
     .generated = true,
     .open = open,
     .row = row,

@@ -283,7 +283,7 @@ const ds_source_def ds_source_images = {
                   "folders of PNG and JPEG images, one a class: train/CLASS/NAME.png, val/..., test/..., also in "
                   "an archive",
               .options = options,
-              .elsewhere = "torchvision ImageFolder, Keras image_dataset_from_directory" },
+              .elsewhere = "torchvision ImageFolder, Keras image_dataset_from_directory, Caffe ImageData" },
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,

@@ -256,7 +256,8 @@ const ds_source_def ds_source_shards = {
     .head = { .name = "shards",
               .summary =
                   "checksummed shards that `descent data shuffle` wrote, read through a window: larger than memory",
-              .options = options },
+              .options = options,
+              .elsewhere = "PyTorch WebDataset, Keras tf.data TFRecordDataset, Caffe Data (LMDB)" },
     .open = open_set,
     .row = row,
     .label = label,

@@ -61,7 +61,8 @@ const ds_transform_def ds_transform_crop = {
               .formula = "x(h,w,c) = x(h+dy,w+dx,c)",
               .cite = "Goodfellow sec. 7.4",
               .options = options,
-              .elsewhere = "torchvision RandomCrop(size, padding)" },
+              .elsewhere =
+                  "torchvision RandomCrop(size, padding), Keras ZeroPadding2D and RandomCrop, Caffe crop_size" },
     .prepare = prepare,
     .apply = apply,
 };

@@ -51,7 +51,7 @@ const ds_transform_def ds_transform_flip = {
               .formula = "x(h,w,c) = x(h,W-1-w,c)",
               .cite = "Goodfellow sec. 7.4",
               .options = options,
-              .elsewhere = "torchvision RandomHorizontalFlip" },
+              .elsewhere = "torchvision RandomHorizontalFlip, Keras RandomFlip(\"horizontal\"), Caffe mirror: true" },
     .prepare = prepare,
     .apply = apply,
 };

@@ -14,6 +14,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 }
 
 const ds_initializer_def ds_initializer_constant = {
-    .head = { "constant", "all equal", "w = value", "Goodfellow sec. 8.4", options, "PyTorch constant_" },
+    .head = { "constant", "all equal", "w = value", "Goodfellow sec. 8.4", options,
+              "PyTorch init.constant_, Keras Constant, Caffe constant" },
     .fill = fill,
 };

@@ -32,7 +32,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_data_driven = {
     .head = { "data-driven", "another initializer, rescaled to unit variance on one batch", "W = W0 / std(x W0)",
-              "Mishkin, Matas 2016; Goodfellow sec. 8.4", options, "LSUV" },
+              "Mishkin, Matas 2016; Goodfellow sec. 8.4", options, "LSUV; none in PyTorch, Keras and Caffe" },
     .data_driven = true,
     .fill = fill,
 };

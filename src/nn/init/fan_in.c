@@ -12,6 +12,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_fan_in = {
     .head = { "fan-in", "uniform within 1/sqrt(inputs)", "w ~ U(-1/sqrt(m), 1/sqrt(m))", "Goodfellow sec. 8.4", NULL,
-              "PyTorch's default of Linear and Conv2d" },
+              "PyTorch's default of Linear and Conv2d, Keras LecunUniform with a third of its variance, Caffe xavier "
+              "with a third" },
     .fill = fill,
 };

@@ -22,6 +22,8 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_glorot = {
     .head = { "glorot", "variance by inputs and outputs", "var w = 2 gain^2 / (m + n)",
-              "Glorot, Bengio 2010; Goodfellow eq. 8.23", options, "PyTorch xavier_uniform_, xavier_normal_" },
+              "Glorot, Bengio 2010; Goodfellow eq. 8.23", options,
+              "PyTorch init.xavier_uniform_, xavier_normal_; Keras GlorotUniform, GlorotNormal; Caffe xavier "
+              "(variance_norm: AVERAGE)" },
     .fill = fill,
 };

@@ -29,6 +29,6 @@ static ds_status fill(const ds_init_ask *ask, double *w)
 
 const ds_initializer_def ds_initializer_he = {
     .head = { "he", "variance for rectifiers", "var w = 2 / ((1 + a^2) m)", "He et al. 2015, eq. 10, 14, 15", options,
-              "PyTorch kaiming_normal_, kaiming_uniform_" },
+              "PyTorch init.kaiming_normal_, kaiming_uniform_; Keras HeNormal, HeUniform; Caffe msra" },
     .fill = fill,
 };

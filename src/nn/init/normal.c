@@ -18,6 +18,6 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_normal = {
     .head = { "normal", "normal of given mean and deviation", "w ~ N(mean, std^2)", "Goodfellow sec. 8.4", options,
-              "PyTorch normal_" },
+              "PyTorch init.normal_, Keras RandomNormal, Caffe gaussian" },
     .fill = fill,
 };

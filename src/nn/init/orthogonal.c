@@ -71,6 +71,6 @@ static ds_status fill(const ds_init_ask *ask, double *w)
 
 const ds_initializer_def ds_initializer_orthogonal = {
     .head = { "orthogonal", "orthonormal rows or columns times gain", "W' W = gain^2 I", "Saxe et al. 2014", options,
-              "PyTorch orthogonal_" },
+              "PyTorch init.orthogonal_, Keras Orthogonal, Caffe none" },
     .fill = fill,
 };

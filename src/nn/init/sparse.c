@@ -41,6 +41,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_sparse = {
     .head = { "sparse", "k non-zero inputs a unit", "w ~ N(0, std^2) for k inputs, else 0",
-              "Martens 2010; Goodfellow sec. 8.4", options, "PyTorch sparse_ (by fraction)" },
+              "Martens 2010; Goodfellow sec. 8.4", options,
+              "PyTorch init.sparse_ (by share), Keras none, Caffe sparse of gaussian" },
     .fill = fill,
 };

@@ -21,6 +21,6 @@ static ds_status fill(const ds_init_ask *a, double *w)
 
 const ds_initializer_def ds_initializer_uniform = {
     .head = { "uniform", "uniform between two ends", "w ~ U(lo, hi)", "Goodfellow sec. 8.4", options,
-              "PyTorch uniform_" },
+              "PyTorch init.uniform_, Keras RandomUniform, Caffe uniform" },
     .fill = fill,
 };

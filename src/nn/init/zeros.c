@@ -8,6 +8,7 @@ static ds_status fill(const ds_init_ask *a, double *w)
 }
 
 const ds_initializer_def ds_initializer_zeros = {
-    .head = { "zeros", "all zero; for linear models", "w = 0", "Goodfellow sec. 8.4", NULL, "PyTorch zeros_" },
+    .head = { "zeros", "all zero; for linear models", "w = 0", "Goodfellow sec. 8.4", NULL,
+              "PyTorch init.zeros_, Keras Zeros, Caffe constant" },
     .fill = fill,
 };

@@ -15,6 +15,7 @@ static ds_status read(ds_model *m, ds_layer_spec *s, int option, const char *tex
 }
 
 const ds_layer_def ds_layer_act = {
-    .head = { "act", "activation", NULL, "Goodfellow sec. 6.3", options, "PyTorch ReLU, Tanh ...; Keras Activation" },
+    .head = { "act", "activation", NULL, "Goodfellow sec. 6.3", options,
+              "PyTorch ReLU, Tanh and others; Keras Activation; Caffe ReLU, TanH and others" },
     .read = read,
 };

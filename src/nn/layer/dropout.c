@@ -23,7 +23,8 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 
 const ds_layer_def ds_layer_dropout = {
     .head = { "dropout", "random zeros in training", "y = x m / (1 - p), m = 0 with probability p",
-              "Srivastava et al. 2014; Goodfellow sec. 7.12", options, "PyTorch Dropout, Keras Dropout" },
+              "Srivastava et al. 2014; Goodfellow sec. 7.12", options,
+              "PyTorch Dropout, Keras Dropout, Caffe Dropout" },
     .lay = lay,
     .build = build,
 };

@@ -34,7 +34,8 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 }
 
 const ds_layer_def ds_layer_flatten = {
-    .head = { "flatten", "images to flat rows", NULL, NULL, options, "PyTorch Flatten, Keras Flatten" },
+    .head = { "flatten", "images to flat rows", NULL, NULL, options,
+              "PyTorch Flatten, Keras Flatten (in row, column, channel order), Caffe Flatten" },
     .read = read,
     .lay = lay,
     .build = build,

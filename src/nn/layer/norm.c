@@ -20,7 +20,8 @@ static ds_status read(ds_model *m, ds_layer_spec *s, int option, const char *tex
 const ds_layer_def ds_layer_norm_entry = {
     .head = { "norm", "normalization", "y = gain (x - mean) / sqrt(var + eps) + shift",
               "Ioffe, Szegedy 2015; Ba et al. 2016; Goodfellow sec. 8.7.1", options,
-              "PyTorch BatchNorm1d, BatchNorm2d, LayerNorm" },
+              "PyTorch BatchNorm1d, BatchNorm2d, LayerNorm; Keras BatchNormalization, LayerNormalization; Caffe "
+              "BatchNorm with Scale" },
     .takes = DS_TAKES_ACT,
     .read = read,
 };

@@ -56,7 +56,8 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 
 const ds_layer_def ds_layer_pool = {
     .head = { "pool", "pooling of images", NULL, "Goodfellow sec. 9.3", options,
-              "PyTorch MaxPool2d, AvgPool2d, AdaptiveAvgPool2d(1)" },
+              "PyTorch MaxPool2d, AvgPool2d, AdaptiveAvgPool2d(1); Keras MaxPooling2D, AveragePooling2D, "
+              "GlobalAveragePooling2D; Caffe Pooling" },
     .lay = lay,
     .build = build,
 };

@@ -83,7 +83,7 @@ static ds_val build(ds_build *b, const ds_layer *l, ds_val x)
 
 const ds_layer_def ds_layer_residual = {
     .head = { "residual", "inner layers plus a shortcut", "y = F(x) + S(x)", "He et al. 2016, eq. 1, 2", options,
-              NULL },
+              "PyTorch f(x) + x, Keras Add, Caffe Eltwise (SUM)" },
     .takes = DS_TAKES_ACT | DS_TAKES_LAYERS,
     .read = read,
     .lay = lay,

@@ -64,7 +64,7 @@ const ds_rule_def ds_rule_adam = {
                          "theta <- theta - epsilon (s / (1 - rho1^t)) / (sqrt(r / (1 - rho2^t)) + delta)",
               .cite = "Goodfellow et al. algorithm 8.7; Kingma and Ba 2015",
               .options = options,
-              .elsewhere = "PyTorch Adam, Keras Adam, optax.adam" },
+              .elsewhere = "PyTorch Adam, Keras Adam, Caffe Adam, optax.adam" },
     .book = in_book,
     .scalars = ds_adam_scalars,
     .update = ds_adam_update,

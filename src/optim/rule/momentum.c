@@ -74,7 +74,8 @@ const ds_rule_def ds_rule_momentum = {
               .formula = "v <- alpha v - epsilon g; theta <- theta + v",
               .cite = "Goodfellow et al. algorithm 8.2; Polyak 1964",
               .options = options,
-              .elsewhere = "PyTorch SGD(momentum=), Keras SGD(momentum=), optax.sgd(momentum=)" },
+              .elsewhere =
+                  "PyTorch SGD(momentum=), Keras SGD(momentum=), Caffe SGD with momentum, optax.sgd(momentum=)" },
     .book = ds_momentum_book,
     .conflict = ds_momentum_conflict,
     .scalars = ds_momentum_scalars,

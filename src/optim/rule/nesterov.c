@@ -12,7 +12,8 @@ const ds_rule_def ds_rule_nesterov = {
               .formula = "g at theta + alpha v; v <- alpha v - epsilon g; theta <- theta + v",
               .cite = "Goodfellow et al. algorithm 8.3; Nesterov 1983",
               .options = options,
-              .elsewhere = "PyTorch SGD(nesterov=True), Keras SGD(nesterov=True), optax.sgd(nesterov=True)" },
+              .elsewhere =
+                  "PyTorch SGD(nesterov=True), Keras SGD(nesterov=True), Caffe Nesterov, optax.sgd(nesterov=True)" },
     .conflict = ds_momentum_conflict,
     .scalars = ds_momentum_scalars,
     .update = ds_momentum_update,

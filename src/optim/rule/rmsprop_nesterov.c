@@ -69,7 +69,8 @@ const ds_rule_def ds_rule_rmsprop_nesterov = {
               .formula = "g at theta + alpha v; r <- rho r + (1 - rho) g^2; v <- alpha v - epsilon g / sqrt r; theta "
                          "<- theta + v",
               .cite = "Goodfellow et al. algorithm 8.6",
-              .options = options },
+              .options = options,
+              .elsewhere = "none in PyTorch, Keras and Caffe; optax.rmsprop(nesterov=True) is near" },
     .book = in_book,
     .scalars = ds_rmsprop_scalars,
     .update = update,

@@ -7,6 +7,6 @@ const ds_schedule_def ds_schedule_constant = {
     .head = { .name = "constant",
               .summary = "the rate stays",
               .formula = "epsilon_k = epsilon_0",
-              .elsewhere = "PyTorch ConstantLR(factor=1)" },
+              .elsewhere = "PyTorch ConstantLR(factor=1), Keras a number, Caffe lr_policy: fixed" },
     .rate = rate,
 };

@@ -14,7 +14,7 @@ const ds_schedule_def ds_schedule_cosine = {
               .summary = "falls along half a cosine to the floor at the end of the run",
               .formula = "epsilon_k = floor + (epsilon_0 - floor) (1 + cos(pi k / n)) / 2",
               .cite = "Loshchilov and Hutter 2017, equation 5",
-              .elsewhere = "PyTorch CosineAnnealingLR, optax.cosine_decay_schedule" },
+              .elsewhere = "PyTorch CosineAnnealingLR, Keras CosineDecay, Caffe none, optax.cosine_decay_schedule" },
     .needs_end = "",
     .rate = rate,
 };

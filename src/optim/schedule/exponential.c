@@ -20,7 +20,9 @@ const ds_schedule_def ds_schedule_exponential = {
     .head = { .name = "exponential",
               .summary = "falls by the factor gamma over each span, smoothly",
               .formula = "epsilon_k = epsilon_0 gamma^(k / every)",
+              .cite = "Goodfellow et al. 8.3.1",
               .options = options,
-              .elsewhere = "PyTorch ExponentialLR, optax.exponential_decay" },
+              .elsewhere =
+                  "PyTorch ExponentialLR, Keras ExponentialDecay, Caffe lr_policy: exp, optax.exponential_decay" },
     .rate = rate,
 };

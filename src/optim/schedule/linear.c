@@ -25,7 +25,8 @@ const ds_schedule_def ds_schedule_linear = {
               .formula = "epsilon_k = (1 - a) epsilon_0 + a epsilon_tau, a = min(k / tau, 1)",
               .cite = "Goodfellow et al. equation 8.14",
               .options = options,
-              .elsewhere = "PyTorch LinearLR, optax.linear_schedule" },
+              .elsewhere = "PyTorch LinearLR, Keras PolynomialDecay(power=1), Caffe lr_policy: poly with power 1, "
+                           "optax.linear_schedule" },
     .needs_end = "tau",
     .rate = rate,
 };

@@ -22,7 +22,8 @@ const ds_schedule_def ds_schedule_step = {
     .head = { .name = "step",
               .summary = "multiplies the rate by gamma every so many steps or epochs",
               .formula = "epsilon_k = epsilon_0 gamma^floor(k / every)",
+              .cite = "Goodfellow et al. 8.3.1",
               .options = options,
-              .elsewhere = "PyTorch StepLR, Caffe step" },
+              .elsewhere = "PyTorch StepLR, Keras PiecewiseConstantDecay, Caffe lr_policy: step" },
     .rate = rate,
 };

@@ -13,7 +13,8 @@ static ds_val marginals(ds_graph *g, ds_val p) { return ds_sub(g, ds_log(g, p), 
 
 const ds_loss_def ds_loss_binary_cross_entropy = {
     .head = { "binary-cross-entropy", "cross-entropy of independent yes/no outputs", "softplus(z) - y z",
-              "Goodfellow eq. 6.25", NULL, "PyTorch BCEWithLogitsLoss, Keras BinaryCrossentropy(from_logits=True)" },
+              "Goodfellow eq. 6.25", NULL,
+              "PyTorch BCEWithLogitsLoss, Keras BinaryCrossentropy(from_logits=True), Caffe SigmoidCrossEntropyLoss" },
     .fits = DS_FOR_CLASSES | DS_FOR_REALS | DS_FOR_ONE_LOGIT,
     .build = build,
     .marginals = marginals,

@@ -17,7 +17,7 @@ static ds_val build(ds_graph *g, const ds_loss_ask *a)
 
 const ds_loss_def ds_loss_cross_entropy = {
     .head = { "cross-entropy", "softmax cross-entropy", "-log softmax(z)_y", "Goodfellow sec. 6.2.2.3", options,
-              "PyTorch CrossEntropyLoss, Keras CategoricalCrossentropy(from_logits=True)" },
+              "PyTorch CrossEntropyLoss, Keras CategoricalCrossentropy(from_logits=True), Caffe SoftmaxWithLoss" },
     .fits = DS_FOR_CLASSES,
     .build = build,
     .marginals = ds_log,

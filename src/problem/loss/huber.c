@@ -17,7 +17,7 @@ static ds_val build(ds_graph *g, const ds_loss_ask *a)
 
 const ds_loss_def ds_loss_huber = {
     .head = { "huber", "squares near 0, lines beyond", "r^2 / 2 for |r| <= delta, else delta (|r| - delta / 2)",
-              "Huber 1964", options, "PyTorch HuberLoss, Keras Huber" },
+              "Huber 1964", options, "PyTorch HuberLoss, Keras Huber, Caffe SmoothL1Loss of forks" },
     .fits = DS_FOR_CLASSES | DS_FOR_REALS,
     .build = build,
 };

@@ -30,14 +30,18 @@ static ds_val squared(ds_graph *g, const ds_loss_ask *a)
 
 const ds_loss_def ds_loss_svm = {
     .head = { "svm", "multiclass SVM (hinge)", "sum_{j != y} max(0, s_j - s_y + delta)", "Weston, Watkins 1999",
-              options, "PyTorch MultiMarginLoss, times the number of classes" },
+              options,
+              "PyTorch MultiMarginLoss times the number of classes, Keras CategoricalHinge (the worst class alone), "
+              "Caffe HingeLoss (one against all)" },
     .fits = DS_FOR_CLASSES,
     .build = hinge,
 };
 
 const ds_loss_def ds_loss_squared_svm = {
     .head = { "squared-svm", "multiclass SVM with squared hinge", "sum_{j != y} max(0, s_j - s_y + delta)^2",
-              "Weston, Watkins 1999", options, "PyTorch MultiMarginLoss(p=2), times the number of classes" },
+              "Weston, Watkins 1999", options,
+              "PyTorch MultiMarginLoss(p=2) times the number of classes, Caffe HingeLoss(norm: L2), Keras SquaredHinge "
+              "(one against all)" },
     .fits = DS_FOR_CLASSES,
     .build = squared,
 };

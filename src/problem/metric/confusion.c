@@ -25,7 +25,8 @@ static double value(const ds_metric *m)
 }
 
 const ds_metric_def ds_metric_confusion = {
-    .head = { "confusion", "true against predicted classes; its value is the mean recall", NULL, NULL, NULL, NULL },
+    .head = { "confusion", "true against predicted classes; its value is the mean recall", NULL, NULL, NULL,
+              "torchmetrics ConfusionMatrix, scikit-learn confusion_matrix" },
     .fits = DS_FOR_CLASSES,
     .table = true,
     .add = add,

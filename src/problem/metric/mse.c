@@ -14,7 +14,8 @@ static void add(ds_metric *m, const double *z, int label, const double *target)
 static double value(const ds_metric *m) { return m->sum / ((double)m->rows * (double)m->width); }
 
 const ds_metric_def ds_metric_mse = {
-    .head = { "mse", "mean squared error", "(z - y)^2", "Goodfellow eq. 5.4", NULL, NULL },
+    .head = { "mse", "mean squared error", "(z - y)^2", "Goodfellow eq. 5.4", NULL,
+              "Keras MeanSquaredError, torchmetrics MeanSquaredError" },
     .fits = DS_FOR_CLASSES | DS_FOR_REALS,
     .add = add,
     .value = value,

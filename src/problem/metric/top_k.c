@@ -20,7 +20,8 @@ static void add(ds_metric *m, const double *z, int label, const double *target)
 static double value(const ds_metric *m) { return (double)m->hits / (double)m->rows; }
 
 const ds_metric_def ds_metric_top_k = {
-    .head = { "top-k", "share of rows with the true class among the k largest outputs", NULL, NULL, options, NULL },
+    .head = { "top-k", "share of rows with the true class among the k largest outputs", NULL, NULL, options,
+              "Keras SparseTopKCategoricalAccuracy, torchmetrics Accuracy(top_k=), Caffe Accuracy(top_k)" },
     .fits = DS_FOR_CLASSES,
     .add = add,
     .value = value,
