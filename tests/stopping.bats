@@ -109,3 +109,50 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     ended 3 "step 28, but the run has 24 steps" train.average=
     [ ! -e r ]
 }
+
+@test "the first part of a plan: after ends the run, the schedule keeps its length" {
+    run "$program" train tiny.yaml "schedule={name: cosine}" --out whole
+    run "$program" train tiny.yaml "schedule={name: cosine}" "train.stop={after: 2 epochs}" --out part
+    ended 0 "all steps done: 2 epochs, 6 steps"
+    cmp <(head -n 3 whole/metrics.tsv | cut -f 1-10) <(cut -f 1-10 part/metrics.tsv)
+    run "$program" train tiny.yaml "train.stop={after: 5 minutes}" --out time
+    ended 3 "found a time, wanted steps or epochs"
+}
+
+@test "retrain anew: all rows, as many steps as the best weights took" {
+    sed -i 's/lr: 0.1/lr: 1/' tiny.yaml
+    run "$program" train tiny.yaml "train.stop={watch: val.loss, patience: 1}" train.retrain.strategy=anew --out r
+    ended 0 "stopped: val.loss has not improved for 1 epoch " "retraining anew on all rows for"
+    best="$(sed -n 's/.*for \([0-9]*\) steps, as many as.*/\1/p' <<<"$output")"
+    [ "$((best % 3))" -eq 0 ] && [ "$(tail -n 1 r/retrain/metrics.tsv | cut -f 2)" -eq "$best" ]
+    [ "$(sed -n 2p r/retrain/metrics.tsv | cut -f 2)" -eq 5 ] # 90 rows, not 60
+    [ ! -e r/retrain/best.safetensors ]
+    run "$program" train --resume r
+    ended 0 "r/retrain is finished"
+}
+
+@test "retrain continue: from the best weights until the held-out loss is that of the other rows" {
+    run "$program" train tiny.yaml train.retrain.strategy=continue --out r
+    ended 0 "retraining: on from the best weights with all rows, until val.loss falls to" "target reached: val.loss is"
+    grep -q "holdout_trains: true" r/retrain/resolved.yaml
+    [ "$(sed -n 2p r/retrain/metrics.tsv | cut -f 2)" -eq 5 ]
+    run "$program" train tiny.yaml optimizer.lr=0 "train.retrain={strategy: continue, epochs: 2}" --out s
+    [ "$(tail -n 1 s/retrain/metrics.tsv | cut -f 1)" -le 2 ]
+}
+
+@test "retrain without rows held out of the training file: exit 3, nothing is started" {
+    run "$program" train tiny.yaml data.holdout=0 train.retrain.strategy=anew --out r
+    ended 3 "none were; set data.holdout" train.retrain
+    [ ! -e r ]
+}
+
+@test "averages, best weights and patience go on where a run was cut" {
+    for average in "{kind: ema, decay: 0.9}" "{kind: polyak, start: 3 steps}" "{kind: swa, start: 2 epochs}"; do
+        rm -rf whole part
+        "$program" train tiny.yaml "train.average=$average" "train.stop={watch: val.loss, patience: 5}" --out whole
+        "$program" train tiny.yaml "train.average=$average" "train.stop={watch: val.loss, patience: 5}" train.steps=10 --out part
+        "$program" train --resume part train.steps=24
+        for file in best last average; do cmp whole/$file.safetensors part/$file.safetensors; done
+        cmp <(cut -f 1-13 whole/metrics.tsv) <(cut -f 1-13 part/metrics.tsv)
+    done
+}

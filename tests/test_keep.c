@@ -286,6 +286,10 @@ static void stop_rules_end_the_run(void **state)
     assert_true(t->outcome.missed);
     assert_non_null(strstr(t->outcome.text, "step came to 30 (epoch 10), wanted at least 31"));
     end(t);
+    t = train(NULL, NULL, "after(after=7 steps)", 50); /* within an epoch */
+    assert_int_equal(t->outcome.reason, DS_DONE_STEPS);
+    assert_int_equal(t->outcome.steps, 7);
+    end(t);
     t = train(NULL, NULL, "target(target=step, value=30, mode=max)", 50); /* with the budget's last step */
     assert_int_equal(t->outcome.reason, DS_REACHED);
     assert_false(t->outcome.missed);

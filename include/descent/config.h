@@ -40,6 +40,8 @@ DS_API ds_status ds_diagnostics_add(ds_diagnostics *d, const char *key, const ch
 /* All of them, each with its line and carets, and a last line that counts them. [owned, free()]; NULL: no memory. */
 DS_API char *ds_diagnostics_text(const ds_diagnostics *d, bool color);
 
+typedef enum ds_retrain { DS_RETRAIN_NONE, DS_RETRAIN_ANEW, DS_RETRAIN_CONTINUE } ds_retrain;
+
 /* train.*: what ends the run and how it steps. A limit that is not given is -1. */
 typedef struct ds_train_settings {
     int64_t epochs, steps;
@@ -50,8 +52,10 @@ typedef struct ds_train_settings {
     const char *order;   /* of registry "sampler" */
     const ds_part *stop; /* of registry "stop" */
     int stops;
-    const char *best; /* of registry "column"; NULL: not given */
-    ds_part average;  /* of registry "average"; head NULL: none */
+    const char *best; /* of registry "column", or "none"; NULL: not given */
+    ds_retrain retrain;
+    int64_t retrain_epochs; /* -1: not given */
+    ds_part average;        /* of registry "average"; head NULL: none */
     double checkpoint_every;
     ds_unit checkpoint_unit;
     int checkpoint_keep;

@@ -46,13 +46,14 @@ typedef struct ds_data_settings {
     const char *holdout;  /* "5000", "10%", "stratified", "stratified 20%", or a file; NULL: none */
     bool holdout_shuffle; /* take rows drawn by holdout_seed instead of the last ones */
     uint64_t holdout_seed;
+    bool holdout_trains; /* rows held out train too: after a choice was made by them; statistics stay without them */
     bool scale_given;
     double scale[2];           /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
     bool standardize;          /* (x - mean) / deviation per channel or column, of the training rows */
     const ds_augment *augment; /* training rows only */
     int augment_count;
     ds_target target;
-    const char *label; /* tables: column name or index from 0, negative from the end; NULL: the last */
+    const char *label;   /* tables: column name or index from 0, negative from the end; NULL: the last */
     const char *missing; /* tables: "error", "mean", "drop" or a number; NULL: error */
     int64_t features;    /* libsvm: columns; 0: the largest index */
     ds_csv_header header;
@@ -84,6 +85,8 @@ DS_API const char *ds_dataset_column_name(const ds_dataset *d, int64_t column); 
 DS_API uint64_t ds_dataset_fingerprint(ds_dataset *d);
 /* Memory of all rows, labels and row lists; generated rows count as if all were kept. */
 DS_API size_t ds_dataset_bytes(const ds_dataset *d);
+/* Whether the validation rows are held out of the training rows' own files. */
+DS_API bool ds_dataset_holds_out(const ds_dataset *d);
 DS_API const ds_view *ds_dataset_view(const ds_dataset *d, ds_split split); /* never NULL; may have 0 rows */
 
 DS_API int64_t ds_view_rows(const ds_view *v); /* of an endless stream: rows that count as one epoch */

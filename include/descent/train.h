@@ -108,7 +108,10 @@ typedef enum ds_reason {
 } ds_reason;
 typedef struct ds_outcome {
     ds_reason reason;
-    bool missed; /* a target was named and not reached */
+    bool missed;        /* a target was named and not reached */
+    int64_t best_epoch; /* whose weights best.safetensors has; 0: none */
+    int64_t best_step;
+    double best_lr; /* rate of that step */
     int64_t epochs, steps;
     double seconds;
     char text[1024]; /* one line for people: why it ended, and where the run is */

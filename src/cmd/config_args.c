@@ -60,6 +60,12 @@ int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const
     return 0;
 }
 
+int ds_config_refuse(ds_ctx *ctx, const ds_config *c, const char *key, const char *text)
+{
+    ds_diagnostics *d = ds_config_complain(c, key, text, NULL);
+    return d ? show(d) : ds_complain_status(ctx, DS_EMEM);
+}
+
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype)
 {
     const char *key;
@@ -85,8 +91,7 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     ds_status status = ds_session_create(session, ctx, &s, &key);
     if (status == DS_OK) return 0;
     if (status == DS_EIO || status == DS_EFORMAT || status == DS_EMEM) return ds_complain_status(ctx, status);
-    ds_diagnostics *d = ds_config_complain(c, key, ds_error(ctx), NULL);
-    return d ? show(d) : ds_complain_status(ctx, DS_EMEM);
+    return ds_config_refuse(ctx, c, key, ds_error(ctx));
 }
 
 static bool is_there(ds_run *run, const char *file)

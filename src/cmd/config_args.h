@@ -11,6 +11,8 @@
  * the exit code is returned (3), or 2 when no config is named; 0 and *config [owned] when good. Notes go to stderr too.
  */
 int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c);
+/* A mistake found later, shown at the place of its key; returns exit code 3. */
+int ds_config_refuse(ds_ctx *ctx, const ds_config *c, const char *key, const char *text);
 /* The session of a config; *session [owned] when 0 is returned. A shape that does not fit is shown at its place in the
  * config (exit 3), data that cannot be read give 4. dtype: as the config says, or forced. */
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype);

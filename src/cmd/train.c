@@ -8,8 +8,10 @@
 
 #include "cmd.h"
 #include "config_args.h"
+#include "retrain.h"
 
 enum { CONFIG_LIMIT = 1 << 20 };
+extern const ds_command ds_command_train;
 
 static const ds_option flags[] = {
     { .name = "out", .type = DS_OPT_TEXT, .def = "", .help = "run directory (default runs/<name>-NNNN)" },
@@ -230,11 +232,32 @@ typedef struct order {
     bool json;
 } order;
 
+static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order *o);
+
+/* The second run of train.retrain, in the first one's directory. */
+static int retrain(ds_ctx *ctx, const ds_retrain_plan *plan, bool json)
+{
+    const order second = { plan->out, plan->from, json };
+    ds_config *config;
+    ds_run *run = NULL;
+    int code = ds_config_from_args(&config, ctx, &plan->args, &ds_command_train);
+    if (code) return code;
+    code = train(ctx, config, &run, &second);
+    ds_run_close(run);
+    ds_config_free(config);
+    return code;
+}
+
 static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order *o)
 {
     ds_session *session;
+    ds_retrain_plan again = { .out = "" };
     int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
+    if ((code = ds_retrain_check(ctx, config, session))) {
+        ds_session_free(session);
+        return code;
+    }
     ds_status status = o->from ? ds_session_load(session, o->from) : ds_session_init(session);
     if (status == DS_OK) status = open_run(run, ctx, config, o->out);
     if (status == DS_OK) {
@@ -254,10 +277,15 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
         status = ds_train(session, *run, &watcher, &outcome);
         wipe(&s);
         code = status == DS_OK ? finish(session, *run, &outcome, o->json) : ds_complain_status(ctx, status);
+        if (status == DS_OK) status = ds_retrain_make(&again, config, session, *run, &outcome);
     } else {
         code = ds_complain_status(ctx, status);
     }
     ds_session_free(session);
+    if (status == DS_OK && *again.out) {
+        int second = retrain(ctx, &again, o->json);
+        if (second) code = second;
+    }
     return code;
 }
 
@@ -320,7 +348,11 @@ static int resume(ds_ctx *ctx, const ds_args *a, const ds_command *c, const char
     with_config.count = a->count + 1;
     int code = ds_config_from_args(&config, ctx, &with_config, c);
     if (!code) code = compare_saved(ctx, run, config, &changed);
-    if (!code && ds_run_finished(run) && !changed)
+    ds_retrain_plan again;
+    bool finished = !code && ds_run_finished(run) && !changed;
+    if (finished && ds_retrain_begun(&again, config, run))
+        code = resume(ctx, &(ds_args){ 0 }, c, again.out, &(order){ .from = again.from, .json = o->json });
+    else if (finished)
         fprintf(stderr, "%s is finished: %s\nto extend it: descent train --resume %s train.epochs=N\n",
                 ds_run_path(run), ds_run_finished(run), ds_run_path(run));
     else if (!code)
@@ -329,8 +361,6 @@ static int resume(ds_ctx *ctx, const ds_args *a, const ds_command *c, const char
     ds_run_close(run);
     return code;
 }
-
-extern const ds_command ds_command_train;
 
 static const char *text_of(const ds_args *a, const char *flag)
 {

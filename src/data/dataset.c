@@ -66,6 +66,24 @@ static ds_status settings_check(ds_ctx *ctx, const ds_data_settings *set)
     return DS_OK;
 }
 
+bool ds_dataset_holds_out(const ds_dataset *d)
+{
+    return d->view[DS_VAL].rows > 0 && d->view[DS_VAL].source == &d->source[DS_TRAIN];
+}
+
+/* Setting holdout_trains. */
+static ds_status train_all(ds_dataset *d)
+{
+    ds_view *v = &d->view[DS_TRAIN];
+    if (!ds_dataset_holds_out(d))
+        return ds_fail(d->ctx, DS_ECONFIG,
+                       "data: holdout_trains has no effect where no rows are held out of the training files");
+    free(v->index);
+    v->index = NULL;
+    v->rows = v->source->rows;
+    return DS_OK;
+}
+
 static ds_status create(ds_dataset *d, const ds_data_settings *given)
 {
     ds_data_settings set = *given;
@@ -83,6 +101,7 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
     DS_TRY(ds_holdout(d, &set));
     DS_TRY(ds_missing_fill(d));
     DS_TRY(ds_affine_create(d, &set));
+    if (set.holdout_trains) DS_TRY(train_all(d));
     for (int split = DS_TRAIN; split <= DS_TEST; split++) DS_TRY(ds_source_fault(d->ctx, &d->source[split]));
     return ds_augment_create(d, &set);
 }

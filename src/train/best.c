@@ -12,8 +12,8 @@
 typedef struct best {
     const ds_column *column;
     bool more;
-    double value;
-    int64_t epoch; /* 0: none yet */
+    double value, lr;
+    int64_t epoch, step; /* 0: none yet */
     void *theta, *running;
 } best;
 
@@ -29,8 +29,9 @@ static void choose(const ds_session *s, best *b)
 {
     const ds_session_settings *set = &s->set;
     bool validates = ds_view_rows(ds_dataset_view(s->data, DS_VAL)) > 0;
-    if (!set->best && set->stops) {
-        b->column = ds_stop_watches(&set->stop[0], &b->more);
+    for (int k = 0; !set->best && k < set->stops; k++) {
+        if (ds_stop_of(set->stop[k].head)->ends) continue;
+        b->column = ds_stop_watches(&set->stop[k], &b->more);
         return;
     }
     b->column = ds_column_named(set->best ? set->best : validates ? "val.loss" : "train.loss");
@@ -41,6 +42,7 @@ static ds_status open_best(ds_loop *l, void **own)
 {
     ds_session *s = l->s;
     size_t weights = (size_t)s->dim * s->element, norms = ds_session_running_bytes(s);
+    if (s->set.best && !strcmp(s->set.best, "none")) return DS_OK;
     best *b = calloc(1, sizeof *b);
     if (!b) return ds_fail_memory(s->ctx, sizeof *b, "the best epoch");
     *own = b;
@@ -54,6 +56,8 @@ static ds_status open_best(ds_loop *l, void **own)
     ds_dtype t = ds_problem_dtype(s->problem);
     ds_state_real(l->state, "best", "value", &b->value);
     ds_state_integer(l->state, "best", "epoch", &b->epoch);
+    ds_state_integer(l->state, "best", "step", &b->step);
+    ds_state_real(l->state, "best", "lr", &b->lr);
     ds_state_vector(l->state, "best", "theta", t, s->dim, b->theta);
     if (norms) ds_state_vector(l->state, "best", "norms", t, (int64_t)(norms / s->element), b->running);
     return DS_OK;
@@ -78,6 +82,8 @@ static ds_status judge(ds_loop *l, void *own, ds_epoch_report *r)
                    b->column->average && l->average.running ? l->average.running : ds_problem_running(s->problem);
     b->value = value;
     b->epoch = r->epoch;
+    b->step = l->step;
+    b->lr = r->lr;
     memcpy(b->theta, theta, (size_t)s->dim * s->element);
     memcpy(b->running, running, ds_session_running_bytes(s));
     return write_best(l, b);
@@ -87,6 +93,9 @@ static ds_status judge(ds_loop *l, void *own, ds_epoch_report *r)
 static ds_status keep(ds_loop *l, void *own)
 {
     const best *b = own;
+    l->best_epoch = b->epoch;
+    l->best_step = b->step;
+    l->best_lr = b->lr;
     if (!l->run || b->epoch == 0) return DS_OK;
     ds_loop_keeps(l, "best.safetensors (epoch %lld, %s %.4g)", (long long)b->epoch, b->column->head.name, b->value);
     return write_best(l, b);

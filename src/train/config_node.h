@@ -141,6 +141,7 @@ bool config_means(const char *owner, const char *kind, const char *name);
 /* n NULL: not given. */
 void config_read_stop(reader *r, const node *n, node *to);
 void config_read_keep(reader *r, const node *n, node *to);
+void config_read_retrain(reader *r, const node *n, node *to);
 void config_read_average(reader *r, const node *n, node *to);
 
 /* ---- catalog.c ---- */
@@ -150,7 +151,7 @@ const ds_head *ds_definition(const char *kind, const char *name);
 /* ---- config_tables.c ---- */
 extern const ds_section ds_config_sections[];
 extern const int ds_config_section_count;
-extern const ds_option ds_config_penalty[], ds_config_keep[], ds_config_checkpoint[], ds_config_part_name[],
-    ds_config_nothing[];
+extern const ds_option ds_config_penalty[], ds_config_keep[], ds_config_retrain[], ds_config_checkpoint[],
+    ds_config_part_name[], ds_config_nothing[];
 
 #endif

@@ -187,9 +187,11 @@ static void data_effects(reader *r, const config_table *t)
             config_mistake(r, a->key_at, NULL, "\"%s\" has no effect beside \"%s\"; keep one of them", both[k][0],
                            both[k][1]);
     }
-    if (config_place_of(t, "holdout_seed") && !config_place_of(t, "holdout"))
-        config_mistake(r, config_place_of(t, "holdout_seed")->key_at, NULL,
-                       "\"holdout_seed\" has no effect without holdout; remove it or set holdout");
+    static const char *const of_holdout[] = { "holdout_seed", "holdout_trains" };
+    for (size_t k = 0; k < 2; k++)
+        if (config_place_of(t, of_holdout[k]) && !config_place_of(t, "holdout"))
+            config_mistake(r, config_place_of(t, of_holdout[k])->key_at, NULL,
+                           "\"%s\" has no effect without holdout; remove it or set holdout", of_holdout[k]);
 }
 
 static void read_data(reader *r, const node *root)
@@ -209,6 +211,7 @@ static void read_data(reader *r, const node *root)
     const ds_optval *v = config_value_of(t, "holdout_seed");
     d->holdout_shuffle = v->given;
     d->holdout_seed = (uint64_t)v->integer;
+    d->holdout_trains = config_value_of(t, "holdout_trains")->integer != 0;
     v = config_value_of(t, "scale");
     d->scale_given = v->given;
     if (v->given) d->scale[0] = v->real, d->scale[1] = v->real2;
@@ -365,6 +368,7 @@ static void read_train(reader *r, const node *root)
     config_read_stop(r, config_place_of(t, "stop"), to);
     config_read_keep(r, config_place_of(t, "keep"), to);
     config_read_average(r, config_place_of(t, "average"), to);
+    config_read_retrain(r, config_place_of(t, "retrain"), to);
     const node *order = config_place_of(t, "order");
     if (order && config_value_of(t, "order")->given) config_choose(r, "sampler", "order", s->order, config_seen(order));
     bool ends = config_place_of(t, "epochs") || config_place_of(t, "steps") || config_place_of(t, "seconds");

@@ -61,7 +61,7 @@ static void read_stop_rule(reader *r, const node *entry, ds_part *rules, int *co
     int before = r->mistakes->count;
     config_read_table(r, t, entry, config_seen(entry));
     config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, NULL, NULL, config_seen(entry)));
-    if (t->value[1][0].given)
+    if (t->value[1][0].given && !ds_stop_of(head)->ends)
         config_choose(r, "column", head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
     if (r->mistakes->count > before) return;
     ds_part *rule = &rules[(*count)++];
@@ -96,8 +96,33 @@ void config_read_keep(reader *r, const node *n, node *to)
     config_read_table(r, t, n->kind == NODE_MAP ? n : NULL, config_nowhere);
     config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, "keep", NULL, config_seen(n)));
     const ds_optval *best = config_value_of(t, "best");
-    if (best->given && config_choose(r, "column", "best", best->text, config_seen(config_place_of(t, "best"))))
+    bool none = best->given && !strcmp(best->text, "none");
+    if (best->given &&
+        (none || config_choose(r, "column", "best", best->text, config_seen(config_place_of(t, "best")))))
         r->config->train.best = best->text;
+}
+
+/* Read after keep. */
+void config_read_retrain(reader *r, const node *n, node *to)
+{
+    ds_train_settings *s = &r->config->train;
+    config_table *t = config_keep(r, sizeof *t);
+    s->retrain_epochs = -1;
+    if (!t || !n || n->bad) return;
+    *t = (config_table){ .where = "train.retrain", .learn = "retrain", .common = ds_config_retrain };
+    if (n->kind != NODE_MAP)
+        config_mistake(r, config_seen(n), "all keys: descent explain retrain",
+                       "\"retrain\" wants a map: {strategy: anew}");
+    config_read_table(r, t, n->kind == NODE_MAP ? n : NULL, config_nowhere);
+    config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, "retrain", NULL, config_seen(n)));
+    const ds_optval *epochs = config_value_of(t, "epochs");
+    s->retrain = (ds_retrain)config_value_of(t, "strategy")->integer;
+    if (epochs->given) s->retrain_epochs = epochs->integer;
+    if (epochs->given && s->retrain != DS_RETRAIN_CONTINUE)
+        config_mistake(r, config_place_of(t, "epochs")->key_at, NULL,
+                       "\"epochs\" has no effect without strategy: continue; remove it");
+    if (s->retrain && s->best && !strcmp(s->best, "none"))
+        config_mistake(r, n->key_at, NULL, "\"retrain\" goes by the best weights, but keep has best: none");
 }
 
 void config_read_average(reader *r, const node *n, node *to)

@@ -63,7 +63,9 @@ typedef struct ds_loop {
     bool last;           /* last.safetensors was written */
     bool ended;
     ds_reason reason;
-    char why[320];    /* more about the reason; "" : nothing */
+    char why[320];                 /* more about the reason; "" : nothing */
+    int64_t best_epoch, best_step; /* of the weights in best.safetensors; 0: none */
+    double best_lr;
     char missed[160]; /* a goal that was not reached; "": none */
     char kept[160];   /* files beside last.safetensors, "best.safetensors (epoch 9), "; "": none */
 } ds_loop;

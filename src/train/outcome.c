@@ -41,6 +41,9 @@ void ds_loop_describe(const ds_loop *l, ds_outcome *o)
     *o = (ds_outcome){
         .reason = l->reason,
         .missed = *l->missed != 0,
+        .best_epoch = l->best_epoch,
+        .best_step = l->best_step,
+        .best_lr = l->best_lr,
         .epochs = l->epoch + (l->batch > 0), /* the one that was cut short counts */
         .steps = l->step,
         .seconds = ds_loop_seconds(l),

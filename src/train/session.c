@@ -49,8 +49,9 @@ static ds_status check_watches(ds_session *s, const char **key)
     *key = "train.stop";
     DS_TRY(ds_stop_check(s));
     *key = "train.keep";
-    const ds_column *best = s->set.best ? ds_column_named(s->set.best) : NULL;
-    const char *lacks = best ? ds_column_lacks(best, s) : s->set.best ? "there is no such number" : NULL;
+    bool none = !s->set.best || !strcmp(s->set.best, "none");
+    const ds_column *best = none ? NULL : ds_column_named(s->set.best);
+    const char *lacks = none ? NULL : best ? ds_column_lacks(best, s) : "there is no such number";
     return lacks ? ds_fail(s->ctx, DS_ECONFIG, "best: \"%s\" cannot be watched: %s", s->set.best, lacks) : DS_OK;
 }
 

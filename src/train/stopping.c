@@ -16,6 +16,11 @@ ds_status ds_stop_check(const ds_session *s)
     bool more;
     for (int k = 0; k < s->set.stops; k++) {
         const ds_part *rule = &s->set.stop[k];
+        if (ds_stop_of(rule->head)->ends) {
+            if (rule->value[0].unit != DS_UNIT_SECONDS) continue;
+            return ds_fail(s->ctx, DS_ECONFIG, "%s: found a time, wanted steps or epochs; seconds are train.seconds",
+                           rule->head->options[0].name);
+        }
         const ds_column *c = ds_stop_watches(rule, &more);
         const char *lacks = c ? ds_column_lacks(c, s) : "there is no such number";
         if (lacks)
@@ -46,11 +51,24 @@ static ds_status open_stopping(ds_loop *l, void **own)
     return DS_OK;
 }
 
-static ds_stop_at view(const ds_loop *l, int k)
+static ds_status count_step(ds_loop *l, void *own)
 {
-    ds_stop_at a = { .rule = &l->s->set.stop[k] };
-    a.name = ds_stop_watches(a.rule, &a.more)->head.name;
-    return a;
+    const stopping *t = own;
+    for (int k = 0; k < t->count; k++) {
+        const ds_part *rule = &l->s->set.stop[k];
+        const ds_stop_def *def = ds_stop_of(rule->head);
+        if (def->ends && def->ends(rule, l->step, l->s->batches)) ds_loop_end(l, def->reason, "");
+    }
+    return DS_OK;
+}
+
+/* Rule k and what it watches; false: it watches nothing. */
+static bool view(const ds_loop *l, int k, ds_stop_at *a)
+{
+    *a = (ds_stop_at){ .rule = &l->s->set.stop[k] };
+    if (ds_stop_of(a->rule->head)->ends) return false;
+    a->name = ds_stop_watches(a->rule, &a->more)->head.name;
+    return true;
 }
 
 static ds_status ask(ds_loop *l, void *own, ds_epoch_report *r)
@@ -58,7 +76,8 @@ static ds_status ask(ds_loop *l, void *own, ds_epoch_report *r)
     stopping *t = own;
     char why[sizeof l->why];
     for (int k = 0; k < t->count; k++) {
-        ds_stop_at a = view(l, k);
+        ds_stop_at a;
+        if (!view(l, k, &a)) continue;
         const ds_stop_def *def = ds_stop_of(a.rule->head);
         a.value = ds_column_value(ds_column_named(a.name), r);
         a.epoch = r->epoch;
@@ -73,7 +92,8 @@ static ds_status settle(ds_loop *l, void *own)
 {
     const stopping *t = own;
     for (int k = 0; k < t->count; k++) {
-        ds_stop_at a = view(l, k);
+        ds_stop_at a;
+        if (!view(l, k, &a)) continue;
         const ds_stop_def *def = ds_stop_of(a.rule->head);
         if (def->goal && !t->memory[k].met) def->describe(&a, &t->memory[k], l->missed, sizeof l->missed);
     }
@@ -81,5 +101,5 @@ static ds_status settle(ds_loop *l, void *own)
 }
 
 const ds_loop_part ds_stopping_part = {
-    .name = "stop", .open = open_stopping, .free = free, .epoch = ask, .closing = settle
+    .name = "stop", .open = open_stopping, .free = free, .stepped = count_step, .epoch = ask, .closing = settle
 };

@@ -87,7 +87,7 @@ static ds_status choose(ds_ctx *ctx, const ds_data_settings *set, ds_split split
     if (split != DS_VAL) return DS_OK;
     *which = SET_VAL;
     s->rows = set->stream && set->holdout && *set->holdout ? ds_holdout_count(set->holdout) : 0;
-    if (s->rows >= 0 && s->rows <= MOST_VAL_ROWS && !set->holdout_shuffle) return DS_OK;
+    if (s->rows >= 0 && s->rows <= MOST_VAL_ROWS && !(set->stream && set->holdout_shuffle)) return DS_OK;
     return ds_fail(ctx, DS_ECONFIG, "data: holdout of a stream is '%s'; wanted a count up to %d, without holdout_seed",
                    set->holdout, MOST_VAL_ROWS);
 }

@@ -35,10 +35,11 @@ ds_status ds_stop_parse(ds_ctx *ctx, const char *text, ds_part *out)
 {
     ds_arena words = { 0 };
     ds_status status = ds_part_parse(ctx, &words, &ds_stop_registry, "stop", text, out);
-    const ds_column *c = status == DS_OK ? ds_column_named(out->value[0].text) : NULL;
+    bool watches = status == DS_OK && !ds_stop_of(out->head)->ends;
+    const ds_column *c = watches ? ds_column_named(out->value[0].text) : NULL;
     if (c)
         out->value[0].text = c->head.name;
-    else if (status == DS_OK)
+    else if (watches)
         status = ds_fail(ctx, DS_EUNKNOWN, "stop: found \"%s\", wanted a number of an epoch such as val.loss",
                          out->value[0].text);
     ds_arena_free(&words);

@@ -1,4 +1,4 @@
-/* stop.h - what a stop rule is: a test of one watched number after each epoch, with a little memory.
+/* stop.h - what a stop rule is: a test of one watched number after each epoch, with a little memory; or of the step.
  *
  * The name of a rule's first option is the key that chooses it in a config, and its value the number that is watched:
  * {watch: val.loss, patience: 5}. A number that is not finite is worse than any other. */
@@ -28,6 +28,8 @@ typedef struct ds_stop_def {
     ds_reason reason; /* of a run that it ends */
     bool once;        /* at most one in a run */
     bool goal;        /* what was not met when the run ends is missed */
+    /* Without a number to watch: whether the run ends after this step; epoch: steps of one. NULL: it watches. */
+    bool (*ends)(const ds_part *rule, int64_t step, int64_t epoch);
     /* Look at a new value; true: the run ends here. */
     bool (*test)(const ds_stop_at *a, ds_stop_memory *m);
     /* Why it ended, or, for a goal, how it was missed: one clause. */
