@@ -22,7 +22,7 @@ _descent_words() {
     check) echo "" ;;
     grad) echo "" ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 " ;;
-    explain) echo "data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
+    explain) echo "data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -63,6 +63,7 @@ data.test
 data.val
 data.holdout
 data.holdout_seed
+data.holdout_trains
 data.scale
 data.standardize
 data.augment
@@ -83,6 +84,7 @@ train.dtype
 train.order
 train.stop
 train.keep
+train.retrain
 train.average
 train.checkpoint
 train.on_nonfinite
@@ -90,6 +92,8 @@ model.penalty.l1
 model.penalty.l2
 model.penalty.all
 train.keep.best
+train.retrain.strategy
+train.retrain.epochs
 train.checkpoint.every
 train.checkpoint.keep
 model.layers.N.name
@@ -171,12 +175,14 @@ train.stop.patience
 train.stop.min_delta
 train.stop.mode
 train.stop.target
-train.stop.value"
+train.stop.value
+train.stop.after"
 }
 # Values of a key.
 _descent_key_values() {
     case $1 in
     data.format) echo "digits idx cifar10 images csv jsonl libsvm npy shards " ;;
+    data.holdout_trains) echo "true false " ;;
     data.standardize) echo "true false " ;;
     model.loss) echo "cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber " ;;
     optimizer.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw " ;;
@@ -189,6 +195,7 @@ _descent_key_values() {
     train.on_nonfinite) echo "stop skip rewind " ;;
     model.penalty.all) echo "true false " ;;
     train.keep.best) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
+    train.retrain.strategy) echo "none anew continue " ;;
     model.layers.N.act) echo "relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus " ;;
     model.layers.N.norm) echo "batch layer " ;;
     model.layers.N.init) echo "zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven " ;;

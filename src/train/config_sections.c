@@ -187,11 +187,11 @@ static void data_effects(reader *r, const config_table *t)
             config_mistake(r, a->key_at, NULL, "\"%s\" has no effect beside \"%s\"; keep one of them", both[k][0],
                            both[k][1]);
     }
-    static const char *const of_holdout[] = { "holdout_seed", "holdout_trains" };
-    for (size_t k = 0; k < 2; k++)
-        if (config_place_of(t, of_holdout[k]) && !config_place_of(t, "holdout"))
-            config_mistake(r, config_place_of(t, of_holdout[k])->key_at, NULL,
-                           "\"%s\" has no effect without holdout; remove it or set holdout", of_holdout[k]);
+    bool drawn = config_place_of(t, "holdout_seed"), trains = config_value_of(t, "holdout_trains")->integer;
+    if ((drawn || trains) && !config_place_of(t, "holdout"))
+        config_mistake(r, config_place_of(t, drawn ? "holdout_seed" : "holdout_trains")->key_at, NULL,
+                       "\"%s\" has no effect without holdout; remove it or set holdout",
+                       drawn ? "holdout_seed" : "holdout_trains");
 }
 
 static void read_data(reader *r, const node *root)
