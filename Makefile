@@ -1,6 +1,6 @@
 # A thin front for CMake: every target names what it does. The build itself is in CMakeLists.txt.
 .NOTPARALLEL:
-.PHONY: all run docs test lint bench format asan tsan clang test-arm64 test-long clean
+.PHONY: all run docs test lint fuzz bench format asan tsan clang test-arm64 test-long clean
 
 all: build/descent
 
@@ -35,6 +35,11 @@ lint:
 
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h' '*.inc')
+
+# Each reader's fuzz target for FUZZ_SECONDS (60); what falls is left in build-fuzz/fallen.
+fuzz:
+	@tools/deps test
+	@tools/fuzz
 
 bench:
 	@tools/deps bench

@@ -1,11 +1,12 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
-_descent_commands() { echo "init train eval check grad tour explain completion env help"; }
+_descent_commands() { echo "init train eval data check grad tour explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
     train) echo "--out --resume --from --json --help" ;;
     eval) echo "--weights --json --help" ;;
+    data) echo "--rows --from --split --to --out --memory --seed --json --help" ;;
     check) echo "--json --help" ;;
     grad) echo "--weights --rows --out --along --dtype --penalty --json --help" ;;
     tour) echo "--quick --full --seed --data --broken --json --help" ;;
@@ -19,10 +20,11 @@ _descent_words() {
     init) echo "cnn mlp stream svm table " ;;
     train) echo "" ;;
     eval) echo "" ;;
+    data) echo "" ;;
     check) echo "" ;;
     grad) echo "" ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 " ;;
-    explain) echo "data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
+    explain) echo "data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -32,6 +34,7 @@ _descent_takes() {
     init) echo "" ;;
     train) echo "file key= " ;;
     eval) echo "file run " ;;
+    data) echo "file key= " ;;
     check) echo "file key= " ;;
     grad) echo "file key= " ;;
     tour) echo "" ;;
@@ -44,13 +47,15 @@ _descent_takes() {
 _descent_flag_values() {
     case "$1 $2" in
     "eval --weights") echo "best last average " ;;
+    "data --split") echo "train val test " ;;
+    "data --to") echo "npy csv idx shards " ;;
     "grad --dtype") echo "f32 f64 " ;;
     esac
 }
 # Flags that take no value.
 _descent_bare() {
     case "$1 $2" in
-    "train --json" | "eval --json" | "check --json" | "grad --penalty" | "grad --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
+    "train --json" | "eval --json" | "data --json" | "check --json" | "grad --penalty" | "grad --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
     esac
     return 1
 }
@@ -190,7 +195,7 @@ _descent_key_values() {
     schedule.name) echo "constant linear step exponential cosine " ;;
     train.batch) echo "all " ;;
     train.dtype) echo "f32 f64 " ;;
-    train.order) echo "shuffle sequential replacement " ;;
+    train.order) echo "shuffle window sequential replacement " ;;
     train.average) echo "polyak ema tail swa " ;;
     train.on_nonfinite) echo "stop skip rewind " ;;
     model.penalty.all) echo "true false " ;;

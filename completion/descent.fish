@@ -24,7 +24,7 @@ function __descent_key_values
         case train.dtype
             printf '%s\n' f32 f64 
         case train.order
-            printf '%s\n' shuffle sequential replacement 
+            printf '%s\n' shuffle window sequential replacement 
         case train.average
             printf '%s\n' polyak ema tail swa 
         case train.on_nonfinite
@@ -108,7 +108,7 @@ complete -c descent -f
 complete -c descent -n __fish_use_subcommand -l help -d 'show help and exit'
 complete -c descent -n __fish_use_subcommand -l version -d 'show the version and exit'
 complete -c descent -n __fish_use_subcommand -a help -d 'show help of a command'
-complete -c descent -n '__descent_command help' -a 'init train eval check grad tour explain completion env help'
+complete -c descent -n '__descent_command help' -a 'init train eval data check grad tour explain completion env help'
 complete -c descent -n __fish_use_subcommand -a init -d 'write a commented config to begin with: mlp, cnn, svm, table, stream'
 complete -c descent -n '__descent_command init' -l out -r -F -d 'file to write instead of standard output; never replaced'
 complete -c descent -n '__descent_command init' -l help -d 'show help and exit'
@@ -129,6 +129,19 @@ complete -c descent -n '__descent_command eval' -l help -d 'show help and exit'
 complete -c descent -n '__descent_command eval' -a ''
 complete -c descent -n '__descent_command eval' -a '(path basename runs/* 2>/dev/null)'
 complete -c descent -n '__descent_command eval' -F
+complete -c descent -n __fish_use_subcommand -a data -d 'show rows, sum up, convert or shuffle a set of any format and size'
+complete -c descent -n '__descent_command data' -l rows -r -F -d 'show: how many rows'
+complete -c descent -n '__descent_command data' -l from -r -F -d 'show: the first of them'
+complete -c descent -n '__descent_command data' -l split -x -a 'train val test ' -d 'show: rows of which split'
+complete -c descent -n '__descent_command data' -l to -x -a 'npy csv idx shards ' -d 'convert: format of the new files'
+complete -c descent -n '__descent_command data' -l out -r -F -d 'convert, shuffle: folder for the new files'
+complete -c descent -n '__descent_command data' -l memory -r -F -d 'shuffle, convert to shards: memory for rows; no bit of the result depends on it'
+complete -c descent -n '__descent_command data' -l seed -r -F -d 'shuffle: of the order'
+complete -c descent -n '__descent_command data' -l json -d 'JSON on standard output'
+complete -c descent -n '__descent_command data' -l help -d 'show help and exit'
+complete -c descent -n '__descent_command data' -a ''
+complete -c descent -n '__descent_command data' -a '(__descent_settings)'
+complete -c descent -n '__descent_command data' -F
 complete -c descent -n __fish_use_subcommand -a check -d 'validate a config: shapes, parameters, memory, first loss, gradient check, time'
 complete -c descent -n '__descent_command check' -l json -d 'one JSON object on standard output'
 complete -c descent -n '__descent_command check' -l help -d 'show help and exit'
@@ -160,7 +173,7 @@ complete -c descent -n __fish_use_subcommand -a explain -d 'say what an option, 
 complete -c descent -n '__descent_command explain' -l schema -d 'the JSON Schema of a config on standard output, for editors'
 complete -c descent -n '__descent_command explain' -l write -r -F -d 'write man pages, completion, schema and reference below this directory'
 complete -c descent -n '__descent_command explain' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command explain' -a 'data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds '
+complete -c descent -n '__descent_command explain' -a 'data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds '
 complete -c descent -n '__descent_command explain' -a '(__descent_keys)'
 complete -c descent -n __fish_use_subcommand -a completion -d 'print the completion script of a shell: bash, zsh or fish'
 complete -c descent -n '__descent_command completion' -l help -d 'show help and exit'

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "base/random.h"
+#include "data/source.h"
 
 enum { ROWS = 6000, COLUMNS = 9, TEST_ROWS = 70, SEED = 11 };
 
@@ -281,6 +281,32 @@ static void window(void **state)
     for (int k = 0; k < 2; k++) ds_loader_free(l[k]), ds_dataset_free(d[k]);
 }
 
+/* Blocks of 4096 positions hold 4096 consecutive rows, each once; neither blocks nor rows stay where they were. */
+static void window_is_a_bijection(void **state)
+{
+    (void)state;
+    static const int64_t rows[] = { 1, 5, 4095, 4096, 4097, 12288, 30000 };
+    static uint8_t seen[30000];
+    const ds_sampler_def *def = ds_sampler_find("window");
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        int64_t n = rows[k], still = 0, in_place = 0;
+        memset(seen, 0, sizeof seen);
+        for (int64_t epoch = 0; epoch < 3; epoch++) {
+            ds_order o = ds_order_at(def, n, 9, epoch);
+            for (int64_t p = 0; p < n; p++) {
+                int64_t row = def->row(&o, p), first = def->row(&o, p / 4096 * 4096);
+                assert_in_range(row, 0, n - 1);
+                assert_int_equal(seen[row]++, epoch);
+                assert_int_equal(row / 4096, first / 4096);
+                still += row == p;
+                in_place += p % 4096 == 0 && row / 4096 == p / 4096;
+            }
+        }
+        if (n > 20) assert_true(still < 60);
+        if (n == 30000) assert_true(in_place < 15);
+    }
+}
+
 static void poke(const char *path, long offset, int value)
 {
     FILE *f = fopen(path, "r+b");
@@ -357,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(order),   cmocka_unit_test(memory_changes_nothing),
                                         cmocka_unit_test(resumes), cmocka_unit_test(straight),
-                                        cmocka_unit_test(window),  cmocka_unit_test(damage) };
+                                        cmocka_unit_test(window),  cmocka_unit_test(window_is_a_bijection),
+                                        cmocka_unit_test(damage) };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -81,6 +81,7 @@ DS_API int ds_dataset_classes(const ds_dataset *d);     /* 0: real targets */
 DS_API int64_t ds_dataset_targets(const ds_dataset *d); /* K real targets a row; 0: classes */
 DS_API const char *ds_dataset_class_name(const ds_dataset *d, int class_index);
 DS_API const char *ds_dataset_column_name(const ds_dataset *d, int64_t column); /* tables; NULL for images */
+DS_API const char *ds_dataset_cell(const ds_dataset *d); /* how elements are kept: "u8", "f32", "f64" */
 /* Hash of all rows, labels and shapes, whatever the file's packing; computed at the first call. */
 DS_API uint64_t ds_dataset_fingerprint(ds_dataset *d);
 /* Memory of all rows, labels and row lists; generated rows count as if all were kept. */

@@ -202,7 +202,7 @@ void ds_print_json_number(FILE *f, double x)
         fputs("null", f);
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = fabs(x) < 1e15 && x == rint(x) ? 15 : 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, x);
         if (strtod(text, NULL) == x) break;
     }

@@ -38,18 +38,19 @@ static void add_shapes(ds_diagnostics *d, ds_ctx *ctx)
         ds_diagnostics_add(d, key, ds_error(ctx), NULL);
 }
 
-int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c)
+/* The words after the first are settings. */
+static int check_settings(const ds_args *a)
 {
-    ds_diagnostics *mistakes;
-    *config = NULL;
-    if (a->count == 0)
-        return ds_complain(DS_EXIT_USAGE, "%s wants a CONFIG: descent %s %s", c->head.name, c->head.name, c->usage);
     for (int k = 1; k < a->count; k++)
         if (!strchr(a->positional[k], '='))
             return ds_complain(DS_EXIT_USAGE, "\"%s\" is no setting; wanted key=value after the config",
                                a->positional[k]);
-    ds_status status =
-        ds_config_read(config, ctx, a->positional[0], a->count - 1, (const char *const *)&a->positional[1], &mistakes);
+    return 0;
+}
+
+/* What was read, or an exit code once everything that is wrong has been said. */
+static int conclude(ds_config **config, ds_ctx *ctx, ds_status status, ds_diagnostics *mistakes)
+{
     if (mistakes) {
         add_shapes(mistakes, ctx);
         return show(mistakes);
@@ -64,6 +65,30 @@ int ds_config_refuse(ds_ctx *ctx, const ds_config *c, const char *key, const cha
 {
     ds_diagnostics *d = ds_config_complain(c, key, text, NULL);
     return d ? show(d) : ds_complain_status(ctx, DS_EMEM);
+}
+
+int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c)
+{
+    ds_diagnostics *mistakes;
+    *config = NULL;
+    if (a->count == 0)
+        return ds_complain(DS_EXIT_USAGE, "%s wants a CONFIG: descent %s %s", c->head.name, c->head.name, c->usage);
+    int code = check_settings(a);
+    if (code) return code;
+    ds_status status =
+        ds_config_read(config, ctx, a->positional[0], a->count - 1, (const char *const *)&a->positional[1], &mistakes);
+    return conclude(config, ctx, status, mistakes);
+}
+
+int ds_config_from_text(ds_config **config, ds_ctx *ctx, const char *file, const char *text, const ds_args *a)
+{
+    ds_diagnostics *mistakes;
+    *config = NULL;
+    int code = check_settings(a);
+    if (code) return code;
+    ds_status status = ds_config_parse(config, ctx, file, text, strlen(text), a->count - 1,
+                                       (const char *const *)&a->positional[1], &mistakes);
+    return conclude(config, ctx, status, mistakes);
 }
 
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype)

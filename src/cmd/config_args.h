@@ -13,6 +13,8 @@
 int ds_config_from_args(ds_config **config, ds_ctx *ctx, const ds_args *a, const ds_command *c);
 /* A mistake found later, shown at the place of its key; returns exit code 3. */
 int ds_config_refuse(ds_ctx *ctx, const ds_config *c, const char *key, const char *text);
+/* The same from a text; file: the name that messages show. a: settings from its second word on. */
+int ds_config_from_text(ds_config **config, ds_ctx *ctx, const char *file, const char *text, const ds_args *a);
 /* The session of a config; *session [owned] when 0 is returned. A shape that does not fit is shown at its place in the
  * config (exit 3), data that cannot be read give 4. dtype: as the config says, or forced. */
 int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c, const ds_dtype *dtype);

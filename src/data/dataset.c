@@ -14,6 +14,7 @@ void ds_source_close(ds_source *s)
     free(s->memory);
     free(s->labels);
     free(s->reals);
+    free(s->fill);
     ds_arena_free(&s->arena);
     *s = (ds_source){ 0 };
 }
@@ -155,6 +156,12 @@ const char *ds_dataset_column_name(const ds_dataset *d, int64_t column)
     return s->column_names && column >= 0 && column < s->elements ? s->column_names[column] : NULL;
 }
 
+const char *ds_dataset_cell(const ds_dataset *d)
+{
+    static const char *const name[] = { "u8", "f32", "f64" };
+    return name[d->source[DS_TRAIN].cell];
+}
+
 const ds_view *ds_dataset_view(const ds_dataset *d, ds_split split) { return &d->view[split]; }
 
 static uint64_t source_hash(uint64_t h, const ds_source *s)
@@ -178,6 +185,7 @@ size_t ds_dataset_bytes(const ds_dataset *d)
         size_t row = (size_t)s->elements * ds_cell_bytes(s->cell) + (size_t)s->targets * sizeof(double);
         if (s->labels) row += sizeof *s->labels;
         if (s->memory) bytes += (size_t)s->rows * row;
+        bytes += s->kept;
         if (d->view[split].index) bytes += (size_t)d->view[split].rows * sizeof(int64_t);
     }
     return bytes;

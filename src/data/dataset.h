@@ -43,6 +43,8 @@ ds_status ds_patterns_expand(ds_ctx *ctx, ds_arena *arena, ds_data_settings *set
 ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set);
 /* Fill the holes of all sources. */
 ds_status ds_missing_fill(ds_dataset *d);
+/* The same for one opened source, by the means of all training rows; train may be s. */
+ds_status ds_missing_fill_source(ds_ctx *ctx, ds_source *train, ds_source *s);
 /* Statistics of the training view where the settings need them, and the affine map. */
 ds_status ds_affine_create(ds_dataset *d, const ds_data_settings *set);
 void ds_affine_free(ds_affine *a);

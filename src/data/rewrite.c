@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "base/file.h"
+#include "data/dataset.h"
 #include "data/scatter.h"
 #include "data/shard.h"
 #include "data/stream.h"
@@ -296,7 +297,7 @@ static ds_status describe_index(job *j, const ds_source *train)
     return status;
 }
 
-static ds_status write_split(job *j, ds_split split, const ds_source *train, ds_source *s)
+static ds_status write_split(job *j, ds_split split, ds_source *train, ds_source *s)
 {
     const ds_sink sink = { j, take_row, j->memory };
     j->split = split;
@@ -365,15 +366,17 @@ ds_status ds_shards_write(ds_ctx *ctx, const ds_data_settings *given, const ds_r
 {
     ds_data_settings set = *given;
     int lock = -1;
+    ds_arena patterns = { 0 };
     if (set.holdout && ds_holdout_is_file(set.holdout)) set.val = &given->holdout, set.val_count = 1;
     set.holdout = NULL;
     job *j = calloc(1, sizeof *j);
     if (!j) return ds_fail_memory(ctx, sizeof *j, "a rewrite");
     j->ctx = ctx, j->set = &set, j->how = how, j->folder = how->out;
     j->memory = how->memory ? how->memory : MEMORY;
-    j->id = job_hash(&set, how);
     j->writer.file = j->scatter.file = -1;
-    ds_status status = lock_folder(j, &lock);
+    ds_status status = ds_patterns_expand(ctx, &patterns, &set);
+    if (status == DS_OK) j->id = job_hash(&set, how);
+    if (status == DS_OK) status = lock_folder(j, &lock);
     if (status == DS_OK) status = run(j);
     *stopped = j->stopped;
     if (j->stopped) status = DS_OK;
@@ -382,6 +385,7 @@ ds_status ds_shards_write(ds_ctx *ctx, const ds_data_settings *given, const ds_r
     ds_shard_index_free(&j->index);
     free(j->bytes);
     free(j);
+    ds_arena_free(&patterns);
     if (lock >= 0) close(lock);
     return status;
 }

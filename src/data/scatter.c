@@ -45,8 +45,8 @@ ds_status ds_scatter_buckets(ds_ctx *ctx, int64_t rows, int64_t record, size_t m
     if (*buckets == 1 ||
         (most >= LEAST_RECORDS && *buckets && (double)*buckets * (double)(record + 8) <= (double)memory))
         return DS_OK;
-    double least = LEAST_RECORDS, root = 2 * sqrt((double)rows);
-    double enough = (root > least ? root : least) * (double)(record + 8 + SORT_BYTES);
+    double least = LEAST_RECORDS, root = 2 * sqrt((double)rows), full = 2 * (double)rows / MOST_BUCKETS;
+    double held = root > least ? root : least, enough = (held > full ? held : full) * (double)(record + 8 + SORT_BYTES);
     return ds_fail(ctx, DS_ECONFIG,
                    "shuffling %lld rows of %lld bytes in %zu bytes of memory takes too many buckets; set --memory to "
                    "%.0fM or more",

@@ -30,8 +30,10 @@ typedef struct ds_source {
     int64_t targets;                          /* real numbers a row; 0: classes */
     const char **class_names, **column_names; /* in the arena; NULL: none */
     bool holes;                               /* NaN in rows of f64 in memory: column means are to be filled in */
-    uint64_t identity;                        /* not 0: stands for the content in the fingerprint (generated rows) */
-    uint8_t *memory;                          /* rows kept in memory: owned block, and where row 0 begins in it */
+    double *fill;      /* owned: what missing values became where sources are rewritten; or NULL */
+    size_t kept;       /* bytes of rows that own holds; memory, labels and reals apart */
+    uint64_t identity; /* not 0: stands for the content in the fingerprint (generated rows) */
+    uint8_t *memory;   /* rows kept in memory: owned block, and where row 0 begins in it */
     uint8_t *first;
     int32_t *labels; /* owned, [rows] */
     double *reals;   /* owned, [rows, targets] */

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "data/archive.h"
+#include "data/dataset.h"
 
 enum { BUFFER_BYTES = 1 << 16, READ_BYTES = 1 << 24 };
 
@@ -97,18 +98,22 @@ ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink)
     return status;
 }
 
-ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *about,
+ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
                   const ds_sink *sink)
 {
     const ds_source_def *def = about->def;
     if (def->scan) return def->scan(ctx, set, split, train, about, sink);
     DS_TRY(def->open(ctx, set, split, train, about));
-    size_t kept = about->memory ? (size_t)(about->rows * about->elements) * ds_cell_bytes(about->cell) : 0;
+    if (about->rows == 0) return DS_OK;
+    size_t kept = about->kept;
+    if (about->memory) kept += (size_t)(about->rows * about->elements) * ds_cell_bytes(about->cell);
     if (kept > sink->memory)
         return ds_fail(
             ctx, DS_ECONFIG,
             "data: rows of format %s are kept in memory and take %zu bytes, more than the %zu allowed; raise "
             "--memory, or convert them to npy first",
             def->head.name, kept, sink->memory);
+    DS_TRY(ds_scan_room(ctx, about, sink));
+    DS_TRY(ds_missing_fill_source(ctx, train ? train : about, about));
     return ds_scan_opened(ctx, about, sink);
 }

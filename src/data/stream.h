@@ -31,7 +31,7 @@ struct ds_sink {
     ds_status (*row)(void *arg, const ds_source *about, const void *x, int32_t label, const double *targets);
     size_t memory;
 };
-ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *about,
+ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
                   const ds_sink *sink);
 /* DS_EFORMAT when one row alone is beyond the memory: what a header promises has to be honest. */
 ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);

@@ -59,7 +59,7 @@ ds_status ds_config_parse(ds_config **out, ds_ctx *ctx, const char *file, const 
     *diagnostics = NULL;
     ds_status status = open_reader(&r, ctx, file, text, bytes, settings, setting);
     if (status == DS_OK) {
-        if (strlen(text) != bytes)
+        if (bytes && memchr(text, 0, bytes))
             config_mistake(&r, (place){ .line = 1, .column = 1, .width = 1, .setting = -1 }, NULL,
                            "the file has zero bytes; it is not text");
         r.own->root = r.mistakes->count ? NULL : config_tree(&r, text, bytes, -1);

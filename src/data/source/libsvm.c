@@ -158,6 +158,7 @@ static ds_status finish(sparse *p, const ds_source *train)
     s->memory = s->first = NULL;
     s->elements = features;
     s->layout = DS_SHAPE(features);
+    s->kept = (size_t)p->count * sizeof *p->entries + (size_t)(s->rows + 1) * sizeof *p->start;
     /* Gaps of a struct are not part of the content. */
     uint64_t h = ds_hash((uint64_t)features, p->start, (size_t)(s->rows + 1) * sizeof *p->start);
     for (int64_t i = 0; i < p->count; i++) {
