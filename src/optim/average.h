@@ -31,22 +31,23 @@ double ds_average_given_start(const ds_average_settings *s);     /* option start
 double ds_average_mean(const ds_average_settings *s, int64_t k); /* 1 / k */
 
 /* Lines of option tables. */
-#define DS_AVERAGE_START(def, help)                                                                                    \
+#define DS_AVERAGE_START(text, meaning, reason)                                                                        \
     {                                                                                                                  \
-        "start", DS_OPT_SPAN, 0, 1e15, def, NULL, NULL, help                                                           \
+        .name = "start", .type = DS_OPT_SPAN, .lo = 0, .hi = 1e15, .def = text, .help = meaning, .why = reason,        \
+        .elsewhere = "PyTorch: the first call of AveragedModel.update_parameters"                                      \
     }
-#define DS_AVERAGE_EVERY(def)                                                                                          \
+#define DS_AVERAGE_EVERY(text, reason)                                                                                 \
     {                                                                                                                  \
-        "every", DS_OPT_SPAN, 1e-9, 1e15, def, NULL, NULL, "count the weights once in so many steps or epochs"         \
+        .name = "every", .type = DS_OPT_SPAN, .lo = 1e-9, .hi = 1e15, .def = text,                                     \
+        .help = "count the weights once in so many steps or epochs", .why = reason,                                    \
+        .elsewhere = "PyTorch: how often AveragedModel.update_parameters is called"                                    \
     }
-#define DS_AVERAGE_NORMS(def)                                                                                          \
+#define DS_AVERAGE_NORMS(text, reason)                                                                                 \
     {                                                                                                                  \
-        "norms", DS_OPT_CHOICE, 0, 0, def, "average|recalibrate|keep", NULL,                                           \
-            "running statistics of batch norm: averaged alike, measured anew on the training rows, or the raw ones"    \
-    }
-#define DS_AVERAGE_END                                                                                                 \
-    {                                                                                                                  \
-        NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL                                                                 \
+        .name = "norms", .type = DS_OPT_CHOICE, .choices = "average|recalibrate|keep", .def = text,                    \
+        .help = "running statistics of batch norm: averaged alike, measured anew on the training rows at each score, " \
+                "or the raw ones",                                                                                     \
+        .why = reason, .elsewhere = "PyTorch AveragedModel(use_buffers=True), update_bn, use_buffers=False"            \
     }
 
 #endif

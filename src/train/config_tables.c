@@ -40,6 +40,14 @@ const ds_option ds_config_keep[] = {
       .why = "what decides when to stop should also decide what to keep",
       .cite = "Goodfellow et al. algorithm 7.1",
       .elsewhere = "Keras ModelCheckpoint(save_best_only=True, monitor=), Lightning ModelCheckpoint(monitor=)" },
+    { .name = "last",
+      .type = DS_OPT_INT,
+      .lo = 2,
+      .hi = 1e6,
+      .def = "",
+      .help = "how many checkpoints stay; goes before checkpoint.keep",
+      .why = "checkpoint.keep says how many",
+      .elsewhere = "Lightning ModelCheckpoint(save_top_k=)" },
     { 0 },
 };
 const ds_option ds_config_checkpoint[] = {
@@ -315,7 +323,8 @@ static const ds_option train[] = {
       .def = "",
       .choices = "a map",
       .map = ds_config_keep,
-      .help = "{best: val.accuracy}: whose best weights are kept in best.safetensors" },
+      .help =
+          "{best: val.accuracy, last: 2}: whose best weights are kept in best.safetensors, and how many checkpoints" },
     { .name = "retrain",
       .type = DS_OPT_OTHER,
       .def = "",

@@ -100,6 +100,8 @@ void config_read_keep(reader *r, const node *n, node *to)
     if (best->given &&
         (none || config_choose(r, "column", "best", best->text, config_seen(config_place_of(t, "best")))))
         r->config->train.best = best->text;
+    const ds_optval *last = config_value_of(t, "last");
+    if (last->given) r->config->train.checkpoint_keep = (int)last->integer;
 }
 
 /* Read after keep. */

@@ -14,13 +14,26 @@ static double share(const ds_average_settings *s, int64_t k)
 }
 
 static const ds_option options[] = {
-    { "decay", DS_OPT_REAL, 0, 0.9999999999, "0.999", NULL, "alpha", "share a of the average that a step keeps" },
-    { "correct", DS_OPT_BOOL, 0, 0, "true", NULL, NULL,
-      "divide by 1 - a^k, so that early weights do not count too much; false: start from the first weights" },
-    DS_AVERAGE_START("0 steps", "steps or epochs left out at the beginning"),
-    DS_AVERAGE_EVERY("1 steps"),
-    DS_AVERAGE_NORMS("average"),
-    DS_AVERAGE_END,
+    { .name = "decay",
+      .type = DS_OPT_REAL,
+      .lo = 0,
+      .hi = 0.9999999999,
+      .def = "0.999",
+      .aliases = "alpha",
+      .help = "share a of the average that a step keeps",
+      .why = "remembers about 1 / (1 - a) = 1,000 steps",
+      .elsewhere = "PyTorch get_ema_multi_avg_fn(decay), Keras ema_momentum, optax.ema(decay)" },
+    { .name = "correct",
+      .type = DS_OPT_BOOL,
+      .def = "true",
+      .help = "divide by 1 - a^k, so that early weights do not count too much; false: start from the first weights",
+      .why = "without it the first weights keep the share a^(k-1)",
+      .cite = "Kingma and Ba 2015, section 3",
+      .elsewhere = "optax.ema(debias=True); PyTorch has false" },
+    DS_AVERAGE_START("0 steps", "steps or epochs left out at the beginning", "it forgets its beginning by itself"),
+    DS_AVERAGE_EVERY("1 steps", "a pass over memory is cheap beside a step"),
+    DS_AVERAGE_NORMS("average", "costs no pass over the data"),
+    { 0 },
 };
 
 const ds_average_def ds_average_ema = {

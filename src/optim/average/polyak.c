@@ -3,10 +3,10 @@
 #include "optim/average.h"
 
 static const ds_option options[] = {
-    DS_AVERAGE_START("0 steps", "steps or epochs left out at the beginning"),
-    DS_AVERAGE_EVERY("1 steps"),
-    DS_AVERAGE_NORMS("average"),
-    DS_AVERAGE_END,
+    DS_AVERAGE_START("0 steps", "steps or epochs left out at the beginning", "the book's mean is over all"),
+    DS_AVERAGE_EVERY("1 steps", "a pass over memory is cheap beside a step"),
+    DS_AVERAGE_NORMS("average", "costs no pass over the data"),
+    { 0 },
 };
 
 const ds_average_def ds_average_polyak = {

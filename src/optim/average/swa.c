@@ -6,10 +6,11 @@
 static double start(const ds_average_settings *s) { return ds_average_steps(s, "start", 0.75 * (double)s->total); }
 
 static const ds_option options[] = {
-    DS_AVERAGE_START("", "steps or epochs before it; absent: three quarters of the run"),
-    DS_AVERAGE_EVERY("1 epochs"),
-    DS_AVERAGE_NORMS("recalibrate"),
-    DS_AVERAGE_END,
+    DS_AVERAGE_START("", "steps or epochs before it; absent: three quarters of the run",
+                     "most of the way is behind, the weights wander about a minimum"),
+    DS_AVERAGE_EVERY("1 epochs", "the paper's cycle"),
+    DS_AVERAGE_NORMS("recalibrate", "few and distant weights: their mean has statistics of its own"),
+    { 0 },
 };
 
 const ds_average_def ds_average_swa = {

@@ -8,10 +8,17 @@ static double start(const ds_average_settings *s)
 }
 
 static const ds_option options[] = {
-    { "share", DS_OPT_REAL, 1e-9, 1, "0.1", NULL, NULL, "part of all steps, counted from the end" },
-    DS_AVERAGE_EVERY("1 steps"),
-    DS_AVERAGE_NORMS("average"),
-    DS_AVERAGE_END,
+    { .name = "share",
+      .type = DS_OPT_REAL,
+      .lo = 1e-9,
+      .hi = 1,
+      .def = "0.1",
+      .help = "part of all steps, counted from the end",
+      .why = "where the run has arrived; more when the rate falls early",
+      .elsewhere = "PyTorch: AveragedModel updated near the end" },
+    DS_AVERAGE_EVERY("1 steps", "a pass over memory is cheap beside a step"),
+    DS_AVERAGE_NORMS("average", "costs no pass over the data"),
+    { 0 },
 };
 
 const ds_average_def ds_average_tail = {

@@ -9,7 +9,12 @@ static bool ends(const ds_part *rule, int64_t step, int64_t epoch)
 }
 
 static const ds_option options[] = {
-    { .name = "after", .type = DS_OPT_SPAN, .lo = 0, .hi = 1e15, .help = "where the run ends, in steps or epochs" },
+    { .name = "after",
+      .type = DS_OPT_SPAN,
+      .lo = 0,
+      .hi = 1e15,
+      .help = "where the run ends, in steps or epochs",
+      .elsewhere = "Caffe max_iter beside a longer stepvalue" },
     { 0 },
 };
 

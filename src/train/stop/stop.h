@@ -51,7 +51,8 @@ bool ds_stop_better(bool more, double x, double y, double delta);
 #define DS_STOP_MODE                                                                                                   \
     {                                                                                                                  \
         .name = "mode", .type = DS_OPT_CHOICE, .choices = "auto|min|max", .def = "auto",                               \
-        .help = "which way is better; auto: up for accuracies, down for all else"                                      \
+        .help = "which way is better; auto: up for accuracies, down for all else", .why = "the number's name says it", \
+        .elsewhere = "Keras and Lightning mode"                                                                        \
     }
 
 #endif

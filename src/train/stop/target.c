@@ -30,12 +30,17 @@ static void describe(const ds_stop_at *a, const ds_stop_memory *m, char *out, si
 }
 
 static const ds_option options[] = {
-    { .name = "target", .type = DS_OPT_TEXT, .kind = "column", .help = "number of an epoch that should reach value" },
+    { .name = "target",
+      .type = DS_OPT_TEXT,
+      .kind = "column",
+      .help = "number of an epoch that should reach value",
+      .elsewhere = "Lightning EarlyStopping(monitor=)" },
     { .name = "value",
       .type = DS_OPT_REAL,
       .lo = -1e300,
       .hi = 1e300,
-      .help = "where the run has done what it should" },
+      .help = "where the run has done what it should",
+      .elsewhere = "Lightning EarlyStopping(stopping_threshold=), Keras EarlyStopping(baseline=)" },
     DS_STOP_MODE,
     { 0 },
 };
