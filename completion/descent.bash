@@ -97,6 +97,7 @@ model.penalty.l1
 model.penalty.l2
 model.penalty.all
 train.keep.best
+train.keep.last
 train.retrain.strategy
 train.retrain.epochs
 train.checkpoint.every
