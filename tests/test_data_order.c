@@ -140,7 +140,9 @@ static void holdout(void **state)
                   { "stratified", false, 4 },
                   { "stratified 20%", false, 8 },
                   { "stratified 20%", true, 8 },
-                  { "stratified 6", true, 6 } };
+                  { "stratified 6", true, 6 },
+                  { "0.25", false, 10 },
+                  { "stratified 0.2", true, 8 } };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         ds_data_settings set = ds_data_defaults();
         set.holdout = cases[k].text, set.holdout_shuffle = cases[k].shuffled, set.holdout_seed = 5;
@@ -166,7 +168,7 @@ static void holdout(void **state)
     set.format = "csv", set.path = temporary("forty.csv");
     set.holdout = "no/such.csv";
     assert_fails(ctx, DS_EIO, "no/such.csv: No such file", ds_dataset_create(&d, ctx, &set));
-    static const char *const bad[] = { "40", "x", "-3", "100%", "5 rows", "stratified maybe", "5x" };
+    static const char *const bad[] = { "40", "x", "-3", "100%", "5 rows", "stratified maybe", "5x", "1.5" };
     for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
         set.holdout = bad[k];
         assert_fails(ctx, DS_ECONFIG, "holdout", ds_dataset_create(&d, ctx, &set));

@@ -25,6 +25,8 @@ typedef enum ds_target {
 
 typedef enum ds_csv_header { DS_HEADER_AUTO, DS_HEADER_TRUE, DS_HEADER_FALSE } ds_csv_header;
 
+typedef enum ds_whiten_kind { DS_WHITEN_NONE, DS_WHITEN_PCA, DS_WHITEN_ZCA } ds_whiten_kind;
+
 /* One transform of the training rows: name and options as text, as the registry of transforms declares them:
  * { "flip", 1, { "flip" }, { "horizontal" } }, { "crop", 2, { "crop", "pad" }, { "32", "4" } }. */
 #define DS_MAX_AUGMENT_OPTIONS 4
@@ -50,6 +52,9 @@ typedef struct ds_data_settings {
     bool scale_given;
     double scale[2];           /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
     bool standardize;          /* (x - mean) / deviation per channel or column, of the training rows */
+    ds_whiten_kind whiten;     /* by the covariance of the training rows, after scale and standardize */
+    int64_t components;        /* pca: of the largest variance; 0: all */
+    double whiten_eps;         /* share of the mean variance that is added to each */
     const ds_augment *augment; /* training rows only */
     int augment_count;
     ds_target target;

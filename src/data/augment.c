@@ -27,6 +27,13 @@ static ds_status read_options(ds_ctx *ctx, const ds_augment *given, const ds_opt
     return DS_OK;
 }
 
+ds_draw4 ds_chance_block(const ds_chance *c, uint32_t block)
+{
+    uint64_t element = (uint64_t)(uint32_t)(block * DS_MAX_AUGMENT + (uint32_t)c->position);
+    return ds_draw(c->seed, DS_FOR_AUGMENT, (uint32_t)c->epoch, (uint32_t)c->row,
+                   ((uint64_t)c->row >> 32) << 32 | element);
+}
+
 ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set)
 {
     const ds_source *s = &d->source[DS_TRAIN];
@@ -38,13 +45,15 @@ ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set)
         ds_optval values[DS_MAX_OPTIONS];
         t->def = ds_transform_find(given->name);
         if (!t->def) return unknown(d->ctx, given->name);
-        if (s->layout.rank != 3)
+        t->layout = t->def->apply ? s->layout : d->layout;
+        if (t->layout.rank != 3 && !t->def->tables)
             return ds_fail(d->ctx, DS_ECONFIG, "augment: %s needs images, the rows are tables", given->name);
-        t->layout = s->layout;
         t->cell_bytes = ds_cell_bytes(s->cell);
+        t->classes = s->classes > 0;
         DS_TRY(read_options(d->ctx, given, t->def->head.options, values));
         DS_TRY(t->def->prepare(d->ctx, values, t));
         d->transforms = k + 1;
+        d->partners = d->partners || t->def->partner;
     }
     return DS_OK;
 }

@@ -6,7 +6,10 @@
 
 #include "data/hash.h"
 
-ds_data_settings ds_data_defaults(void) { return (ds_data_settings){ .format = "digits", .difficulty = 0.5 }; }
+ds_data_settings ds_data_defaults(void)
+{
+    return (ds_data_settings){ .format = "digits", .difficulty = 0.5, .whiten_eps = 0.01 };
+}
 
 void ds_source_close(ds_source *s)
 {
@@ -64,6 +67,8 @@ static ds_status settings_check(ds_ctx *ctx, const ds_data_settings *set)
     if (set->scale_given && !(set->scale[0] < set->scale[1]))
         return ds_fail(ctx, DS_ECONFIG, "data: scale is [%g, %g]; wanted [lo, hi] with lo < hi", set->scale[0],
                        set->scale[1]);
+    if (set->components && set->whiten != DS_WHITEN_PCA)
+        return ds_fail(ctx, DS_ECONFIG, "data: components has no effect without whiten: pca");
     return DS_OK;
 }
 
@@ -102,6 +107,7 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
     DS_TRY(ds_holdout(d, &set));
     DS_TRY(ds_missing_fill(d));
     DS_TRY(ds_affine_create(d, &set));
+    DS_TRY(ds_whiten_create(d, &set));
     if (set.holdout_trains) DS_TRY(train_all(d));
     for (int split = DS_TRAIN; split <= DS_TEST; split++) DS_TRY(ds_source_fault(d->ctx, &d->source[split]));
     return ds_augment_create(d, &set);
@@ -129,11 +135,12 @@ void ds_dataset_free(ds_dataset *d)
         ds_source_close(&d->source[split]);
     }
     ds_affine_free(&d->affine);
+    ds_whiten_free(&d->whiten);
     ds_arena_free(&d->arena);
     free(d);
 }
 
-ds_shape ds_dataset_layout(const ds_dataset *d) { return d->source[DS_TRAIN].layout; }
+ds_shape ds_dataset_layout(const ds_dataset *d) { return d->layout; }
 
 ds_shape ds_dataset_sample(const ds_dataset *d)
 {
@@ -153,7 +160,8 @@ const char *ds_dataset_class_name(const ds_dataset *d, int class_index)
 const char *ds_dataset_column_name(const ds_dataset *d, int64_t column)
 {
     const ds_source *s = &d->source[DS_TRAIN];
-    return s->column_names && column >= 0 && column < s->elements ? s->column_names[column] : NULL;
+    bool own = s->column_names && !(d->whiten.ready && d->layout.rank == 1);
+    return own && column >= 0 && column < s->elements ? s->column_names[column] : NULL;
 }
 
 const char *ds_dataset_cell(const ds_dataset *d)

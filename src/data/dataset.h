@@ -21,12 +21,26 @@ typedef struct ds_affine {
     double *mul64, *add64;
 } ds_affine;
 
+/* Whitening: y = (x - mean) W. */
+typedef struct ds_whiten {
+    bool ready;
+    int64_t in, out;
+    double *mean64;   /* owned, with all that follows: [in] */
+    double *matrix64; /* [in, out] */
+    float *matrix32, *mean32;
+} ds_whiten;
+enum { DS_WHITEN_ROWS = 8 }; /* done in one go */
+
 struct ds_dataset {
     ds_ctx *ctx;
     ds_arena arena;      /* paths that matched patterns */
     ds_source source[3]; /* by ds_split */
     ds_view view[3];
     ds_affine affine;
+    ds_whiten whiten;
+    int64_t elements; /* of a row as it is delivered */
+    ds_shape layout;
+    bool partners; /* a transform wants another row */
     ds_transform transform[DS_MAX_AUGMENT];
     int transforms;
     uint64_t fingerprint; /* 0: not yet computed */
@@ -48,6 +62,10 @@ ds_status ds_missing_fill_source(ds_ctx *ctx, ds_source *train, ds_source *s);
 /* Statistics of the training view where the settings need them, and the affine map. */
 ds_status ds_affine_create(ds_dataset *d, const ds_data_settings *set);
 void ds_affine_free(ds_affine *a);
+/* After the affine map: the whitening, if wanted, and what rows look like as delivered. */
+ds_status ds_whiten_create(ds_dataset *d, const ds_data_settings *set);
+void ds_whiten_free(ds_whiten *w);
+void ds_whiten_rows(const ds_whiten *w, ds_dtype t, int n, const void *in, void *out);
 /* Parse set->augment into d->transform. */
 ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set);
 
@@ -57,6 +75,8 @@ typedef struct ds_moment {
     int64_t epoch;
 } ds_moment;
 size_t ds_view_scratch_bytes(const ds_view *v);
+/* Row `row` of the view, scaled and standardized alone. */
+void ds_view_plain_row(const ds_view *v, int64_t row, ds_dtype t, void *scratch, void *y);
 void ds_view_fill(const ds_view *v, const int64_t *rows, int64_t n, ds_dtype t, const ds_moment *moment, void *scratch,
                   ds_batch *b);
 size_t ds_view_x_bytes(const ds_view *v, ds_dtype t); /* of one row */

@@ -13,7 +13,7 @@ typedef struct spec {
     int64_t count;
 } spec;
 
-/* "N" | "N%" | "stratified" | "stratified N" | "stratified N%"; false: something else. */
+/* "N" | "N%" | "0.N" | "stratified" | "stratified N" | ...; false: something else. */
 static bool spec_parse(const char *text, spec *out)
 {
     static const char word[] = "stratified";
@@ -31,17 +31,19 @@ static bool spec_parse(const char *text, spec *out)
     out->count = *p >= '0' && *p <= '9' ? strtoll(p, &end, 10) : -1;
     if (out->count < 0 || errno) return false;
     if (*end == 0) return true;
-    double unit = 0.1;
-    out->percent = (double)out->count;
+    double share = (double)out->count, unit = 0.1;
     if (*end == '.')
-        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10) out->percent += unit * (*end - '0');
-    return strcmp(end, "%") == 0 && out->percent < 100;
+        for (end++; *end >= '0' && *end <= '9'; end++, unit /= 10) share += unit * (*end - '0');
+    out->percent = *end ? share : 100 * share;
+    return (*end == 0 || strcmp(end, "%") == 0) && out->percent < 100;
 }
 
 bool ds_holdout_is_file(const char *text)
 {
     spec sp;
-    return !spec_parse(text, &sp) && (ds_file_exists(text) || strchr(text, '/') || strchr(text, '.'));
+    if (spec_parse(text, &sp)) return false;
+    bool number = !text[strspn(text, "0123456789.%")];
+    return ds_file_exists(text) || (!number && (strchr(text, '/') || strchr(text, '.')));
 }
 
 int64_t ds_holdout_count(const char *text)
@@ -141,8 +143,8 @@ ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set)
         return ds_fail(d->ctx, DS_ECONFIG, "data: holdout has no effect beside validation files");
     if (!spec_parse(set->holdout, &sp))
         return ds_fail(d->ctx, DS_ECONFIG,
-                       "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), 'stratified', "
-                       "'stratified 20%%', or a file",
+                       "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), a fraction (0.1), "
+                       "'stratified', 'stratified 20%%', or a file",
                        set->holdout);
     if (sp.stratified && s->classes == 0)
         return ds_fail(d->ctx, DS_ECONFIG, "data: stratified holdout needs classes, the targets are real numbers");

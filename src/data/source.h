@@ -108,21 +108,43 @@ struct ds_sampler_def {
 };
 ds_order ds_order_at(const ds_sampler_def *def, int64_t rows, uint64_t seed, int64_t epoch);
 
-/* A change of a row's elements that keeps its shape and element type, drawn per (seed, epoch, row). */
+/* A change of a training row that keeps its shape, drawn per (seed, epoch, row). */
 typedef struct ds_transform_def ds_transform_def;
 typedef struct ds_transform {
     const ds_transform_def *def;
-    ds_shape layout; /* [H,W,C] */
-    size_t cell_bytes;
-    int64_t arg[4]; /* of the transform */
+    ds_shape layout;   /* of the rows that it changes: [H,W,C] or [F] */
+    size_t cell_bytes; /* of stored elements */
+    bool classes;      /* the targets are classes */
+    int64_t arg[4];    /* of the transform */
+    double real[2];
 } ds_transform;
+
+/* The draws of one row and transform: block 0, 1, 2, ... */
+typedef struct ds_chance {
+    uint64_t seed;
+    int64_t epoch, row;
+    int position; /* of the transform in the list */
+} ds_chance;
+ds_draw4 ds_chance_block(const ds_chance *c, uint32_t block);
+
+/* A row as it is delivered, and another one that was drawn for it. */
+typedef struct ds_delivered {
+    ds_dtype dtype;
+    int64_t elements, targets; /* targets 0: classes, y is out of reach */
+    void *x, *y;
+    const void *other_x, *other_y;
+} ds_delivered;
 
 struct ds_transform_def {
     ds_head head;
-    /* Read the option values into t->arg; t->layout is set and of rank 3. */
+    bool tables;  /* rows need not be images */
+    bool partner; /* change wants another row; its draw is block 0 */
+    /* Read the option values into t->arg and t->real; t->layout is set. */
     ds_status (*prepare)(ds_ctx *ctx, const ds_optval *values, ds_transform *t);
-    /* out = changed in; both one row long, apart from each other. */
+    /* One of the two. apply changes stored elements, before scale, standardize and whiten: out = changed in; both one
+     * row long, apart from each other. change works on what is delivered, in place. */
     void (*apply)(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8_t *out);
+    void (*change)(const ds_transform *t, const ds_chance *c, ds_delivered *row);
 };
 
 const ds_source_def *ds_source_find(const char *name);

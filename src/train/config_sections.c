@@ -192,6 +192,13 @@ static void data_effects(reader *r, const config_table *t)
         config_mistake(r, config_place_of(t, drawn ? "holdout_seed" : "holdout_trains")->key_at, NULL,
                        "\"%s\" has no effect without holdout; remove it or set holdout",
                        drawn ? "holdout_seed" : "holdout_trains");
+    int64_t whiten = config_value_of(t, "whiten")->integer;
+    if (config_place_of(t, "components") && whiten != DS_WHITEN_PCA)
+        config_mistake(r, config_place_of(t, "components")->key_at, NULL,
+                       "\"components\" has no effect without whiten: pca; remove it or set whiten");
+    if (config_place_of(t, "whiten_eps") && whiten == DS_WHITEN_NONE)
+        config_mistake(r, config_place_of(t, "whiten_eps")->key_at, NULL,
+                       "\"whiten_eps\" has no effect without whiten; remove it or set whiten");
 }
 
 static void read_data(reader *r, const node *root)
@@ -216,6 +223,9 @@ static void read_data(reader *r, const node *root)
     d->scale_given = v->given;
     if (v->given) d->scale[0] = v->real, d->scale[1] = v->real2;
     d->standardize = config_value_of(t, "standardize")->integer != 0;
+    d->whiten = (ds_whiten_kind)config_value_of(t, "whiten")->integer;
+    d->components = config_value_of(t, "components")->integer;
+    if ((v = config_value_of(t, "whiten_eps"))->given) d->whiten_eps = v->real;
     read_augment(r, config_place_of(t, "augment"), to);
     d->label = given_text(t, "label");
     d->missing = given_text(t, "missing");

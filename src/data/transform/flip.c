@@ -1,4 +1,5 @@
-/* flip.c - mirror an image left to right with probability 1/2.   out(h, w, c) = in(h, W-1-w, c) */
+/* flip.c - mirror an image with probability 1/2, each way for itself.
+ *   horizontal  out(h, w, c) = in(h, W-1-w, c)      vertical  out(h, w, c) = in(H-1-h, w, c) */
 #include <string.h>
 
 #include "data/source.h"
@@ -8,17 +9,21 @@ static const ds_option options[] = {
       .aliases = "axis",
       .type = DS_OPT_CHOICE,
       .def = "horizontal",
-      .choices = "horizontal",
-      .help = "direction of the mirror",
+      .choices = "horizontal|vertical|both",
+      .help = "left to right, upside down, or the one and the other",
       .why = "things upside down are other things",
       .cite = "Goodfellow et al. 7.4",
-      .elsewhere = "torchvision RandomHorizontalFlip, Keras RandomFlip, Caffe transform_param.mirror" },
+      .elsewhere =
+          "torchvision RandomHorizontalFlip and RandomVerticalFlip, Keras RandomFlip, Caffe transform_param.mirror" },
     { .type = DS_OPT_END },
 };
 
+enum { HORIZONTAL, VERTICAL };
+
 static ds_status prepare(ds_ctx *ctx, const ds_optval *values, ds_transform *t)
 {
-    (void)ctx, (void)values, (void)t;
+    (void)ctx;
+    t->arg[0] = values[0].integer;
     return DS_OK;
 }
 
@@ -32,26 +37,28 @@ static void apply(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8
 {
     int64_t H = t->layout.dim[0], W = t->layout.dim[1];
     size_t pixel = (size_t)t->layout.dim[2] * t->cell_bytes, line = (size_t)W * pixel;
-    if (draw.u[0] & 1) {
-        memcpy(out, in, (size_t)H * line);
-        return;
-    }
-    for (int64_t h = 0; h < H; h++, in += line, out += line)
-        if (pixel == 1)
-            mirror(in, out, W, 1);
+    bool across = t->arg[0] != VERTICAL && !(draw.u[0] & 1), down = t->arg[0] != HORIZONTAL && !(draw.u[1] & 1);
+    for (int64_t h = 0; h < H; h++, out += line) {
+        const uint8_t *from = in + (size_t)(down ? H - 1 - h : h) * line;
+        if (!across)
+            memcpy(out, from, line);
+        else if (pixel == 1)
+            mirror(from, out, W, 1);
         else if (pixel == 3)
-            mirror(in, out, W, 3);
+            mirror(from, out, W, 3);
         else
-            mirror(in, out, W, pixel);
+            mirror(from, out, W, pixel);
+    }
 }
 
 const ds_transform_def ds_transform_flip = {
     .head = { .name = "flip",
-              .summary = "mirror half of the images left to right",
+              .summary = "mirror half of the images",
               .formula = "x(h,w,c) = x(h,W-1-w,c)",
               .cite = "Goodfellow sec. 7.4",
               .options = options,
-              .elsewhere = "torchvision RandomHorizontalFlip, Keras RandomFlip(\"horizontal\"), Caffe mirror: true" },
+              .elsewhere = "torchvision RandomHorizontalFlip and RandomVerticalFlip, Keras RandomFlip(\"horizontal\"), "
+                           "Caffe mirror: true" },
     .prepare = prepare,
     .apply = apply,
 };
