@@ -6,7 +6,7 @@ end
 function __descent_key_values
     switch $argv[1]
         case data.format
-            printf '%s\n' digits idx cifar10 images csv jsonl libsvm npy shards 
+            printf '%s\n' digits rings idx cifar10 images csv jsonl libsvm npy shards 
         case data.holdout_trains
             printf '%s\n' true false 
         case data.standardize
@@ -173,7 +173,7 @@ complete -c descent -n __fish_use_subcommand -a explain -d 'say what an option, 
 complete -c descent -n '__descent_command explain' -l schema -d 'the JSON Schema of a config on standard output, for editors'
 complete -c descent -n '__descent_command explain' -l write -r -F -d 'write man pages, completion, schema and reference below this directory'
 complete -c descent -n '__descent_command explain' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command explain' -a 'data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds '
+complete -c descent -n '__descent_command explain' -a 'data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds '
 complete -c descent -n '__descent_command explain' -a '(__descent_keys)'
 complete -c descent -n __fish_use_subcommand -a completion -d 'print the completion script of a shell: bash, zsh or fish'
 complete -c descent -n '__descent_command completion' -l help -d 'show help and exit'
