@@ -25,6 +25,7 @@ _descent_words() {
     grad) echo "" ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 " ;;
     explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
+    explain) echo "data model optimizer schedule train source digits idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -71,6 +72,9 @@ data.holdout_seed
 data.holdout_trains
 data.scale
 data.standardize
+data.whiten
+data.components
+data.whiten_eps
 data.augment
 model.loss
 model.penalty
@@ -123,6 +127,10 @@ data.window
 data.augment.N.flip
 data.augment.N.crop
 data.augment.N.pad
+data.augment.N.fill
+data.augment.N.noise
+data.augment.N.cutout
+data.augment.N.mixup
 model.layers.N.dense
 model.layers.N.conv
 model.layers.N.kernel
@@ -190,6 +198,7 @@ _descent_key_values() {
     data.format) echo "digits rings idx cifar10 images csv jsonl libsvm npy shards " ;;
     data.holdout_trains) echo "true false " ;;
     data.standardize) echo "true false " ;;
+    data.whiten) echo "none pca zca " ;;
     model.loss) echo "cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber " ;;
     optimizer.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw " ;;
     optimizer.dialect) echo "torch book " ;;
@@ -210,7 +219,8 @@ _descent_key_values() {
     data.channels) echo "auto gray color " ;;
     data.header) echo "auto true false " ;;
     data.target) echo "auto class real " ;;
-    data.augment.N.flip) echo "horizontal " ;;
+    data.augment.N.flip) echo "horizontal vertical both " ;;
+    data.augment.N.fill) echo "zero edge reflect " ;;
     model.layers.N.dense) echo "classes " ;;
     model.layers.N.pad) echo "same " ;;
     model.layers.N.pool) echo "max average global-average " ;;

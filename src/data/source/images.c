@@ -17,12 +17,16 @@ static const ds_option options[] = {
       .lo = 0,
       .hi = 4096,
       .def = "0",
-      .help = "side to which each image's middle square is averaged; 0: all images are of one size" },
+      .help = "side to which each image's middle square is averaged; 0: all images are of one size",
+      .why = "pixels as they are, wherever that can be",
+      .elsewhere = "torchvision Resize and CenterCrop, Keras image_dataset_from_directory(image_size=)" },
     { .name = "channels",
       .type = DS_OPT_CHOICE,
       .choices = "auto|gray|color",
       .def = "auto",
-      .help = "auto: as the first image has them; color: gray ones become three equal channels" },
+      .help = "auto: as the first image has them; color: gray ones become three equal channels",
+      .why = "sets of one kind need no word",
+      .elsewhere = "torchvision Grayscale, Keras image_dataset_from_directory(color_mode=)" },
     { .type = DS_OPT_END },
 };
 

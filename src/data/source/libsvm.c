@@ -15,7 +15,9 @@ static const ds_option options[] = {
       .lo = 0,
       .hi = MAX_INDEX,
       .def = "0",
-      .help = "columns; 0: the largest index of the training files" },
+      .help = "columns; 0: the largest index of the training files",
+      .why = "the training files say it, as a rule",
+      .elsewhere = "scikit-learn load_svmlight_file(n_features=)" },
     DS_TABLE_TARGET,
     { .type = DS_OPT_END },
 };

@@ -68,12 +68,14 @@ ds_status ds_table_files(ds_ctx *ctx, const ds_data_settings *set, ds_split spli
 #define DS_TABLE_TARGET                                                                                                \
     {                                                                                                                  \
         .name = "target", .type = DS_OPT_CHOICE, .def = "auto", .choices = "auto|class|real",                          \
-        .help = "labels as classes (auto) or as numbers"                                                               \
+        .help = "labels as classes (auto) or as numbers", .why = "numbers may be classes too, and only the user knows" \
     }
 #define DS_TABLE_MISSING                                                                                               \
     {                                                                                                                  \
         .name = "missing", .type = DS_OPT_TEXT, .def = "error",                                                        \
-        .help = "a missing value is an error, the column's mean over the training rows, a number, or drop: the row"    \
+        .help = "a missing value is an error, the column's mean over the training rows, a number, or drop: the row",   \
+        .why = "nothing is made up in silence",                                                                        \
+        .elsewhere = "scikit-learn SimpleImputer(strategy=, fill_value=), pandas dropna"                               \
     }
 
 #endif

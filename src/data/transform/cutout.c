@@ -11,7 +11,10 @@ static const ds_option options[] = {
       .lo = 1,
       .hi = 65535,
       .def = "8",
-      .help = "side of the square, in pixels" },
+      .help = "side of the square, in pixels",
+      .why = "a quarter of the side of images of 32x32",
+      .cite = "DeVries, Taylor 2017",
+      .elsewhere = "torchvision RandomErasing(scale=)" },
     { .type = DS_OPT_END },
 };
 

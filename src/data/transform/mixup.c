@@ -14,7 +14,10 @@ static const ds_option options[] = {
       .lo = 1e-3,
       .hi = 4,
       .def = "0.2",
-      .help = "alpha of the Beta distribution; small: mostly one of the two rows, 1: any mixture alike" },
+      .help = "alpha of the Beta distribution; small: mostly one of the two rows, 1: any mixture alike",
+      .why = "the paper's for large sets of images, 0.1 to 0.4",
+      .cite = "Zhang et al. 2018, 3.1",
+      .elsewhere = "torchvision MixUp(alpha=)" },
     { .type = DS_OPT_END },
 };
 

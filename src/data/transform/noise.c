@@ -12,7 +12,10 @@ static const ds_option options[] = {
       .lo = 0,
       .hi = 1e30,
       .def = "0.1",
-      .help = "standard deviation, in the units of what is delivered" },
+      .help = "standard deviation, in the units of what is delivered",
+      .why = "a tenth of the deviation of standardized inputs: felt, and harmless",
+      .cite = "Goodfellow et al. 7.5",
+      .elsewhere = "torchvision GaussianNoise(sigma=), Keras GaussianNoise(stddev)" },
     { .type = DS_OPT_END },
 };
 
