@@ -99,6 +99,9 @@ DS_API uint64_t ds_config_hash(const ds_config *c);
 /* Value of a key as text ("optimizer.lr", "model.layers.2.dense"), NULL when it has none; valid as long as the config.
  */
 DS_API const char *ds_config_value(const ds_config *c, const char *key);
+/* Call fn for every key that has a value, in the order of the resolved config. */
+typedef void ds_config_visitor(void *arg, const char *key, const char *value);
+DS_API void ds_config_each(const ds_config *c, ds_config_visitor *fn, void *arg);
 /* Call fn for every key whose value differs between two configs; a value is NULL where that side has no such key.
  * fixed: a run that goes on cannot take the new value, since its bits would no longer be those of one config. */
 typedef void ds_config_difference(void *arg, const char *key, const char *before, const char *after, bool fixed);

@@ -206,5 +206,6 @@ void ds_print_json_number(FILE *f, double x)
         snprintf(text, sizeof text, "%.*g", digits, x);
         if (strtod(text, NULL) == x) break;
     }
+    if (strchr(text, 'e') && x == rint(x) && fabs(x) < 1e15) snprintf(text, sizeof text, "%.0f", x); /* 20, not 2e+01 */
     fputs(text, f);
 }

@@ -17,14 +17,8 @@ static bool fixed(const char *key)
     return true;
 }
 
-typedef struct walk {
-    const ds_config *other;
-    ds_config_difference *fn;
-    void *arg;
-    bool backward; /* only what the other side lacks */
-} walk;
-
-static void compare(const walk *w, const node *n, const char *path)
+/* Every scalar below n with its path. */
+static void each(const node *n, const char *path, ds_config_visitor *fn, void *arg)
 {
     int index = 0;
     for (const node *k = n->child; k; k = k->next, index++) {
@@ -32,20 +26,34 @@ static void compare(const walk *w, const node *n, const char *path)
         int length = n->kind == NODE_MAP ? snprintf(key, sizeof key, "%s%s%s", path, *path ? "." : "", k->key)
                                          : snprintf(key, sizeof key, "%s%s%d", path, *path ? "." : "", index);
         if (length < 0 || (size_t)length >= sizeof key) continue; /* no key is that deep */
-        if (k->kind != NODE_SCALAR) {
-            compare(w, k, key);
-            continue;
-        }
-        const char *other = ds_config_value(w->other, key);
-        if (w->backward && !other)
-            w->fn(w->arg, key, NULL, k->text, fixed(key));
-        else if (!w->backward && (!other || strcmp(other, k->text)))
-            w->fn(w->arg, key, k->text, other, fixed(key));
+        if (k->kind == NODE_SCALAR)
+            fn(arg, key, k->text);
+        else
+            each(k, key, fn, arg);
     }
+}
+
+void ds_config_each(const ds_config *c, ds_config_visitor *fn, void *arg) { each(c->own->resolved, "", fn, arg); }
+
+typedef struct comparison {
+    const ds_config *other;
+    ds_config_difference *fn;
+    void *arg;
+    bool backward; /* only what the other side lacks */
+} comparison;
+
+static void compare(void *arg, const char *key, const char *value)
+{
+    const comparison *c = arg;
+    const char *other = ds_config_value(c->other, key);
+    if (c->backward && !other)
+        c->fn(c->arg, key, NULL, value, fixed(key));
+    else if (!c->backward && (!other || strcmp(other, value)))
+        c->fn(c->arg, key, value, other, fixed(key));
 }
 
 void ds_config_compare(const ds_config *before, const ds_config *after, ds_config_difference *fn, void *arg)
 {
-    compare(&(walk){ after, fn, arg, false }, before->own->resolved, "");
-    compare(&(walk){ before, fn, arg, true }, after->own->resolved, "");
+    ds_config_each(before, compare, &(comparison){ after, fn, arg, false });
+    ds_config_each(after, compare, &(comparison){ before, fn, arg, true });
 }

@@ -68,6 +68,17 @@ static ds_status lock(ds_run *r, ds_ctx *ctx)
     return DS_OK;
 }
 
+bool ds_run_busy(const char *path)
+{
+    char file[4200];
+    int n = snprintf(file, sizeof file, "%s/lock", path);
+    int fd = n > 0 && (size_t)n < sizeof file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) return false;
+    bool busy = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return busy;
+}
+
 /* ---- making a run ------------------------------------------------------------------------------------------------ */
 
 /* Largest NNNN of runs/<name>-NNNN, 0 when there is none. */
@@ -208,12 +219,12 @@ static ds_status read_saved(ds_run *r, ds_ctx *ctx)
     return status;
 }
 
-ds_status ds_run_resume(ds_run **out, ds_ctx *ctx, const char *name)
+static ds_status open_saved(ds_run **out, ds_ctx *ctx, const char *name, bool locked)
 {
     ds_run *r;
     *out = NULL;
     DS_TRY(ds_run_open(&r, ctx, name));
-    ds_status status = lock(r, ctx);
+    ds_status status = locked ? lock(r, ctx) : DS_OK;
     if (status == DS_OK) status = read_saved(r, ctx);
     if (status != DS_OK) {
         ds_run_close(r);
@@ -222,6 +233,9 @@ ds_status ds_run_resume(ds_run **out, ds_ctx *ctx, const char *name)
     *out = r;
     return DS_OK;
 }
+
+ds_status ds_run_resume(ds_run **out, ds_ctx *ctx, const char *name) { return open_saved(out, ctx, name, true); }
+ds_status ds_run_look(ds_run **out, ds_ctx *ctx, const char *name) { return open_saved(out, ctx, name, false); }
 
 const char *ds_run_saved_config(const ds_run *run) { return run->saved_config; }
 const char *ds_run_finished(const ds_run *run) { return run->finished; }

@@ -18,6 +18,11 @@ struct ds_run {
     char *finished;        /* why the run is over, as that checkpoint has it; NULL: it is not */
 };
 
+/* Whether a trainer is at work in a run directory. */
+bool ds_run_busy(const char *path);
+/* Open for reading, with what its newest checkpoint says; a trainer may be at work in it. DS_EUNKNOWN. */
+ds_status ds_run_look(ds_run **run, ds_ctx *ctx, const char *name);
+
 /* Append one line of tab-separated text, in one write. DS_EIO; what a failed write left behind is cut off. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
 /* Wait until the rows are on disk. DS_EIO. */
