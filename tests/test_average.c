@@ -122,6 +122,38 @@ static void long_averages_keep_the_last_bit(void **state)
     ds_average_free(a);
 }
 
+/* The arithmetic as docs/arithmetic.md has it, bit for bit, in plain C. */
+#define RECURRENCE(T)                                                                                                  \
+    for (int k = 1; k <= 9; k++) {                                                                                     \
+        weights(sizeof(T) == 4 ? DS_F32 : DS_F64, N, k, theta);                                                        \
+        OK(ctx, ds_average_add(a, theta));                                                                             \
+        T w = (T)(1 / (double)k);                                                                                      \
+        for (int i = 0; i < N; i++) {                                                                                  \
+            T th = ((T *)theta)[i], *X = (T *)x + i, *C = (T *)c + i;                                                  \
+            T d = w * ((th - *X) - *C) + *C, sum = *X + d, moved = sum - *X;                                           \
+            *C = (*X - (sum - moved)) + (d - moved);                                                                   \
+            *X = sum;                                                                                                  \
+        }                                                                                                              \
+        assert_memory_equal(ds_average_values(a), x, N * sizeof(T));                                                   \
+    }
+static void the_recurrence_is_as_written(void **state)
+{
+    (void)state;
+    for (ds_dtype t = DS_F32; t <= DS_F64; t++) {
+        ds_average *a = average(ctx, "polyak", t, N);
+        void *theta = ds_buffer_alloc(N * sizeof(double)), *x = calloc(N, sizeof(double)), *c = calloc(N, sizeof(double));
+        if (t == DS_F32) {
+            RECURRENCE(float)
+        } else {
+            RECURRENCE(double)
+        }
+        ds_buffer_free(theta);
+        free(x);
+        free(c);
+        ds_average_free(a);
+    }
+}
+
 /* Laws of all averages: weights that do not move are their own average, to the bit; so is the first. */
 static void constants_stay(void **state)
 {
@@ -233,6 +265,7 @@ int main(void)
         cmocka_unit_test(means_are_means),
         cmocka_unit_test(ema_is_weighted_as_defined),
         cmocka_unit_test(long_averages_keep_the_last_bit),
+        cmocka_unit_test(the_recurrence_is_as_written),
         cmocka_unit_test(constants_stay),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(state_and_count_resume),

@@ -123,9 +123,14 @@ static ds_status plan(ds_average *a, ds_graph *g)
     const ds_average_settings *s = &a->set;
     ds_val theta = ds_input(g, "theta", s->dtype, DS_SHAPE(s->n)), x = ds_input(g, "x", s->dtype, DS_SHAPE(s->n)),
            c = ds_input(g, "c", s->dtype, DS_SHAPE(s->n)), w = ds_input(g, "w", s->dtype, (ds_shape){ 0 });
-    ds_val d = ds_mul(g, w, ds_sub(g, ds_sub(g, theta, x), c)), step = ds_add(g, d, c), sum = ds_add(g, x, step);
-    ds_val moved = ds_sub(g, sum, x);
-    ds_val lost = ds_add(g, ds_sub(g, x, ds_sub(g, sum, moved)), ds_sub(g, step, moved));
+    ds_val d = ds_sub(g, theta, x); /* one statement a node: their order is that of known.def */
+    d = ds_sub(g, d, c);
+    d = ds_mul(g, w, d);
+    d = ds_add(g, d, c);
+    ds_val sum = ds_add(g, x, d), moved = ds_sub(g, sum, x), kept = ds_sub(g, sum, moved);
+    kept = ds_sub(g, x, kept);
+    ds_val lost = ds_sub(g, d, moved);
+    lost = ds_add(g, kept, lost);
     ds_val out[STATES] = { sum, lost };
     ds_plan_options options = { .backend = s->backend, .bound = true };
     DS_TRY(ds_plan_create(&a->plan, g, STATES, out, &options));
