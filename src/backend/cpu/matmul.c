@@ -7,7 +7,7 @@
 
 #include "backend/cpu/cpu.h"
 
-enum { LEAF = 1024, L1_WAY = 4096, L1_WAYS = 8 /* bytes, of a common first-level cache */ };
+enum { LEAF = 1024, L1_WAYS = 8, L1_WAY_LOG2 = 12 /* of a common first-level cache, in bytes */ };
 
 typedef struct job {
     const ds_call *call;
@@ -36,13 +36,21 @@ static int levels_of(int64_t leaves)
     return levels + 1;
 }
 
-/* Cycles, roughly: vectors of multiply-adds, and elements turned at some 2/3 of a cycle each. */
-static double cost(const job *j, bool swapped)
+/* Vectors that hold n elements; there is one call for each product, tiny ones too, so no division here. */
+static int64_t vectors(const job *j, int64_t n) { return (n + j->p->vl - 1) >> __builtin_ctz((unsigned)j->p->vl); }
+
+/* Cycles, roughly: one for a vector of multiply-adds, VL log2 VL shuffles and as much again for the square of VL x VL
+ * that is turned, and twice that where it is ragged. */
+static int64_t turning(const job *j, int64_t rows, int64_t cols)
 {
-    double m = (double)j->m, n = (double)j->n, k = (double)j->k, vl = j->p->vl;
-    if (swapped)
-        return n * (double)ds_ceil_div(j->m, j->p->vl) * k + 2.0 / 3 * (16 / vl) * (m * n + (j->ta ? 0 : m * k));
-    return m * (double)ds_ceil_div(j->n, j->p->vl) * k + 2.0 / 3 * (16 / vl) * (j->tb ? n * k : 0);
+    int64_t vl = j->p->vl, squares = vectors(j, rows) * vectors(j, cols);
+    return squares * 8 * vl * ((rows | cols) & (vl - 1) ? 2 : 1);
+}
+
+static int64_t cost(const job *j, bool swapped)
+{
+    if (swapped) return j->n * vectors(j, j->m) * j->k + turning(j, j->m, j->n) + (j->ta ? 0 : turning(j, j->m, j->k));
+    return j->m * vectors(j, j->n) * j->k + (j->tb ? turning(j, j->n, j->k) : 0);
 }
 
 /* C transposed is op(B) transposed times op(A) transposed. */
@@ -63,9 +71,11 @@ static void swap_roles(job *j)
  * has ways. */
 static int64_t tile_rows(const job *j, int64_t rows, int64_t cols)
 {
-    int64_t apart = j->lda * (int64_t)j->es, low = apart & -apart,
-            most = L1_WAYS * (low && low < L1_WAY ? L1_WAY / low : 1), mr = ds_tile_rows(j->p, rows, cols);
-    return j->ta || mr <= most ? mr : ds_ceil_div(rows, ds_ceil_div(rows, most));
+    int64_t mr = ds_tile_rows(j->p, rows, cols);
+    if (j->ta || mr <= L1_WAYS || !j->lda) return mr;
+    int zeros = __builtin_ctzll((unsigned long long)j->lda * j->es);
+    int64_t most = zeros < L1_WAY_LOG2 ? (int64_t)L1_WAYS << (L1_WAY_LOG2 - zeros) : L1_WAYS;
+    return mr <= most ? mr : ds_ceil_div(rows, ds_ceil_div(rows, most));
 }
 
 /* Rows of C transposed that are turned together: a whole number of tiles and of vectors. */
@@ -76,7 +86,9 @@ static void cut(job *j, int threads)
     int64_t nr = j->p->nr, mr = j->left ? turned_rows(j) : j->p->mr;
     double work = (double)j->batch * (double)j->m * (double)j->n * (double)j->k;
     j->rows = j->m;
-    j->cols = ds_ceil_div(j->n, nr) * nr;
+    j->cols = (j->n + nr - 1) & -nr;
+    j->row_blocks = j->m > 0;
+    j->col_blocks = j->n > 0;
     if (threads > 1 && work > DS_SMALL_WORK) { /* at least two tasks a thread: columns first, they share no turning */
         int64_t want = ds_ceil_div(2 * threads, j->batch), panels = j->cols / nr;
         int64_t by_cols = want < panels ? want : panels;
@@ -86,8 +98,8 @@ static void cut(job *j, int threads)
     }
     if (j->levels && j->rows > 4 * j->p->mr) j->rows = 4 * j->p->mr; /* partial sums stay small */
     if (j->levels && j->cols > 2 * nr) j->cols = 2 * nr;
-    j->row_blocks = j->rows ? ds_ceil_div(j->m, j->rows) : 0;
-    j->col_blocks = j->cols ? ds_ceil_div(j->n, j->cols) : 0;
+    if (j->rows < j->m) j->row_blocks = ds_ceil_div(j->m, j->rows);
+    if (j->cols < j->n) j->col_blocks = ds_ceil_div(j->n, j->cols);
 }
 
 static void describe(job *j, const ds_call *call, int threads)
