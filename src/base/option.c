@@ -147,7 +147,7 @@ char *ds_option_wants(const ds_option *o, char *buf, size_t bytes)
         break;
     case DS_OPT_BYTES: snprintf(buf, bytes, "a number of bytes, as in 500K, 64M or 2G%s", range); break;
     case DS_OPT_RANGE: snprintf(buf, bytes, "two numbers [lo, hi] with lo < hi"); break;
-    case DS_OPT_TEXT: snprintf(buf, bytes, "text"); break;
+    case DS_OPT_TEXT: snprintf(buf, bytes, o->kind ? "a name" : "text"); break;
     default: snprintf(buf, bytes, "%s", o->choices ? o->choices : "a value of its own kind"); break;
     }
     return buf;

@@ -1,6 +1,7 @@
 /* docs_completion.c - completion for bash, zsh and fish: commands, flags and their values, keys of a config and theirs.
  * The scripts hold all words, so completing runs no
- * program: functions that print the words of a case, made here, and what looks them up, a file of src/cmd/completion/. */
+ * program: functions that print the words of a case, made here, and a file of src/cmd/completion/ that looks them up. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static void shell_text(FILE *f, const char *shell)
         if (!strcmp(t->name, shell)) fputs(t->text, f);
 }
 
-/* ---- lists, the same for all shells: words apart by a space ------------------------------------------------------- */
+/* ---- lists, the same for all shells: words apart by a space ------------------------------------------------------ */
 
 static void commands(FILE *f)
 {
@@ -52,11 +53,16 @@ static void names(FILE *f)
 static void words(FILE *f, const ds_command *c)
 {
     const ds_registry *r = ds_docs_taken(c);
+    size_t verbs = strcspn(c->usage, " "); /* "show|stats|convert CONFIG": the first word is one of these */
+    for (size_t k = 0; k < verbs && islower((unsigned char)c->usage[0]) && memchr(c->usage, '|', verbs); k++)
+        fputc(c->usage[k] == '|' ? ' ' : c->usage[k], f);
+    if (islower((unsigned char)c->usage[0])) fputc(' ', f);
     if (ds_docs_takes(c, "TEMPLATE"))
         for (const ds_template *t = ds_templates; t->name; t++) fprintf(f, "%s ", t->name);
     if (ds_docs_takes(c, "SHELL")) fputs("bash zsh fish ", f);
     if (ds_docs_takes(c, "ROW"))
         for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) fprintf(f, "%s ", rows[k]);
+    if (ds_docs_takes(c, "|all]")) fputs("all ", f);
     if (ds_docs_takes(c, "NAME...")) names(f);
     for (int k = 0; r && k < r->count; k++) fprintf(f, "%s ", r->heads[k]->name);
 }
@@ -69,7 +75,7 @@ static void takes(FILE *f, const ds_command *c)
     if (ds_docs_takes(c, "NAME...")) fputs("key ", f);
 }
 
-/* ---- the lists as functions of sh (bash and zsh) ------------------------------------------------------------------ */
+/* ---- the lists as functions of sh (bash and zsh) ----------------------------------------------------------------- */
 
 static void sh_case(FILE *f, const char *name, void (*list)(FILE *, const ds_command *))
 {
@@ -144,7 +150,7 @@ void ds_docs_zsh(FILE *f)
     free(keys);
 }
 
-/* ---- fish --------------------------------------------------------------------------------------------------------- */
+/* ---- fish -------------------------------------------------------------------------------------------------------- */
 
 static void fish_quoted(FILE *f, const char *text)
 {

@@ -1,4 +1,4 @@
-/* docs_schema.c - the JSON Schema (draft 2020-12) of a config, for editors: keys, values, ranges, descriptions, and which
+/* docs_schema.c - the JSON Schema (draft 2020-12) of a config, for editors: keys, values, ranges, descriptions, which
  * keys a chosen rule, format or schedule knows. Numbers may also be texts: YAML 1.1 reads 1e-4 as one. */
 #include <jansson.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-/* template.h - texts that the build puts into the program (cmake/embed.cmake): the configs of `descent init` and what the
+/* template.h - texts that the build puts into the program (cmake/embed.cmake): the configs of `descent init`, what the
  * completion scripts have beside their tables. */
 #ifndef DS_CMD_TEMPLATE_H
 #define DS_CMD_TEMPLATE_H

@@ -104,7 +104,7 @@ void ds_adam_scalars(const ds_rule_step *s, double *out);
     {                                                                                                                  \
         .name = "momentum", .type = DS_OPT_REAL, .hi = 1, .def = value,                                                \
         .help = "share alpha of the velocity that is kept",                                                            \
-        .why = "0 is plain descent; 0.9 lets about the last 10 gradients count, 1 / (1 - alpha)",                      \
+        .why = "without it this is plain descent; 0.9 lets about the last 10 gradients count, 1 / (1 - alpha)",        \
         .cite = "Goodfellow et al. 8.3.2; Polyak 1964",                                                                \
         .elsewhere = "PyTorch momentum, Keras momentum, Caffe momentum"                                                \
     }
