@@ -143,7 +143,7 @@ complete -c descent -n '__descent_command data' -l memory -r -F -d 'shuffle, con
 complete -c descent -n '__descent_command data' -l seed -r -F -d 'shuffle: of the order'
 complete -c descent -n '__descent_command data' -l json -d 'JSON on standard output'
 complete -c descent -n '__descent_command data' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command data' -a ''
+complete -c descent -n '__descent_command data' -a 'show stats convert shuffle '
 complete -c descent -n '__descent_command data' -a '(__descent_settings)'
 complete -c descent -n '__descent_command data' -F
 complete -c descent -n __fish_use_subcommand -a check -d 'validate a config: shapes, parameters, memory, first loss, gradient check, time'
@@ -172,7 +172,7 @@ complete -c descent -n '__descent_command tour' -l data -r -F -d 'folder with th
 complete -c descent -n '__descent_command tour' -l broken -d 'run each row\'s broken variant, which must fail'
 complete -c descent -n '__descent_command tour' -l json -d 'one JSON object a line on standard output'
 complete -c descent -n '__descent_command tour' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command tour' -a 'A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 '
+complete -c descent -n '__descent_command tour' -a 'A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all '
 complete -c descent -n __fish_use_subcommand -a runs -d 'list, show, compare, tag and remove runs'
 complete -c descent -n '__descent_command runs' -l dir -r -F -d 'the folder of runs'
 complete -c descent -n '__descent_command runs' -l sort -r -F -d 'for list: a key, or -KEY from the largest down; default by name'
@@ -180,7 +180,7 @@ complete -c descent -n '__descent_command runs' -l columns -r -F -d 'for list: k
 complete -c descent -n '__descent_command runs' -l remove -d 'for tag: take the tags away'
 complete -c descent -n '__descent_command runs' -l json -d 'one JSON object a line on standard output'
 complete -c descent -n '__descent_command runs' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command runs' -a ''
+complete -c descent -n '__descent_command runs' -a ' '
 complete -c descent -n '__descent_command runs' -a '(path basename runs/* 2>/dev/null)'
 complete -c descent -n '__descent_command runs' -F
 complete -c descent -n __fish_use_subcommand -a explain -d 'say what an option, rule, layer, loss, source or key means'
