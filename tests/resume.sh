@@ -99,3 +99,132 @@ while [ "$killed" -lt "$kills" ]; do
     done
 done
 echo "$killed kills: equal"
+
+# The perceptron in a few steps, and without end.
+sed 's/20 steps/2 steps/; s/^train:.*/train: {epochs: 3, batch: 400, seed: 4, checkpoint: {every: "2 steps"}}/' "$out/mlp.yaml" >"$out/short.yaml"
+sed 's/^schedule:.*//; s/^train:.*/train: {epochs: 1000000, batch: 400, seed: 4, checkpoint: {every: "1000000 steps"}}/' "$out/mlp.yaml" >"$out/long.yaml"
+
+# SIGKILL in place of the n-th call that touches a file, for every n in a short run (each ninth when not DS_TEST_LONG).
+if [ -n "${DS_SANITIZE:-}" ] || [ ! -f "${DS_BUILD:-build}/libfail_nth.so" ]; then
+    echo "every call: skipped, nothing can be preloaded under a sanitizer"
+else
+    stride=9
+    [ "${DS_TEST_LONG:-0}" = 0 ] || stride=1
+    "$descent" train "$out/short.yaml" --out "$out/whole-short" >"$out/said" 2>&1 || fail "the short run exits $?"
+    n=1
+    while :; do
+        rm -rf "$out/cut" "$out/count"
+        env LD_PRELOAD="$(realpath "${DS_BUILD:-build}")/libfail_nth.so" FAIL_NTH="file:$n:kill" FAIL_NTH_PATH="$out/cut" FAIL_NTH_COUNT="$out/count" \
+            "$descent" train "$out/short.yaml" --out "$out/cut" >"$out/said" 2>&1
+        [ ! -f "$out/count" ] || break
+        if [ -f "$out/cut/resolved.yaml" ]; then finish "$out/cut" A=; same short "$out/cut"; fi
+        n=$((n + stride))
+    done
+    [ "$n" -gt 50 ] || fail "only $n calls were reached"
+    echo "killed in place of one call in $stride of $n: equal"
+fi
+
+# begin RUN: a run without end in the background, in training; $pid is its process.
+begin() {
+    rm -rf "$1"
+    "$descent" train "$out/long.yaml" --out "$1" >"$out/said" 2>&1 &
+    pid=$!
+    tries=0
+    while [ ! -s "$1/metrics.tsv" ] || [ "$(wc -l <"$1/metrics.tsv")" -lt 3 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+        [ $tries -lt 1500 ] || { kill -KILL $pid; fail "$1 does not begin"; }
+    done
+}
+
+# Signals: saved within a step, exit 75; whoever cannot wait gives a second SIGINT and gets 130.
+for signal in INT TERM USR1 HUP; do
+    run=$out/signal
+    begin "$run"
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    [ $code = 75 ] || fail "SIG$signal: exit $code, wanted 75"
+    [ "$(ls "$run/checkpoints" | wc -l)" = 1 ] || fail "SIG$signal: no checkpoint"
+    grep -q "go on with: descent train --resume $run" "$out/said" || fail "SIG$signal: no advice"
+done
+# what was saved is exact: a few steps more are those of an undisturbed run
+step=$(ls "$run/checkpoints" | sed 's/.*-step-//')
+"$descent" train --resume "$run" train.steps=$((step + 5)) >"$out/said" 2>&1 || fail "after SIGHUP: exit $?"
+grep -q "changed: train.steps not given -> $((step + 5))" "$out/said" || fail "a changed limit is not said"
+"$descent" train "$out/long.yaml" train.steps=$((step + 5)) --out "$out/whole-signal" >"$out/said" 2>&1
+same signal "$run"
+begin "$out/twice"
+kill -STOP $pid # so that both are pending when it wakes
+kill -HUP $pid
+kill -INT $pid
+kill -CONT $pid
+wait $pid
+code=$?
+[ $code = 130 ] || fail "a second signal, SIGINT: exit $code, wanted 130"
+
+# One trainer to a run; its lock dies with it.
+begin "$out/locked"
+"$descent" train --resume "$out/locked" >"$out/second" 2>&1
+code=$?
+[ $code = 2 ] && grep -q "another trainer is at work here, process $pid" "$out/second" || { kill -KILL $pid; cat "$out/second"; fail "a second trainer: exit $code"; }
+"$descent" train "$out/mlp.yaml" --out "$out/locked" >"$out/second" 2>&1 && { kill -KILL $pid; fail "a second trainer by --out was let in"; }
+kill -KILL $pid
+wait $pid 2>/dev/null
+"$descent" train --resume "$out/locked" train.epochs=1 >"$out/said" 2>&1 || fail "the lock outlived its process"
+echo "signals and locks: as promised"
+
+# A torn, flipped or missing file is named, and the checkpoint before it is used.
+"$descent" train "$out/short.yaml" --out "$out/intact" >"$out/said" 2>&1
+newest=$(ls "$out/intact/checkpoints" | tail -n 1)
+for damage in tear empty flip rm; do
+    for file in weights.safetensors state.safetensors manifest.json; do
+        run=$out/damaged
+        rm -rf "$run"
+        cp -r "$out/intact" "$run"
+        victim=$run/checkpoints/$newest/$file
+        case $damage in
+        tear) truncate -s -1 "$victim" ;;
+        empty) : >"$victim" ;;
+        rm) rm "$victim" ;;
+        flip) # one bit in the middle; of a manifest, in a number
+            python3 -c 'import sys
+f = open(sys.argv[1], "r+b"); b = bytearray(f.read())
+k = b.index(b"loop.step") + 12 if sys.argv[1].endswith("json") else len(b) // 2
+b[k] ^= 1; f.seek(0); f.write(b)' "$victim" ;;
+        esac
+        rm "$run/last.safetensors"
+        "$descent" train --resume "$run" train.checkpoint.keep=3 >"$out/said" 2>&1 || fail "$damage $file: resuming exits $?"
+        grep -q "checkpoint $newest is not used: .*$file" "$out/said" || fail "$damage $file: not named"
+        same short "$run"
+    done
+done
+for checkpoint in "$run"/checkpoints/*; do : >"$checkpoint/state.safetensors"; done
+"$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1
+code=$?
+[ $code = 4 ] && grep -q "none of its checkpoints can be used" "$out/said" || fail "no good checkpoint: exit $code"
+echo "damaged checkpoints: named, the one before used"
+
+# A finished run does nothing; it can be extended; what else has changed is refused with the key; --from takes weights.
+run=$out/intact
+cp "$run/metrics.tsv" "$out/before"
+"$descent" train --resume "$run" >"$out/said" 2>&1 || fail "a finished run: exit $?"
+grep -q "is finished: all epochs done" "$out/said" && cmp "$run/metrics.tsv" "$out/before" || fail "a finished run is not left alone"
+"$descent" train --resume "$run" optimizer.lr=0.1 model.layers.1.dense=41 >"$out/said" 2>&1
+code=$?
+[ $code = 3 ] && grep -q "optimizer.lr: 0.003 in the run's checkpoint, 0.1 now" "$out/said" && grep -q "model.layers.1.dense: 40 in" "$out/said" || fail "changed keys: exit $code"
+"$descent" train --resume "$run" train.epochs=2 >"$out/said" 2>&1
+code=$?
+[ $code = 3 ] && grep -q "the limits given lie before that" "$out/said" || fail "fewer epochs: exit $code"
+"$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1 || fail "extending: exit $?"
+grep -q "changed: train.epochs 3 -> 5" "$out/said" && grep -q "the schedule now runs over 15 steps" "$out/said" || fail "extending: not said what changed"
+[ "$(wc -l <"$run/metrics.tsv")" = 6 ] || fail "extending: other rows"
+"$descent" train "$out/short.yaml" --out "$run" >"$out/said" 2>&1
+code=$?
+[ $code = 2 ] && grep -q "already holds a run" "$out/said" || fail "a used folder: exit $code"
+"$descent" train "$out/short.yaml" train.epochs=0 --from "$run/best.safetensors" --out "$out/from" >"$out/said" 2>&1 || fail "--from: exit $?"
+cmp "$run/best.safetensors" "$out/from/last.safetensors" || fail "--from: other weights"
+"$descent" train --resume "$run" --from "$run/best.safetensors" >"$out/said" 2>&1
+code=$?
+[ $code = 2 ] || fail "--resume and --from: exit $code"
+echo "finished, extended, refused, from weights: as promised"

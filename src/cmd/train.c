@@ -160,6 +160,7 @@ static void catch_signals(void)
     const int stop[] = { SIGINT, SIGTERM, SIGUSR1, SIGHUP };
     for (size_t k = 0; k < sizeof stop / sizeof stop[0]; k++) {
         struct sigaction before, action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+        for (size_t j = 0; j < sizeof stop / sizeof stop[0]; j++) sigaddset(&action.sa_mask, stop[j]);
         if (sigaction(stop[k], NULL, &before) == 0 && before.sa_handler == SIG_IGN && stop[k] == SIGHUP) continue;
         sigaction(stop[k], &action, NULL);
     }
