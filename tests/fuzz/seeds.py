@@ -45,7 +45,15 @@ put("csv", "header", b"\0a,b,label\n1,2,x\n3,4,y\n")
 put("csv", "quoted", b'\0a;b;label\n"1";2;"x;""y"\n3;4;"z\n"\n')
 put("csv", "reals", b"\x40" b"1\t2\t0.5\n3\t4\t1e-3\n\n")
 put("csv", "middle", b"\x08" b"1,cat,2\r\n3,dog,4\r\n")
-put("csv", "holes", b"\0a,b,label\n,2,x\n3,NA,y\n")
+put("csv", "holes", b"\x10a,b,label\n,2,x\n3,NA,y\n")
+
+
+put("jsonl", "rows", b'\0{"a": 1, "p": [1, [2, 3]], "label": "x"}\n{"a": -1.5e3, "p": [4, [5, 6]], "label": "y"}\n\n')
+put("jsonl", "holes", b'\1{"a": null, "b": true}\n{"a": 2, "b": false}\n{"b": 3}\n')
+put("jsonl", "reals", b'\x0c{"b": 1, "a": 0.5}\n{"b": "2", "a": "NA"}\n')
+put("libsvm", "rows", b"\0+1 1:0.5 3:1\n-1 qid:2 2:1e-3 # c\n\n")
+put("libsvm", "reals", b"\3" b"0.5 100:1\n2 1:1\n")
+put("libsvm", "wide", b"\0" b"1 16777216:1\n")
 
 
 def png(width, height, kind, rows, depth=8):

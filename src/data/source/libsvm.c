@@ -7,7 +7,7 @@
 #include "data/hash.h"
 #include "data/source/table.h"
 
-enum { MAX_INDEX = 1 << 24, FIRST = 256 };
+enum { MAX_INDEX = 1 << 24, FREE_INDEX = 1 << 20, FIRST = 256 };
 
 static const ds_option options[] = {
     { .name = "features",
@@ -86,6 +86,8 @@ static ds_status read_entry(sparse *p, const line *l, char *word, int64_t *befor
     if (!colon || colon == word || !ds_table_number(&p->table, colon + 1, &value) || index == INT64_MAX / 2)
         return bad(p, l, word, "index:value, a whole and a finite number");
     if (index < 1 || index > MAX_INDEX) return bad(p, l, word, "an index from 1 to 16777216");
+    if (index > FREE_INDEX && !p->table.set->features)
+        return bad(p, l, word, "an index up to 1048576; rows that wide take memory: set data.features if it is meant");
     if (index <= *before) return bad(p, l, word, "indices that rise along the row");
     int64_t most = p->table.known ? p->table.known->s->elements : p->table.set->features;
     if (most && index > most)
