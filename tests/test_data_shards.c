@@ -281,6 +281,66 @@ static void window(void **state)
     for (int k = 0; k < 2; k++) ds_loader_free(l[k]), ds_dataset_free(d[k]);
 }
 
+/* Rows of a table into a file: quotes, line ends inside them, blank lines, missing values, and a row longer than what is
+ * read at once. */
+static const char *make_table(const char *name, int rows, bool numbers)
+{
+    static char pad[100000];
+    const char *path = at(name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    memset(pad, ' ', sizeof pad - 1);
+    fputs("\xEF\xBB\xBFone;\"two;\n2\";kind\r\n", f);
+    for (int i = 0; i < rows; i++) {
+        uint32_t u = ds_draw(8, DS_FOR_TEST, 0, (uint32_t)i, 0).u[0];
+        fprintf(f, i % 11 == 5 ? "NA;" : "%d.5;", (int)(u % 1000));
+        fprintf(f, i == 700 ? "%d%s;" : "\"%d\"%.0s;", i, pad);
+        if (numbers)
+            fprintf(f, u % 3 ? "%d\n" : "%d.0\n", (int)(u >> 8) % 4);
+        else
+            fprintf(f, "\"a \"\"%d\"\";\n\"\r\n%s", (int)(u >> 8) % 5, i % 9 ? "" : "\n  \n");
+    }
+    assert_int_equal(fclose(f), 0);
+    return path;
+}
+
+/* A table far beyond memory comes out as it is read whole: numbering of classes, means, names. */
+static void tables(void **state)
+{
+    ds_ctx *ctx = *state;
+    for (int k = 0; k < 4; k++) {
+        char name[4][16];
+        for (int i = 0; i < 4; i++) snprintf(name[i], sizeof name[i], "t%d-%d", k, i);
+        const char *train[] = { make_table(name[0], 9000, k % 2), make_table(name[1], 500, k % 2) },
+                   *test[] = { make_table(name[2], 300, k % 2) };
+        ds_data_settings set = ds_data_defaults();
+        set.format = "csv", set.train = train, set.train_count = 2, set.test = test, set.test_count = 1;
+        set.missing = k == 3 ? "drop" : "mean", set.target = k == 1 ? DS_TARGET_REAL : DS_TARGET_AUTO;
+        ds_rewrite how = { at(name[3]), false, 0, 1 << 17, NULL, NULL };
+        bool stopped;
+        assert_ok(ctx, ds_shards_write(ctx, &set, &how, &stopped));
+        ds_dataset *d[2] = { NULL, open_shards(ctx, at(name[3]), 0) };
+        assert_ok(ctx, ds_dataset_create(&d[0], ctx, &set));
+        for (int split = DS_TRAIN; split <= DS_TEST; split += 2) {
+            static int32_t labels[2][9500];
+            static double reals[2][9500];
+            double *x[2];
+            int64_t n = ds_view_rows(ds_dataset_view(d[0], (ds_split)split));
+            assert_int_equal(ds_view_rows(ds_dataset_view(d[1], (ds_split)split)), n);
+            for (int i = 0; i < 2; i++)
+                x[i] = read_all(ctx, ds_dataset_view(d[i], (ds_split)split), 2, k == 1 ? NULL : labels[i], reals[i]);
+            assert_memory_equal(x[0], x[1], (size_t)n * 2 * sizeof **x);
+            assert_memory_equal(labels[0], labels[1], (size_t)n * sizeof labels[0][0]);
+            assert_memory_equal(reals[0], reals[1], (size_t)n * sizeof reals[0][0]);
+            free(x[0]), free(x[1]);
+        }
+        for (int c = 0; c < ds_dataset_classes(d[0]); c++)
+            assert_string_equal(ds_dataset_class_name(d[0], c), ds_dataset_class_name(d[1], c));
+        assert_string_equal(ds_dataset_column_name(d[1], 1), "two;\n2");
+        ds_dataset_free(d[0]), ds_dataset_free(d[1]);
+    }
+}
+
 /* Blocks of 4096 positions hold 4096 consecutive rows, each once; neither blocks nor rows stay where they were. */
 static void window_is_a_bijection(void **state)
 {
@@ -381,9 +441,13 @@ static void damage(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(order),   cmocka_unit_test(memory_changes_nothing),
-                                        cmocka_unit_test(resumes), cmocka_unit_test(straight),
-                                        cmocka_unit_test(window),  cmocka_unit_test(window_is_a_bijection),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(order),
+                                        cmocka_unit_test(memory_changes_nothing),
+                                        cmocka_unit_test(resumes),
+                                        cmocka_unit_test(straight),
+                                        cmocka_unit_test(window),
+                                        cmocka_unit_test(tables),
+                                        cmocka_unit_test(window_is_a_bijection),
                                         cmocka_unit_test(damage) };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -226,6 +226,9 @@ static void libsvm(void **state)
     fclose(f);
     set = of_format("libsvm");
     set.path = temporary("far.txt");
+    assert_fails(ctx, DS_EFORMAT, "far.txt:1:3: found '10000000:1'; wanted an index up to 1048576",
+                 ds_dataset_create(&d, ctx, &set));
+    set.features = 10000000;
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     assert_int_equal(ds_dataset_layout(d).dim[0], 10000000);
     ds_dataset_free(d);

@@ -299,7 +299,7 @@ static ds_status describe_index(job *j, const ds_source *train)
 
 static ds_status write_split(job *j, ds_split split, ds_source *train, ds_source *s)
 {
-    const ds_sink sink = { j, take_row, j->memory };
+    const ds_sink sink = { j, take_row, j->memory, j->folder };
     j->split = split;
     j->gathering = split == DS_TRAIN && j->how->shuffle;
     j->described = false;

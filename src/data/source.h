@@ -52,8 +52,8 @@ struct ds_source_def {
     int32_t (*label)(const ds_source *s, int64_t index);
     void (*close)(ds_source *s); /* what open put into own; may be NULL */
     /* The rows of a split in stored order without keeping them (data/stream.h); NULL: open keeps little, or all. */
-    ds_status (*scan)(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train,
-                      ds_source *about, const ds_sink *sink);
+    ds_status (*scan)(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
+                      const ds_sink *sink);
     /* Real targets of a row; NULL: they are in s->reals. */
     void (*target)(const ds_source *s, int64_t index, double *out);
     /* What went wrong while rows were read: DS_OK, or a status with its text in ctx. NULL: nothing can. A row that

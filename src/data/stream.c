@@ -29,22 +29,26 @@ ds_status ds_stream_open(ds_stream *s, ds_ctx *ctx, const char *path)
     return DS_OK;
 }
 
+ds_status ds_stream_some(ds_stream *s, void *out, size_t n, size_t *got)
+{
+    int k = gzread(s->file, out, (unsigned)(n < READ_BYTES ? n : READ_BYTES)), code;
+    const char *text = gzerror(s->file, &code);
+    *got = k > 0 ? (size_t)k : 0;
+    s->at += (int64_t)*got;
+    if (k < 0 && code == Z_ERRNO) return ds_fail(s->ctx, DS_EIO, "%s: reading failed: %s", s->path, strerror(errno));
+    if (k < 0 || (k == 0 && code == Z_BUF_ERROR))
+        return ds_fail(s->ctx, DS_EFORMAT, "%s: damaged gzip data after %lld bytes (%s); fetch the file again", s->path,
+                       (long long)s->at, text);
+    return DS_OK;
+}
+
 ds_status ds_stream_read(ds_stream *s, void *out, size_t n)
 {
-    for (size_t got = 0; got < n;) {
-        size_t want = n - got < READ_BYTES ? n - got : READ_BYTES;
-        int k = gzread(s->file, (char *)out + got, (unsigned)want), code = 0;
-        if (k < 0) {
-            const char *text = gzerror(s->file, &code);
-            if (code == Z_ERRNO) return ds_fail(s->ctx, DS_EIO, "%s: reading failed: %s", s->path, strerror(errno));
-            return ds_fail(s->ctx, DS_EFORMAT, "%s: damaged gzip data after %lld bytes (%s); fetch the file again",
-                           s->path, (long long)s->at, text);
-        }
-        if (k == 0)
+    for (size_t got = 0, some; got < n; got += some) {
+        DS_TRY(ds_stream_some(s, (char *)out + got, n - got, &some));
+        if (some == 0)
             return ds_fail(s->ctx, DS_EFORMAT, "%s: it ends after %lld bytes, too early; fetch the file again", s->path,
                            (long long)s->at);
-        got += (size_t)k;
-        s->at += k;
     }
     return DS_OK;
 }
@@ -101,8 +105,14 @@ ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink)
 ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
                   const ds_sink *sink)
 {
+    return about->def->scan ? about->def->scan(ctx, set, split, train, about, sink)
+                            : ds_scan_whole(ctx, set, split, train, about, sink);
+}
+
+ds_status ds_scan_whole(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
+                        const ds_sink *sink)
+{
     const ds_source_def *def = about->def;
-    if (def->scan) return def->scan(ctx, set, split, train, about, sink);
     DS_TRY(def->open(ctx, set, split, train, about));
     if (about->rows == 0) return DS_OK;
     size_t kept = about->kept;

@@ -16,6 +16,8 @@ bool ds_streamable(const char *path);
 ds_status ds_stream_open(ds_stream *s, ds_ctx *ctx, const char *path);
 /* Exactly n bytes; DS_EFORMAT when there are fewer. */
 ds_status ds_stream_read(ds_stream *s, void *out, size_t n);
+/* At most n bytes, *got of them; 0 at the end. */
+ds_status ds_stream_some(ds_stream *s, void *out, size_t n, size_t *got);
 /* Whether nothing is left; damage shows at the next read. */
 bool ds_stream_ended(ds_stream *s);
 /* DS_EFORMAT unless all has been read. */
@@ -30,12 +32,16 @@ struct ds_sink {
     void *arg;
     ds_status (*row)(void *arg, const ds_source *about, const void *x, int32_t label, const double *targets);
     size_t memory;
+    const char *folder; /* where what has to be put aside may lie on disk */
 };
 ds_status ds_scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
                   const ds_sink *sink);
+/* The same for a format that reads whole: what `scan` does with files that cannot be read forward. */
+ds_status ds_scan_whole(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *about,
+                        const ds_sink *sink);
 /* DS_EFORMAT when one row alone is beyond the memory: what a header promises has to be honest. */
 ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
-/* The rows of an opened source: what a format's scan does where it cannot read forward. */
+/* The rows of an opened source. */
 ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
 
 #endif

@@ -122,7 +122,7 @@ static ds_status scan_file(ds_ctx *ctx, const char *path, ds_source *s, void *ar
     return status;
 }
 
-static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
                       const ds_sink *sink)
 {
     (void)train;

@@ -47,6 +47,7 @@ typedef struct opening {
     bool header;
     ds_source *s;
     ds_table *t;
+    bool forward; /* read in parts, rows put aside */
 } opening;
 
 static ds_status first_row(opening *o)
@@ -69,6 +70,10 @@ static ds_status first_row(opening *o)
         return ds_fail(o->ctx, DS_EFORMAT,
                        "%s:%lld: found one column; wanted features and a label, separated by , ; or tab", o->path,
                        (long long)o->cells[0].line);
+    for (int64_t i = 0; i < o->columns && o->forward; i++) { /* the part of the text that they are in will go */
+        o->cells[i].text = ds_arena_text(&o->s->arena, o->cells[i].text);
+        if (!o->cells[i].text) return ds_fail_memory(o->ctx, 0, "the first row");
+    }
     return DS_OK;
 }
 
@@ -139,8 +144,7 @@ static ds_status end_row(opening *o, const ds_csv_cell *label)
 {
     const ds_table_at at = { label->line, label->column, o->label, o->header ? o->cells[o->label].text : NULL };
     DS_TRY(ds_table_label(o->t, label->text, &at));
-    ds_table_commit(o->t);
-    return DS_OK;
+    return ds_table_commit(o->t);
 }
 
 /* The first row, when it is one of data: its cells have been cut already. */
@@ -192,10 +196,19 @@ static ds_status column_names(opening *o, const ds_source *train)
     return DS_OK;
 }
 
-static ds_status read_content(opening *o, const char *path, const ds_source *train)
+static ds_status begin(opening *o, const char *path, ds_stream *stream)
 {
+    if (o->forward) {
+        DS_TRY(ds_stream_open(stream, o->ctx, path));
+        return ds_csv_begin_stream(&o->reader, o->ctx, stream, &o->bytes, o->set->skip);
+    }
     DS_TRY(ds_bytes_read(o->ctx, path, &o->bytes));
-    DS_TRY(ds_csv_begin(&o->reader, o->ctx, o->path, &o->bytes, o->set->skip));
+    return ds_csv_begin(&o->reader, o->ctx, o->path, &o->bytes, o->set->skip);
+}
+
+static ds_status read_content(opening *o, const char *path, const ds_source *train, ds_stream *stream)
+{
+    DS_TRY(begin(o, path, stream));
     DS_TRY(first_row(o));
     DS_TRY(find_header(o));
     if (o->s->elements && o->columns - 1 != o->s->elements)
@@ -205,6 +218,7 @@ static ds_status read_content(opening *o, const char *path, const ds_source *tra
     if (!o->header) DS_TRY(kept_row(o));
     bool first = true;
     for (; ds_csv_more(&o->reader); first = false) DS_TRY(next_row(o, first && o->header));
+    DS_TRY(o->reader.status);
     return first && o->header ? ds_fail(o->ctx, DS_EFORMAT, "%s: a header and no rows", o->path) : DS_OK;
 }
 
@@ -214,7 +228,9 @@ static ds_status read_file(opening *o, const char *path, const ds_source *train)
     o->bytes = (ds_bytes){ 0 };
     o->cells = NULL;
     o->columns = 0;
-    ds_status status = read_content(o, path, train);
+    ds_stream stream = { 0 };
+    ds_status status = read_content(o, path, train, &stream);
+    ds_stream_close(&stream);
     free(o->cells);
     free(o->bytes.data);
     return status;
@@ -233,6 +249,25 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     return ds_table_finish(o.t);
 }
 
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    char buf[DS_PATH_BYTES];
+    const char *one, *const *files;
+    int count;
+    bool forward = true;
+    DS_TRY(ds_table_files(ctx, set, split, "csv", buf, &one, &files, &count));
+    if (!files) return DS_OK;
+    for (int k = 0; k < count; k++) forward = forward && strcmp(files[k], "-") && ds_streamable(files[k]);
+    if (!forward) return ds_scan_whole(ctx, set, split, train, s, sink);
+    opening o = { .ctx = ctx, .set = set, .s = s, .forward = true };
+    DS_TRY(ds_table_open(&o.t, ctx, set, train, s));
+    DS_TRY(ds_table_put_aside(o.t, sink->folder));
+    for (int k = 0; k < count; k++) DS_TRY(read_file(&o, files[k], train));
+    DS_TRY(ds_table_finish(o.t));
+    return ds_table_replay(o.t, train, sink);
+}
+
 const ds_source_def ds_source_csv = {
     .head = { .name = "csv",
               .summary = "tables of numbers with a label column, separated by , ; or tab",
@@ -243,4 +278,5 @@ const ds_source_def ds_source_csv = {
     .row = ds_memory_row,
     .label = ds_memory_label,
     .close = ds_table_close,
+    .scan = scan,
 };

@@ -29,6 +29,88 @@ static char most_frequent(const char *from, const char *to)
     return best;
 }
 
+/* ---- reading forward --------------------------------------------------------------------------------------------- */
+
+/* The end of the last row that is whole in at..end, quotes counted as the cells do; at when there is none. */
+static char *whole_rows(const ds_csv_reader *r)
+{
+    char *safe = r->at;
+    bool start = true, inside = false;
+    for (char *p = r->at; p < r->end; p++) {
+        if (inside) {
+            bool twice = *p == '"' && p + 1 < r->end && p[1] == '"';
+            inside = *p != '"' || twice;
+            p += twice;
+        } else if (start && *p == '"') {
+            inside = true;
+            start = false;
+        } else if (!(start && *p == ' ')) {
+            start = *p == r->separator || *p == '\n';
+            if (*p == '\n') safe = p + 1;
+        }
+    }
+    return safe;
+}
+
+/* What is left goes to the front, and more of the file behind it. */
+static ds_status read_more(ds_csv_reader *r)
+{
+    size_t left = (size_t)(r->end - r->at), got;
+    if (left) memmove(r->bytes->data, r->at, left);
+    r->bytes->size = left;
+    if (left + 1 >= r->room) DS_TRY(ds_bytes_grow(r->ctx, r->path, r->bytes, &r->room));
+    char *base = (char *)r->bytes->data;
+    DS_TRY(ds_stream_some(r->stream, base + left, r->room - 1 - left, &got));
+    r->at = r->line_start = base;
+    r->end = base + left + got;
+    *r->end = 0;
+    r->ended = got == 0;
+    const char *zero = memchr(base + left, 0, got);
+    if (!zero) return DS_OK;
+    return ds_fail(r->ctx, DS_EFORMAT, "%s: offset %lld: a 0 byte; this is not a text", r->path,
+                   (long long)r->stream->at - (long long)(r->end - zero));
+}
+
+static ds_status refill(ds_csv_reader *r)
+{
+    do {
+        DS_TRY(read_more(r));
+        r->safe = r->ended ? r->end : whole_rows(r);
+    } while (r->safe == r->at && !r->ended);
+    return DS_OK;
+}
+
+/* Make sure that the line at hand is there to its end. */
+static ds_status whole_line(ds_csv_reader *r)
+{
+    while (r->stream && !r->ended && line_end(r) == r->end) DS_TRY(read_more(r));
+    return DS_OK;
+}
+
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
+
+static ds_status begin(ds_csv_reader *r, int64_t skip)
+{
+    DS_TRY(whole_line(r));
+    if (r->end - r->at >= 3 && memcmp(r->at, "\xEF\xBB\xBF", 3) == 0) r->at += 3; /* byte order mark of UTF-8 */
+    r->line_start = r->at;
+    for (; skip > 0 && r->at < r->end; skip--) {
+        next_line(r, line_end(r));
+        DS_TRY(whole_line(r));
+    }
+    r->safe = r->stream ? r->at : r->end;
+    if (!ds_csv_more(r) && r->status == DS_OK)
+        return ds_fail(r->ctx, DS_EFORMAT, "%s: no rows%s", r->path,
+                       r->line > 1 ? " after the skipped lines" : ", the file is empty");
+    DS_TRY(r->status);
+    r->separator = most_frequent(r->at, line_end(r));
+    if (r->stream && !r->ended) { /* rows were cut without knowing the separator */
+        r->safe = whole_rows(r);
+        r->status = r->safe == r->at ? refill(r) : DS_OK;
+    }
+    return r->status;
+}
+
 ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes *b, int64_t skip)
 {
     *r =
@@ -37,25 +119,29 @@ ds_status ds_csv_begin(ds_csv_reader *r, ds_ctx *ctx, const char *path, ds_bytes
     if (zero)
         return ds_fail(ctx, DS_EFORMAT, "%s: offset %zu: a 0 byte; this is not a text", path,
                        (size_t)(zero - (char *)b->data));
-    if (b->size >= 3 && memcmp(b->data, "\xEF\xBB\xBF", 3) == 0) r->at += 3; /* byte order mark of UTF-8 */
-    r->line_start = r->at;
-    for (; skip > 0 && r->at < r->end; skip--) next_line(r, line_end(r));
-    if (!ds_csv_more(r))
-        return ds_fail(ctx, DS_EFORMAT, "%s: no rows%s", path,
-                       r->line > 1 ? " after the skipped lines" : ", the file is empty");
-    r->separator = most_frequent(r->at, line_end(r));
-    return DS_OK;
+    return begin(r, skip);
+}
+
+ds_status ds_csv_begin_stream(ds_csv_reader *r, ds_ctx *ctx, ds_stream *stream, ds_bytes *b, int64_t skip)
+{
+    *r = (ds_csv_reader){ .ctx = ctx, .path = stream->path, .line = 1, .stream = stream, .bytes = b };
+    DS_TRY(read_more(r));
+    return begin(r, skip);
 }
 
 bool ds_csv_more(ds_csv_reader *r)
 {
-    while (r->at < r->end) {
-        char *nl = line_end(r);
-        for (char *p = r->at; p < nl; p++)
-            if (*p != ' ' && *p != '\r' && *p != '\t') return true;
-        next_line(r, nl);
+    for (;;) {
+        while (r->at < r->safe) {
+            char *nl = line_end(r);
+            for (char *p = r->at; p < nl; p++)
+                if (*p != ' ' && *p != '\r' && *p != '\t') return true;
+            next_line(r, nl);
+        }
+        if (!r->stream || r->ended || r->status != DS_OK) return false;
+        r->status = refill(r);
+        if (r->status != DS_OK) return false;
     }
-    return false;
 }
 
 /* The inside of quotes, moved together over doubled quotes; leaves r->at after the closing one. */

@@ -117,7 +117,7 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
 }
 
 /* Rendered once and forgotten. */
-static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
                       const ds_sink *sink)
 {
     DS_TRY(open(ctx, set, split, train, s));

@@ -201,16 +201,13 @@ static ds_status scan_open(ds_ctx *ctx, const char *path[2], ds_stream f[2], ds_
     return ds_scan_room(ctx, s, sink);
 }
 
-static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
                       const ds_sink *sink)
 {
     char image_path[DS_PATH_BYTES], label_path[DS_PATH_BYTES];
     DS_TRY(paths(ctx, set, split, image_path, label_path));
     if (!image_path[0]) return DS_OK;
-    if (!ds_streamable(image_path) || !ds_streamable(label_path)) {
-        DS_TRY(open(ctx, set, split, train, s));
-        return ds_scan_opened(ctx, s, sink);
-    }
+    if (!ds_streamable(image_path) || !ds_streamable(label_path)) return ds_scan_whole(ctx, set, split, train, s, sink);
     ds_stream f[2] = { { 0 } };
     ds_status status = scan_open(ctx, (const char *[]){ image_path, label_path }, f, s, sink);
     uint8_t *row = status == DS_OK ? malloc(2 * (size_t)s->elements) : NULL;

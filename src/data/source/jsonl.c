@@ -202,8 +202,7 @@ static ds_status read_object(opening *o, json_t *object)
                        "%s:%lld: found %zu keys, %zu of them known from the first line; wanted no others", o->t->path,
                        (long long)o->line, json_object_size(object), seen);
     DS_TRY(label(o, json_object_get(object, o->like->label)));
-    ds_table_commit(o->t);
-    return DS_OK;
+    return ds_table_commit(o->t);
 }
 
 static ds_status read_line(opening *o, const char *text, size_t n)

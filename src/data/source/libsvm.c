@@ -119,7 +119,7 @@ static ds_status read_line(sparse *p, line *l)
     bool first = true;
     for (; (word = next_word(l)); first = false)
         if (!first || strncmp(word, "qid:", 4) != 0) DS_TRY(read_entry(p, l, word, &before));
-    ds_table_commit(&p->table);
+    DS_TRY(ds_table_commit(&p->table));
     p->start[s->rows] = p->count;
     return DS_OK;
 }

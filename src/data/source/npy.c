@@ -366,16 +366,13 @@ static ds_status scan_pair(ds_ctx *ctx, scanned f[2], const char *x, const char 
     return status;
 }
 
-static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s,
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
                       const ds_sink *sink)
 {
     char x[DS_PATH_BYTES], y[DS_PATH_BYTES];
     DS_TRY(find_files(ctx, set, split, x, y));
     if (!x[0]) return DS_OK;
-    if (!ds_streamable(x) || !ds_streamable(y)) {
-        DS_TRY(open(ctx, set, split, train, s));
-        return ds_scan_opened(ctx, s, sink);
-    }
+    if (!ds_streamable(x) || !ds_streamable(y)) return ds_scan_whole(ctx, set, split, train, s, sink);
     scanned f[2] = { { .rows = 0 } };
     ds_status status = scan_pair(ctx, f, x, y, set->target, s, sink);
     for (int k = 0; k < 2; k++) {

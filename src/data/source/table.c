@@ -49,6 +49,10 @@ void ds_table_close(ds_source *s)
     ds_table *t = s->own;
     if (!t) return;
     if (t->locale) freelocale(t->locale);
+    if (t->aside) fclose(t->aside);
+    free(t->renumber);
+    free(t->sum);
+    free(t->values);
     free(t->classes);
     free(t);
 }
@@ -96,11 +100,14 @@ ds_status ds_table_cell(ds_table *t, const char *text, const ds_table_at *at, do
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
+/* Where the row at hand is in memory. */
+static int64_t slot(const ds_table *t) { return t->aside ? 0 : t->s->rows; }
+
 ds_status ds_table_row(ds_table *t, int64_t features, double **row)
 {
     ds_source *s = t->s;
-    if (s->rows == t->room) {
-        int64_t room = t->room ? 2 * t->room : FIRST_ROWS;
+    if (slot(t) == t->room) {
+        int64_t room = t->aside ? 1 : t->room ? 2 * t->room : FIRST_ROWS;
         size_t bytes = (size_t)(room * features) * sizeof(double);
         uint8_t *memory = realloc(s->memory, bytes + 1);
         if (memory) s->memory = memory;
@@ -114,11 +121,17 @@ ds_status ds_table_row(ds_table *t, int64_t features, double **row)
     s->elements = features;
     s->layout = DS_SHAPE(features);
     t->gap = false;
-    *row = (double *)(void *)s->memory + s->rows * features;
+    *row = (double *)(void *)s->memory + slot(t) * features;
     return DS_OK;
 }
 
-void ds_table_commit(ds_table *t) { t->s->rows += !(t->gap && t->missing == DS_MISSING_DROP); }
+ds_status ds_table_commit(ds_table *t)
+{
+    if (t->gap && t->missing == DS_MISSING_DROP) return DS_OK;
+    DS_TRY(t->aside ? ds_table_aside(t) : DS_OK);
+    t->s->rows++;
+    return DS_OK;
+}
 
 /* ---- labels ------------------------------------------------------------------------------------------------------ */
 
@@ -147,7 +160,7 @@ static ds_status known_label(ds_table *t, const char *text, const ds_table_at *a
     bool found = !t->known->numeric || ds_table_number(t, text, &v);
     int32_t k = found ? search(t->known, t->known->numeric, text, v, &found) : 0;
     if (!found) return ds_table_bad(t, text, at, "a label of the training file");
-    t->s->labels[t->s->rows] = t->known->classes[k].index;
+    t->s->labels[slot(t)] = t->known->classes[k].index;
     return DS_OK;
 }
 
@@ -169,7 +182,7 @@ static ds_status new_label(ds_table *t, const char *text, const ds_table_at *at)
         memmove(&t->classes[k + 1], &t->classes[k], (size_t)(t->count - k) * sizeof *t->classes);
         t->classes[k] = (ds_table_class){ copy, v, t->count++ };
     }
-    t->s->labels[t->s->rows] = t->classes[k].index;
+    t->s->labels[slot(t)] = t->classes[k].index;
     return DS_OK;
 }
 
@@ -182,7 +195,7 @@ ds_status ds_table_label(ds_table *t, const char *text, const ds_table_at *at)
     if (!*text) return ds_table_bad(t, text, at, "a label");
     if (t->gap && t->missing == DS_MISSING_DROP) return DS_OK;
     if (t->set->target != DS_TARGET_REAL) return t->known ? known_label(t, text, at) : new_label(t, text, at);
-    if (ds_table_number(t, text, &t->s->reals[t->s->rows])) return DS_OK;
+    if (ds_table_number(t, text, &t->s->reals[slot(t)])) return DS_OK;
     return ds_table_bad(t, text, at, "a number, for the target is real");
 }
 
@@ -205,7 +218,7 @@ static int32_t number_by_value(ds_table *t, int32_t *renumber)
         renumber[t->classes[k].index] = classes;
     }
     for (int32_t k = 0; k < t->count; k++) t->classes[k].index = renumber[t->classes[k].index];
-    for (int64_t i = 0; i < t->s->rows; i++) t->s->labels[i] = renumber[t->s->labels[i]];
+    for (int64_t i = 0; i < t->s->rows && !t->aside; i++) t->s->labels[i] = renumber[t->s->labels[i]];
     return classes + 1;
 }
 
@@ -218,7 +231,10 @@ static ds_status number_classes(ds_table *t)
         int32_t *renumber = malloc((size_t)t->count * sizeof *renumber);
         if (!renumber) return ds_fail_memory(t->ctx, (size_t)t->count * sizeof *renumber, "classes");
         s->classes = number_by_value(t, renumber);
-        free(renumber);
+        if (t->aside)
+            t->renumber = renumber;
+        else
+            free(renumber);
     }
     if (t->known) s->classes = from->s->classes;
     s->class_names = ds_arena_alloc(&s->arena, (size_t)s->classes * sizeof *s->class_names);
@@ -233,10 +249,11 @@ ds_status ds_table_finish(ds_table *t)
     if (s->rows == 0)
         return ds_fail(t->ctx, DS_EFORMAT, "%s: no rows%s", t->path,
                        t->room ? " without a missing value; set data.missing to mean or a value" : "");
-    void *fit = realloc(s->memory, (size_t)(s->rows * s->elements) * sizeof(double) + 1);
+    if (t->aside) DS_TRY(ds_table_means(t));
+    void *fit = t->aside ? NULL : realloc(s->memory, (size_t)(s->rows * s->elements) * sizeof(double) + 1);
     if (fit) s->memory = fit;
     s->first = s->memory;
-    t->room = s->rows;
+    t->room = slot(t);
     if (t->set->target == DS_TARGET_REAL) {
         s->targets = 1;
         return DS_OK;

@@ -5,8 +5,9 @@
 #define DS_DATA_SOURCE_TABLE_H
 
 #include <locale.h>
+#include <stdio.h>
 
-#include "data/source.h"
+#include "data/stream.h"
 
 typedef enum ds_missing { DS_MISSING_ERROR, DS_MISSING_MEAN, DS_MISSING_DROP, DS_MISSING_VALUE } ds_missing;
 
@@ -31,6 +32,11 @@ typedef struct ds_table {
     int32_t count;
     bool numeric;
     locale_t locale; /* numbers have a point, whatever the program's locale */
+    /* Rows read forward are put aside on disk until the last label is known; memory holds one. NULL: they are kept. */
+    FILE *aside;
+    int32_t *renumber; /* owned: class of each label as it was put aside; NULL: itself */
+    double *sum;       /* owned, [elements]: of each column, and how many values */
+    int64_t *values;
 } ds_table;
 
 /* Where a cell stands. */
@@ -56,7 +62,15 @@ ds_status ds_table_cell(ds_table *t, const char *text, const ds_table_at *at, do
 /* Room for one more row of `features` numbers: s->rows counts it after ds_table_commit. */
 ds_status ds_table_row(ds_table *t, int64_t features, double **row);
 ds_status ds_table_label(ds_table *t, const char *text, const ds_table_at *at);
-void ds_table_commit(ds_table *t); /* or drop it, when a value is missing and the settings say so */
+ds_status ds_table_commit(ds_table *t); /* or drop it, when a value is missing and the settings say so */
+/* The row at hand and its label to the file; the training columns' means, once all are there: of ds_table_commit and
+ * ds_table_finish (table_aside.c). */
+ds_status ds_table_aside(ds_table *t);
+ds_status ds_table_means(ds_table *t);
+/* From the first row on, put rows aside in an unnamed file in folder. */
+ds_status ds_table_put_aside(ds_table *t, const char *folder);
+/* After ds_table_finish: the rows put aside, missing values filled in by the training rows' means. */
+ds_status ds_table_replay(ds_table *t, const ds_source *train, const ds_sink *sink);
 /* After the last row: number the classes, fit the memory. */
 ds_status ds_table_finish(ds_table *t);
 /* The files of a split: listed, or the path itself, or NAME.ending in the folder it names. At most one of the last two,
