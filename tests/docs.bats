@@ -60,6 +60,8 @@ offers() {
     [ "$(offers 'descent explain optimizer.beta')" = "optimizer.beta1 optimizer.beta2" ]
     [ "$(offers 'descent explain hub')" = huber ]
     [[ "$(offers 'descent init ')" == *"cnn mlp stream svm table"* ]]
+    [ "$(offers 'descent runs rei')" = reindex ] && [[ "$(offers 'descent data s')" == "show stats shuffle"* ]]
+    [ "$(offers 'descent tour al')" = all ]
     COMP_WORDBREAKS=${COMP_WORDBREAKS//=/} # a shell that does not break words at =
     [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamw" ]
 }

@@ -145,6 +145,12 @@ END
     done
 }
 
+@test "explain knows commands too, and says what is near to a misspelt name: exit 2" {
+    "$program" explain completion | cmp - <("$program" completion --help)
+    run "$program" explain optimizer.betta1
+    [ "$status" -eq 2 ] && [ "$output" = 'nothing is called "optimizer.betta1"; did you mean "optimizer.beta1"?' ]
+}
+
 @test "unknown commands and flags: exit 2 and the nearest name, long or short" {
     run "$program" help trian
     [ "$status" -eq 2 ] && [[ "$output" == *'did you mean "train"?' ]]

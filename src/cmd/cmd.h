@@ -31,6 +31,7 @@ typedef struct ds_command {
 
 extern const ds_command *const ds_commands[];
 extern const int ds_command_count;
+const ds_command *ds_command_named(const char *name); /* NULL: there is none */
 
 /* Flags of one call, parsed by the command's table. Positional arguments stay in order.
  *   --name value, --name=value, bare --name for BOOL; unknown flags are a usage error with the nearest name. */

@@ -49,14 +49,26 @@ static void names(FILE *f)
     }
 }
 
+/* Of "show|stats CONFIG" and "list | show RUN" the words in small letters that may come first. */
+static void verbs(FILE *f, const char *usage)
+{
+    bool begins = true;
+    int depth = 0;
+    if (!islower((unsigned char)*usage)) return;
+    for (const char *p = usage; *p; p++) {
+        size_t length = strspn(p, "abcdefghijklmnopqrstuvwxyz-");
+        if (begins && depth == 0 && islower((unsigned char)*p) && strchr(" |", p[length]))
+            fprintf(f, "%.*s ", (int)length, p);
+        depth += (*p == '[') - (*p == ']');
+        begins = *p == '|' || (begins && *p == ' ');
+    }
+}
+
 /* Words for a positional argument; what else it may be (files, keys) is said by `takes`. */
 static void words(FILE *f, const ds_command *c)
 {
     const ds_registry *r = ds_docs_taken(c);
-    size_t verbs = strcspn(c->usage, " "); /* "show|stats|convert CONFIG": the first word is one of these */
-    for (size_t k = 0; k < verbs && islower((unsigned char)c->usage[0]) && memchr(c->usage, '|', verbs); k++)
-        fputc(c->usage[k] == '|' ? ' ' : c->usage[k], f);
-    if (islower((unsigned char)c->usage[0])) fputc(' ', f);
+    verbs(f, c->usage);
     if (ds_docs_takes(c, "TEMPLATE"))
         for (const ds_template *t = ds_templates; t->name; t++) fprintf(f, "%s ", t->name);
     if (ds_docs_takes(c, "SHELL")) fputs("bash zsh fish ", f);

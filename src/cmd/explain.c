@@ -115,11 +115,15 @@ static int run(ds_ctx *ctx, int argc, char **argv)
                            "explain wants a name: a key such as optimizer.beta2, or a rule, layer, loss, source");
     for (int k = 0; k < a.count; k++) {
         bool found;
+        const ds_command *of_name = ds_command_named(a.positional[k]);
         char *text = ds_explain(a.positional[k], &found);
         if (!text) return ds_complain(DS_EXIT_FAILED, "out of memory");
-        fputs(text, found ? stdout : stderr);
+        if (found || !of_name)
+            fputs(text, found ? stdout : stderr);
+        else
+            ds_print_help(of_name);
         free(text);
-        if (!found) code = DS_EXIT_USAGE;
+        if (!found && !of_name) code = DS_EXIT_USAGE;
     }
     return code;
 }

@@ -13,7 +13,7 @@ const ds_command *const ds_commands[] = {
 };
 const int ds_command_count = (int)(sizeof ds_commands / sizeof ds_commands[0]);
 
-static const ds_command *command(const char *name)
+const ds_command *ds_command_named(const char *name)
 {
     for (int k = 0; k < ds_command_count; k++)
         if (!strcmp(name, ds_commands[k]->head.name)) return ds_commands[k];
@@ -70,15 +70,15 @@ static int dispatch(int argc, char **argv)
     }
     if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         if (argc == 2) return help(stdout);
-        if (!command(argv[2])) return unknown(argv[2]);
-        ds_print_help(command(argv[2]));
+        if (!ds_command_named(argv[2])) return unknown(argv[2]);
+        ds_print_help(ds_command_named(argv[2]));
         return DS_EXIT_OK;
     }
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
         printf("descent %s\n", DS_VERSION);
         return DS_EXIT_OK;
     }
-    const ds_command *c = command(argv[1]);
+    const ds_command *c = ds_command_named(argv[1]);
     return c ? run(c, argc - 1, argv + 1) : unknown(argv[1]);
 }
 
