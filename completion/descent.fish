@@ -180,7 +180,7 @@ complete -c descent -n '__descent_command runs' -l columns -r -F -d 'for list: k
 complete -c descent -n '__descent_command runs' -l remove -d 'for tag: take the tags away'
 complete -c descent -n '__descent_command runs' -l json -d 'one JSON object a line on standard output'
 complete -c descent -n '__descent_command runs' -l help -d 'show help and exit'
-complete -c descent -n '__descent_command runs' -a ' '
+complete -c descent -n '__descent_command runs' -a 'list show diff tag rm reindex '
 complete -c descent -n '__descent_command runs' -a '(path basename runs/* 2>/dev/null)'
 complete -c descent -n '__descent_command runs' -F
 complete -c descent -n __fish_use_subcommand -a explain -d 'say what an option, rule, layer, loss, source or key means'
