@@ -1,6 +1,6 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
-_descent_commands() { echo "init train eval data check grad tour runs explain completion env help"; }
+_descent_commands() { echo "init train eval data check lr grad tour runs explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
@@ -8,6 +8,7 @@ _descent_flags() {
     eval) echo "--weights --json --help" ;;
     data) echo "--rows --from --split --to --out --memory --seed --json --help" ;;
     check) echo "--json --help" ;;
+    lr) echo "--from --to --steps --json --help" ;;
     grad) echo "--weights --rows --out --along --dtype --penalty --json --help" ;;
     tour) echo "--quick --full --seed --data --broken --json --help" ;;
     runs) echo "--dir --sort --columns --remove --json --help" ;;
@@ -23,6 +24,7 @@ _descent_words() {
     eval) echo "" ;;
     data) echo "show stats convert shuffle " ;;
     check) echo "" ;;
+    lr) echo "" ;;
     grad) echo "" ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all " ;;
     runs) echo "list show diff tag rm reindex " ;;
@@ -38,6 +40,7 @@ _descent_takes() {
     eval) echo "file run " ;;
     data) echo "file key= " ;;
     check) echo "file key= " ;;
+    lr) echo "file key= " ;;
     grad) echo "file key= " ;;
     tour) echo "" ;;
     runs) echo "file run " ;;
@@ -58,7 +61,7 @@ _descent_flag_values() {
 # Flags that take no value.
 _descent_bare() {
     case "$1 $2" in
-    "train --json" | "eval --json" | "data --json" | "check --json" | "grad --penalty" | "grad --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
+    "train --json" | "eval --json" | "data --json" | "check --json" | "lr --json" | "grad --penalty" | "grad --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
     esac
     return 1
 }

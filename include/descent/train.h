@@ -144,6 +144,39 @@ DS_API const char *ds_run_file(ds_run *run, const char *file);
  * run that was never stopped. run and watcher may be NULL. */
 DS_API ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher, ds_outcome *outcome);
 
+/* ---- choosing a rate --------------------------------------------------------------------------------------------- */
+
+/* A short training at one rate. */
+typedef struct ds_trial {
+    double lr, loss; /* of the sweep: mean of the latest losses; of a trial: mean over its last quarter */
+    bool good;       /* finite, and not above four times the first loss */
+} ds_trial;
+typedef struct ds_range_settings {
+    double from, to;                            /* of the sweep */
+    int64_t steps;                              /* of the sweep, and of each trial; at least 8 */
+    void (*progress)(void *arg, int64_t steps); /* after each step; may be NULL */
+    void *arg;
+} ds_range_settings;
+enum { DS_RANGE_TRIALS = 24 };
+typedef struct ds_range {
+    ds_trial *sweep; /* [owned, ds_range_free] */
+    int64_t count;   /* of them; fewer than steps when the loss blew up */
+    ds_trial trial[DS_RANGE_TRIALS];
+    int trials;
+    double first;        /* loss of the initial weights */
+    double best, chosen; /* rates; 0: none made progress */
+    char reason[320];
+} ds_range;
+/* Choose the rate that training starts from, on a copy: the session's weights, statistics and files stay as they are.
+ * A sweep raises the rate exponentially, a step each, to find where the loss falls and where it blows up. Trials then
+ * take `steps` steps each from the same weights over the same batches at a constant rate, halving and doubling from the
+ * sweep's lowest loss until the best rate is enclosed. Chosen is 1.5 times the best rate if a trial there keeps
+ * nine tenths of its progress, else the best itself.
+ * Source: Goodfellow et al. 8.3.1 (a rate higher than the one that performs best in the first 100 or so iterations, yet
+ * not unstable); Smith, Cyclical learning rates (2017), for the sweep. */
+DS_API ds_status ds_range_test(ds_session *s, const ds_range_settings *settings, ds_range *range);
+DS_API void ds_range_free(ds_range *range);
+
 #ifdef __cplusplus
 }
 #endif

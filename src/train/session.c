@@ -113,6 +113,22 @@ size_t ds_session_running_bytes(const ds_session *s)
     return (size_t)ds_space_dim(ds_problem_statistics(s->problem)) * s->element;
 }
 
+ds_status ds_session_loader(ds_session *s, ds_loader **loader)
+{
+    const ds_view *view = ds_dataset_view(s->data, DS_TRAIN);
+    int64_t rest = ds_view_rows(view) % s->batch;
+    ds_loader_settings set = { .view = view,
+                               .sampler = s->set.order ? s->set.order : "shuffle",
+                               .batch = s->batch,
+                               .dtype = ds_problem_dtype(s->problem),
+                               .seed = s->set.seed,
+                               .augment = true,
+                               .prefetch = -1 };
+    DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, DS_WANT_GRADIENT));
+    if (rest) DS_TRY(ds_problem_prepare(s->problem, rest, DS_MODE_TRAIN, DS_WANT_GRADIENT));
+    return ds_loader_create(loader, s->ctx, &set);
+}
+
 /* ---- initial weights --------------------------------------------------------------------------------------------- */
 
 /* Class frequencies, or means of the targets, of all training rows: read in order, summed in f64. */

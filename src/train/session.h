@@ -32,6 +32,8 @@ ds_status ds_session_save_of(ds_session *s, const ds_weights *w, const char *pat
 ds_status ds_session_measure(ds_session *s, const void *theta, void *running);
 /* Bytes of running statistics; 0: the model has none. */
 size_t ds_session_running_bytes(const ds_session *s);
+/* Training batches in the order and with the augmentation of the config; the problem is prepared for them. */
+ds_status ds_session_loader(ds_session *s, ds_loader **loader);
 /* Steps that epochs and steps allow; INT64_MAX: any number. */
 int64_t ds_session_steps(const ds_session *s);
 

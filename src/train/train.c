@@ -51,23 +51,6 @@ void ds_loop_notice(const ds_loop *l, const char *fmt, ...)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-static ds_status open_loader(ds_loop *l)
-{
-    ds_session *s = l->s;
-    const ds_view *view = ds_dataset_view(s->data, DS_TRAIN);
-    int64_t rest = ds_view_rows(view) % s->batch;
-    ds_loader_settings set = { .view = view,
-                               .sampler = s->set.order ? s->set.order : "shuffle",
-                               .batch = s->batch,
-                               .dtype = ds_problem_dtype(s->problem),
-                               .seed = s->set.seed,
-                               .augment = true,
-                               .prefetch = -1 };
-    DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, DS_WANT_GRADIENT));
-    if (rest) DS_TRY(ds_problem_prepare(s->problem, rest, DS_MODE_TRAIN, DS_WANT_GRADIENT));
-    return ds_loader_create(&l->loader, s->ctx, &set);
-}
-
 static ds_status open_optimizer(ds_loop *l)
 {
     ds_session *s = l->s;
@@ -118,7 +101,7 @@ static ds_status open_loop(ds_loop *l)
     ds_session *s = l->s;
     l->total = ds_session_steps(s);
     l->grad_norm = l->update_ratio = NAN; /* until an epoch's last step */
-    DS_TRY(open_loader(l));
+    DS_TRY(ds_session_loader(s, &l->loader));
     if (ds_dataset_classes(s->data)) DS_TRY(ds_metric_create(&l->errors, s->problem, "error"));
     DS_TRY(open_optimizer(l));
     size_t bytes = (size_t)s->dim * s->element;
