@@ -80,6 +80,7 @@ data.standardize
 data.whiten
 data.components
 data.whiten_eps
+data.class_weights
 data.augment
 model.loss
 model.penalty

@@ -88,6 +88,41 @@ static void missing_others(void **state)
     ds_dataset_free(d);
 }
 
+/* ---- weights of classes ------------------------------------------------------------------------------------------ */
+
+static void class_weights(void **state)
+{
+    ds_ctx *ctx = *state;
+    static const char text[] = "1,a\n2,a\n3,b\n4,a\n5,c\n6,c\n";
+    static const double given[] = { 1, 0, 2.5 };
+    ds_data_settings set = of_format("csv");
+    ds_dataset *d = open_text(ctx, set, text);
+    assert_null(ds_dataset_class_weights(d));
+    ds_dataset_free(d);
+    set.balanced = true;
+    d = open_text(ctx, set, text);
+    const double *w = ds_dataset_class_weights(d);
+    assert_true(w[0] == 6.0 / (3 * 3) && w[1] == 6.0 / 3 && w[2] == 6.0 / (3 * 2));
+    ds_dataset_free(d);
+    set.holdout = "2"; /* of the rows that train: three a, one b; c does not occur */
+    d = open_text(ctx, set, text);
+    w = ds_dataset_class_weights(d);
+    assert_true(w[0] == 4.0 / (2 * 3) && w[1] == 4.0 / 2 && w[2] == 0);
+    ds_dataset_free(d);
+    set = of_format("csv");
+    set.class_weights = given, set.class_weight_count = 3;
+    d = open_text(ctx, set, text);
+    assert_memory_equal(ds_dataset_class_weights(d), given, sizeof given);
+    ds_dataset_free(d);
+    set.path = write_text("table", text);
+    set.class_weight_count = 2;
+    assert_fails(ctx, DS_ECONFIG, "class_weights has 2 numbers, the data has 3 classes",
+                 ds_dataset_create(&d, ctx, &set));
+    set.class_weights = NULL, set.class_weight_count = 0, set.balanced = true, set.target = DS_TARGET_REAL;
+    set.label = "0", set.path = write_text("table", "1,2\n3,4\n");
+    assert_fails(ctx, DS_ECONFIG, "class_weights needs classes", ds_dataset_create(&d, ctx, &set));
+}
+
 /* ---- several files ----------------------------------------------------------------------------------------------- */
 
 static void several(void **state)
@@ -237,8 +272,9 @@ static void libsvm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(missing_mean), cmocka_unit_test(missing_others), cmocka_unit_test(several),
-        cmocka_unit_test(named_pipe),   cmocka_unit_test(jsonl),          cmocka_unit_test(libsvm),
+        cmocka_unit_test(missing_mean), cmocka_unit_test(missing_others), cmocka_unit_test(class_weights),
+        cmocka_unit_test(several),      cmocka_unit_test(named_pipe),     cmocka_unit_test(jsonl),
+        cmocka_unit_test(libsvm),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

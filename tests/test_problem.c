@@ -145,6 +145,8 @@ static double dot(const small *t, const double *a, const double *b)
     return s;
 }
 
+static const double uneven[] = { 0.5, 3, 1.25 };
+
 static void derivatives(void **state)
 {
     static const ds_problem_settings settings[] = {
@@ -152,6 +154,8 @@ static void derivatives(void **state)
         { .loss = "cross-entropy(smoothing=0.2)", .classes = 3, .l2 = 0.3 },
         { .loss = "svm(delta=0.9)", .classes = 3 },
         { .loss = "squared-svm", .classes = 3, .l1 = 0.2, .l2 = 0.1, .penalty_all = true },
+        { .loss = "cross-entropy(smoothing=0.2)", .classes = 3, .class_weights = uneven },
+        { .loss = "svm", .classes = 3, .class_weights = uneven },
         { .loss = "binary-cross-entropy", .classes = 3 },
         { .loss = "binary-cross-entropy", .targets = 3 },
         { .loss = "squared-error", .targets = 3, .l1 = 0.2 },
@@ -182,6 +186,52 @@ static void derivatives(void **state)
         assert_true(dot(&t, t.h, t.v) >= -1e-12); /* convex losses: Gauss-Newton has no negative direction */
         close_small(&t);
     }
+}
+
+/* The loss over the rows of one class alone, times their share of all rows. */
+static double part_of(ds_ctx *ctx, small *t, int class_index)
+{
+    double x[20], f;
+    int32_t y[5];
+    ds_batch part = { .x = x, .y = y };
+    for (int i = 0; i < 5; i++)
+        if (((int32_t *)t->batch.y)[i] == class_index) {
+            memcpy(x + 4 * part.n, (double *)t->batch.x + (ptrdiff_t)4 * i, 4 * sizeof *x);
+            y[part.n++] = class_index;
+        }
+    OK(ds_problem_value(t->p, &(ds_at){ .batch = &part, .theta = t->theta, .mode = DS_MODE_EVAL }, &f));
+    return f * (double)part.n / 5;
+}
+
+/* mean of w_y times the loss, for every loss of classes; weights of 1 change no bit. */
+static void class_weights(void **state)
+{
+    static const char *const losses[] = {
+        "cross-entropy", "svm", "squared-svm", "binary-cross-entropy", "squared-error", "half-squared-error", "huber"
+    };
+    static const double ones[] = { 1, 1, 1 }, weights[] = { 2, 0.25, 3 };
+    ds_ctx *ctx = *state;
+    for (size_t k = 0; k < sizeof losses / sizeof losses[0]; k++) {
+        double plain, f, wanted = 0;
+        for (int weighted = 0; weighted < 3; weighted++) {
+            small t = open_small(ctx, &(ds_problem_settings){ .loss = losses[k],
+                                                              .classes = 3,
+                                                              .class_weights = weighted == 0   ? NULL
+                                                                               : weighted == 1 ? ones
+                                                                                               : weights });
+            OK(ds_problem_value(t.p, &(ds_at){ .batch = &t.batch, .theta = t.theta, .mode = DS_MODE_EVAL }, &f));
+            for (int c = 0; weighted == 0 && c < 3; c++) wanted += weights[c] * part_of(ctx, &t, c);
+            if (weighted == 0) plain = f;
+            if (weighted == 1) assert_true(f == plain);
+            if (weighted == 2) near(f, wanted);
+            close_small(&t);
+        }
+    }
+    ds_problem *p;
+    ds_model *m = model_of(ctx, (const char *const[]){ "dense classes", NULL });
+    ds_problem_settings s = { .sample = DS_SHAPE(4), .targets = 3, .class_weights = ones };
+    assert_int_equal(ds_problem_create(&p, ctx, m, &s), DS_EUSAGE);
+    ds_model_free(m);
 }
 
 /* l2: coefficient x sum of squares, weights alone unless all. */
@@ -354,8 +404,9 @@ static int close_ctx(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses_by_hand),  cmocka_unit_test(derivatives),          cmocka_unit_test(penalties_by_hand),
-        cmocka_unit_test(metrics_by_hand), cmocka_unit_test(batches_and_bindings), cmocka_unit_test(refusals),
+        cmocka_unit_test(class_weights),     cmocka_unit_test(losses_by_hand),  cmocka_unit_test(derivatives),
+        cmocka_unit_test(penalties_by_hand), cmocka_unit_test(metrics_by_hand), cmocka_unit_test(batches_and_bindings),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, open_ctx, close_ctx);
 }

@@ -50,11 +50,14 @@ typedef struct ds_data_settings {
     uint64_t holdout_seed;
     bool holdout_trains; /* rows held out train too: after a choice was made by them; statistics stay without them */
     bool scale_given;
-    double scale[2];           /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
-    bool standardize;          /* (x - mean) / deviation per channel or column, of the training rows */
-    ds_whiten_kind whiten;     /* by the covariance of the training rows, after scale and standardize */
-    int64_t components;        /* pca: of the largest variance; 0: all */
-    double whiten_eps;         /* share of the mean variance that is added to each */
+    double scale[2];             /* bytes 0..255 to lo..hi; other numbers from the training columns' ranges */
+    bool standardize;            /* (x - mean) / deviation per channel or column, of the training rows */
+    ds_whiten_kind whiten;       /* by the covariance of the training rows, after scale and standardize */
+    int64_t components;          /* pca: of the largest variance; 0: all */
+    double whiten_eps;           /* share of the mean variance that is added to each */
+    bool balanced;               /* class weights n / (K n_c): rows over classes times the rows of the class */
+    const double *class_weights; /* or one number a class; NULL: none */
+    int class_weight_count;
     const ds_augment *augment; /* training rows only */
     int augment_count;
     ds_target target;
@@ -87,6 +90,8 @@ DS_API int64_t ds_dataset_targets(const ds_dataset *d); /* K real targets a row;
 DS_API const char *ds_dataset_class_name(const ds_dataset *d, int class_index);
 DS_API const char *ds_dataset_column_name(const ds_dataset *d, int64_t column); /* tables; NULL for images */
 DS_API const char *ds_dataset_cell(const ds_dataset *d); /* how elements are kept: "u8", "f32", "f64" */
+/* Weight of each class's rows in the loss; NULL: all count alike. */
+DS_API const double *ds_dataset_class_weights(const ds_dataset *d);
 /* Hash of all rows, labels and shapes, whatever the file's packing; computed at the first call. */
 DS_API uint64_t ds_dataset_fingerprint(ds_dataset *d);
 /* Memory of all rows, labels and row lists; generated rows count as if all were kept. */

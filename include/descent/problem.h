@@ -1,6 +1,6 @@
 /* descent/problem.h - the objective: its value, gradient and curvature products at a point on a batch.
  *
- *   f(theta) = mean over rows of loss(network(x; theta), y) + penalty(theta)
+ *   f(theta) = mean over rows of w_y loss(network(x; theta), y) + penalty(theta),   w_y = 1 without class weights
  *
  * A point is one flat vector (descent/space.h). Work is planned once per batch size and kept; after ds_problem_prepare
  * no call allocates. Vectors come from ds_buffer_alloc (descent/graph.h) and hold ds_space_dim elements of the
@@ -22,14 +22,15 @@ extern "C" {
 typedef struct ds_problem ds_problem;
 
 typedef struct ds_problem_settings {
-    const char *loss;    /* of registry "loss": "cross-entropy(smoothing=0.1)"; NULL: cross-entropy or squared-error */
-    double l1, l2;       /* coefficients of the sum of |w| and of w^2 */
-    bool penalty_all;    /* biases and norms too */
-    ds_shape sample;     /* as the data set says: [C,H,W] or [F] */
-    int classes;         /* 0: real targets */
-    int64_t targets;     /* real targets a row; 0 with classes */
-    ds_dtype dtype;      /* DS_F32 (0) or DS_F64 */
-    const char *backend; /* NULL: the default */
+    const char *loss; /* of registry "loss": "cross-entropy(smoothing=0.1)"; NULL: cross-entropy or squared-error */
+    double l1, l2;    /* coefficients of the sum of |w| and of w^2 */
+    bool penalty_all; /* biases and norms too */
+    ds_shape sample;  /* as the data set says: [C,H,W] or [F] */
+    int classes;      /* 0: real targets */
+    int64_t targets;  /* real targets a row; 0 with classes */
+    const double *class_weights; /* [classes] what a row counts by its class; NULL: all alike. Read during creation */
+    ds_dtype dtype;              /* DS_F32 (0) or DS_F64 */
+    const char *backend;         /* NULL: the default */
 } ds_problem_settings;
 
 DS_API ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model *model,

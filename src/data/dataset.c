@@ -109,6 +109,7 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
     DS_TRY(ds_affine_create(d, &set));
     DS_TRY(ds_whiten_create(d, &set));
     if (set.holdout_trains) DS_TRY(train_all(d));
+    DS_TRY(ds_class_weights_create(d, &set));
     for (int split = DS_TRAIN; split <= DS_TEST; split++) DS_TRY(ds_source_fault(d->ctx, &d->source[split]));
     return ds_augment_create(d, &set);
 }

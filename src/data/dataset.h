@@ -38,7 +38,8 @@ struct ds_dataset {
     ds_view view[3];
     ds_affine affine;
     ds_whiten whiten;
-    int64_t elements; /* of a row as it is delivered */
+    double *class_weights; /* in the arena */
+    int64_t elements;      /* of a row as it is delivered */
     ds_shape layout;
     bool partners; /* a transform wants another row */
     ds_transform transform[DS_MAX_AUGMENT];
@@ -66,6 +67,8 @@ void ds_affine_free(ds_affine *a);
 ds_status ds_whiten_create(ds_dataset *d, const ds_data_settings *set);
 void ds_whiten_free(ds_whiten *w);
 void ds_whiten_rows(const ds_whiten *w, ds_dtype t, int n, const void *in, void *out);
+/* Weights of classes, as given or by how often each occurs among the rows that train. */
+ds_status ds_class_weights_create(ds_dataset *d, const ds_data_settings *set);
 /* Parse set->augment into d->transform. */
 ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set);
 

@@ -15,6 +15,7 @@ static void free_network(ds_problem *p)
     ds_net_free(w->net);
     ds_buffer_free(w->base.running);
     ds_buffer_free(w->rng);
+    ds_buffer_free(w->class_weights);
     free(w->base.summary);
     free(w);
 }
@@ -145,6 +146,22 @@ void ds_network_reset_running(ds_network *w)
         }
 }
 
+static ds_status keep_class_weights(ds_network *w)
+{
+    const ds_problem_settings *s = &w->settings;
+    if (!s->class_weights) return DS_OK;
+    if (!s->classes) return ds_fail(w->base.ctx, DS_EUSAGE, "class weights are given, the targets are real numbers");
+    w->class_weights = ds_buffer_alloc((size_t)s->classes * ds_dtype_bytes(s->dtype));
+    if (!w->class_weights) return ds_fail_memory(w->base.ctx, (size_t)s->classes * sizeof(double), "class weights");
+    for (int c = 0; c < s->classes; c++)
+        if (s->dtype == DS_F64)
+            ((double *)w->class_weights)[c] = s->class_weights[c];
+        else
+            ((float *)w->class_weights)[c] = (float)s->class_weights[c];
+    w->settings.class_weights = NULL; /* the caller's */
+    return DS_OK;
+}
+
 static ds_status fill(ds_network *w, const ds_model *model)
 {
     ds_problem *p = &w->base;
@@ -162,7 +179,7 @@ static ds_status fill(ds_network *w, const ds_model *model)
     if (!p->running || !w->rng) return ds_fail_memory(p->ctx, w->bytes, "running statistics");
     ds_network_reset_running(w);
     w->settings.loss = NULL; /* the caller's text; p->loss has it all */
-    return DS_OK;
+    return keep_class_weights(w);
 }
 
 ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model *model, const ds_problem_settings *settings)
@@ -216,6 +233,7 @@ static void make_inputs(const ds_network *w, int64_t rows, ds_mode mode, ds_netw
     n->x = ds_input(n->g, "x", t, x);
     n->y = w->settings.targets ? ds_input(n->g, "y", t, DS_SHAPE(rows, w->settings.targets))
                                : ds_input(n->g, "y", DS_I32, DS_SHAPE(rows));
+    if (w->class_weights) n->weights = ds_input(n->g, "class weights", t, DS_SHAPE(w->settings.classes));
     for (int i = 0; i < net->params.count; i++)
         n->theta[i] = ds_input(n->g, net->params.segment[i].name, t, ds_space_shape(&net->params, i));
     for (int i = 0; mode == DS_MODE_EVAL && i < net->stats.count; i++)
@@ -244,7 +262,8 @@ ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_va
                    .ids = n->ids };
     n->z = ds_net_build(&b, net, n->x);
     ds_loss_ask ask = { w->base.loss.value, n->z, target(w, n->g, n->y, rows),
-                        w->settings.targets ? (ds_val){ 0 } : n->y };
+                        w->settings.targets ? (ds_val){ 0 } : n->y,
+                        w->class_weights ? ds_gather(n->g, n->weights, n->y) : (ds_val){ 0 } };
     n->loss = ((const ds_loss_def *)w->base.loss.head)->build(n->g, &ask);
     n->value = penalty(w, n->g, n->theta, n->loss);
     return ds_graph_status(n->g);

@@ -31,6 +31,7 @@ typedef struct ds_network {
     ds_program *pending;         /* the latest gradient whose statistics wait for commit */
     ds_program *measured;        /* the latest outputs in DS_MODE_ROWS */
     int32_t *rng;                /* seed low, high, step low, high */
+    void *class_weights;         /* [classes] in the problem's dtype; NULL */
     size_t bytes;
 } ds_network;
 
@@ -38,6 +39,7 @@ typedef struct ds_network {
 typedef struct ds_network_graph {
     ds_graph *g;
     ds_val x, y, rng, ids, *theta, *stat;
+    ds_val weights;        /* [classes], of the rows' classes; may be none */
     ds_val z, loss, value; /* outputs, mean loss, mean loss with penalty */
 } ds_network_graph;
 

@@ -67,3 +67,10 @@ ds_status ds_problem_outputs(ds_problem *p, const ds_at *at, const void **output
 {
     return p->ops->run(p, &(ds_ask){ .want = DS_WANT_OUTPUTS, .at = at, .value = loss, .outputs = outputs });
 }
+
+ds_val ds_loss_weighted(ds_graph *g, const ds_loss_ask *a, ds_val x)
+{
+    if (!ds_val_ok(a->weight)) return x;
+    ds_shape rows = { .rank = ds_val_shape(g, x).rank, .dim = { ds_val_shape(g, x).dim[0], 1 } };
+    return ds_mul(g, x, ds_reshape(g, a->weight, rows));
+}

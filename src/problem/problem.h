@@ -50,7 +50,10 @@ struct ds_problem {
 typedef struct ds_loss_ask {
     const ds_optval *option;
     ds_val z, target, labels; /* [n, K], [n, K] (one-hot for classes), i32 [n] (none for real targets) */
+    ds_val weight;            /* [n] by the rows' classes; none: all rows count alike */
 } ds_loss_ask;
+/* x, [n] or [n, K], times the rows' weights: every loss sends through it what it sums over rows. */
+ds_val ds_loss_weighted(ds_graph *g, const ds_loss_ask *a, ds_val x);
 
 enum { DS_FOR_CLASSES = 1, DS_FOR_REALS = 2, DS_FOR_ONE_LOGIT = 4 /* two classes may share one output */ };
 typedef struct ds_loss_def {

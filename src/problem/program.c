@@ -90,12 +90,13 @@ static ds_status bind_if_there(ds_plan *plan, ds_val v, const void *memory)
     return ds_plan_has(plan, v) ? ds_plan_bind(plan, v, (void *)(uintptr_t)memory) : DS_OK;
 }
 
-/* Inputs that never move: running statistics, the random key. */
-static ds_status bind_fixed(ds_network *w, ds_program *p, ds_val rng)
+/* Inputs that never move: running statistics, the random key, the weights of classes. */
+static ds_status bind_fixed(ds_network *w, ds_program *p, const ds_network_graph *n)
 {
     for (int i = 0; p->mode == DS_MODE_EVAL && i < w->net->stats.count; i++)
         DS_TRY(bind_if_there(p->plan, p->stat[i], ds_network_at(w, w->base.running, w->net->stats.segment[i].offset)));
-    DS_TRY(bind_if_there(p->plan, rng, w->rng));
+    DS_TRY(bind_if_there(p->plan, n->rng, w->rng));
+    DS_TRY(bind_if_there(p->plan, n->weights, w->class_weights));
     p->value_data = ds_plan_data(p->plan, p->value);
     p->outputs_data = ds_plan_data(p->plan, p->outputs);
     return DS_OK;
@@ -150,7 +151,7 @@ static ds_status make_program(ds_network *w, int64_t rows, ds_mode mode, unsigne
     p->want = want;
     ds_network_graph n = { 0 };
     ds_status status = plan(w, p, &n);
-    if (status == DS_OK) status = bind_fixed(w, p, n.rng);
+    if (status == DS_OK) status = bind_fixed(w, p, &n);
     if (status == DS_OK) status = own_inputs(w, p);
     ds_network_graph_free(&n);
     if (status != DS_OK) {

@@ -116,6 +116,36 @@ static const char *const *read_files(reader *r, const config_table *t, const cha
     return list;
 }
 
+/* `class_weights: balanced` or `class_weights: [1, 5]`. */
+static void read_class_weights(reader *r, const config_table *t, node *to)
+{
+    static const ds_option weight = {
+        .name = "class_weights", .type = DS_OPT_REAL, .lo = 0, .hi = 1e30, .help = "what a row of this class counts"
+    };
+    ds_data_settings *d = &r->config->data;
+    node *n = config_place_of(t, "class_weights");
+    if (!n || n->bad) return;
+    d->balanced = n->kind == NODE_SCALAR && strcmp(n->text, "balanced") == 0;
+    if (d->balanced) config_append(r, to, NODE_SCALAR, "class_weights", "balanced", config_seen(n));
+    if (d->balanced) return;
+    if (n->kind != NODE_LIST || !n->child) {
+        config_mistake(r, config_seen(n), NULL,
+                       "\"class_weights\" wants balanced, or a list with a number a class: [1, 5]");
+        return;
+    }
+    int count = 0;
+    for (const node *c = n->child; c; c = c->next) count++;
+    double *list = config_keep(r, (size_t)count * sizeof *list);
+    node *kept = config_append(r, to, NODE_LIST, "class_weights", NULL, config_seen(n));
+    d->class_weights = list;
+    for (const node *c = n->child; c && list; c = c->next) {
+        ds_optval v = { 0 };
+        if (c->bad || !config_scalar(r, &weight, c, &v)) continue;
+        list[d->class_weight_count++] = v.real;
+        config_append(r, kept, NODE_SCALAR, NULL, config_spelling(r, &weight, &v, c->text), config_seen(c));
+    }
+}
+
 static void read_transform(reader *r, const node *entry, ds_augment *a, node *to)
 {
     const node *first = entry->kind == NODE_MAP ? entry->child : NULL;
@@ -226,6 +256,7 @@ static void read_data(reader *r, const node *root)
     d->whiten = (ds_whiten_kind)config_value_of(t, "whiten")->integer;
     d->components = config_value_of(t, "components")->integer;
     if ((v = config_value_of(t, "whiten_eps"))->given) d->whiten_eps = v->real;
+    read_class_weights(r, t, to);
     read_augment(r, config_place_of(t, "augment"), to);
     d->label = given_text(t, "label");
     d->missing = given_text(t, "missing");

@@ -16,6 +16,7 @@ static ds_status open_problem(ds_session *s)
     p.sample = ds_dataset_sample(s->data);
     p.classes = ds_dataset_classes(s->data);
     p.targets = ds_dataset_targets(s->data);
+    p.class_weights = ds_dataset_class_weights(s->data);
     DS_TRY(ds_problem_create(&s->problem, s->ctx, s->set.model, &p));
     s->dim = ds_space_dim(ds_problem_space(s->problem));
     s->element = ds_dtype_bytes(p.dtype);

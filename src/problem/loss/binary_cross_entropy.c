@@ -6,7 +6,7 @@
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
     ds_val lost = ds_sub(g, ds_softplus(g, a->z), ds_mul(g, a->target, a->z));
-    return ds_scale(g, ds_sum_all(g, lost), 1 / ds_rows_of(g, a->z));
+    return ds_scale(g, ds_sum_all(g, ds_loss_weighted(g, a, lost)), 1 / ds_rows_of(g, a->z));
 }
 
 static ds_val marginals(ds_graph *g, ds_val p) { return ds_sub(g, ds_log(g, p), ds_log1p(g, ds_neg(g, p))); }

@@ -12,7 +12,7 @@ static const ds_option options[] = {
 
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_mean_all(g, ds_cross_entropy(g, a->z, a->labels, a->option[0].real));
+    return ds_mean_all(g, ds_loss_weighted(g, a, ds_cross_entropy(g, a->z, a->labels, a->option[0].real)));
 }
 
 const ds_loss_def ds_loss_cross_entropy = {

@@ -12,7 +12,7 @@ static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
     ds_val r = ds_abs(g, ds_sub(g, a->z, a->target));
     ds_val m = ds_min(g, r, ds_fill(g, ds_val_dtype(g, r), ds_val_shape(g, r), a->option[0].real));
-    return ds_mean_all(g, ds_mul(g, m, ds_sub(g, r, ds_scale(g, m, 0.5))));
+    return ds_mean_all(g, ds_loss_weighted(g, a, ds_mul(g, m, ds_sub(g, r, ds_scale(g, m, 0.5)))));
 }
 
 const ds_loss_def ds_loss_huber = {

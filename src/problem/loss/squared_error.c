@@ -3,7 +3,7 @@
 
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_mean_all(g, ds_square(g, ds_sub(g, a->z, a->target)));
+    return ds_mean_all(g, ds_loss_weighted(g, a, ds_square(g, ds_sub(g, a->z, a->target))));
 }
 static ds_val half(ds_graph *g, const ds_loss_ask *a) { return ds_scale(g, build(g, a), 0.5); }
 

@@ -20,12 +20,12 @@ static ds_val margins(ds_graph *g, const ds_loss_ask *a)
 
 static ds_val hinge(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_scale(g, ds_sum_all(g, margins(g, a)), 1 / ds_rows_of(g, a->z));
+    return ds_scale(g, ds_sum_all(g, ds_loss_weighted(g, a, margins(g, a))), 1 / ds_rows_of(g, a->z));
 }
 
 static ds_val squared(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_scale(g, ds_sum_all(g, ds_square(g, margins(g, a))), 1 / ds_rows_of(g, a->z));
+    return ds_scale(g, ds_sum_all(g, ds_loss_weighted(g, a, ds_square(g, margins(g, a)))), 1 / ds_rows_of(g, a->z));
 }
 
 const ds_loss_def ds_loss_svm = {
