@@ -156,6 +156,7 @@ DS_API void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index);
 /* The next batch; its memory is valid until the next call. Allocates nothing. NULL when a source that reads while it is
  * used could not (ds_error says which file and where); rows in memory never fail. */
 DS_API const ds_batch *ds_loader_next(ds_loader *l);
+DS_API ds_status ds_loader_status(const ds_loader *l); /* why _next gave NULL; DS_OK while it has not */
 /* Bytes the loader holds. */
 DS_API size_t ds_loader_bytes(const ds_loader *l);
 

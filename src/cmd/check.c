@@ -60,11 +60,13 @@ static ds_status first_batch(ds_ctx *ctx, const ds_loader_settings *set, ds_load
     ds_status status = ds_loader_create(l, ctx, set);
     if (status != DS_OK) return status;
     const ds_batch *first = ds_loader_next(*l);
-    if (first)
+    if (first) {
         *b = *first;
-    else
-        ds_loader_free(*l);
-    return first ? DS_OK : DS_EIO;
+        return DS_OK;
+    }
+    status = ds_loader_status(*l);
+    ds_loader_free(*l);
+    return status;
 }
 
 /* First batch of the training order, its loss before any step, and the time of a few steps. */

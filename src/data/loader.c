@@ -220,9 +220,11 @@ void ds_loader_seek(ds_loader *l, int64_t epoch, int64_t index)
     pthread_mutex_unlock(&l->lock);
 }
 
-static const ds_batch *deliver(ds_loader *l, const ds_batch *b)
+ds_status ds_loader_status(const ds_loader *l) { return ds_source_fault(l->view->data->ctx, l->view->source); }
+
+static const ds_batch *deliver(const ds_loader *l, const ds_batch *b)
 {
-    return ds_source_fault(l->view->data->ctx, l->view->source) == DS_OK ? b : NULL;
+    return ds_loader_status(l) == DS_OK ? b : NULL;
 }
 
 const ds_batch *ds_loader_next(ds_loader *l)

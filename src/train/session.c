@@ -140,7 +140,7 @@ static ds_status find_marginals(ds_session *s, ds_loader *l, double *m, int64_t 
     ds_loader_seek(l, 0, 0);
     for (int64_t b = 0; b < ds_loader_batches(l); b++) {
         const ds_batch *batch = ds_loader_next(l);
-        if (!batch) return DS_EIO;
+        if (!batch) return ds_loader_status(l);
         for (int64_t i = 0; i < batch->n; i++)
             if (classes)
                 m[((const int32_t *)batch->y)[i]] += 1;
@@ -171,7 +171,8 @@ ds_status ds_session_init(ds_session *s)
         if (status == DS_OK) {
             ds_loader_seek(l, 0, 0);
             const ds_batch *batch = ds_loader_next(l);
-            status = batch ? ds_problem_init(s->problem, s->set.seed, s->theta, &(ds_init_data){ m, batch }) : DS_EIO;
+            status = batch ? ds_problem_init(s->problem, s->set.seed, s->theta, &(ds_init_data){ m, batch })
+                           : ds_loader_status(l);
             ds_loader_free(l);
         }
     }
@@ -312,7 +313,7 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
         double loss = 0;
         status = batch ? ds_problem_outputs(s->problem, &(ds_at){ batch, theta, DS_MODE_EVAL, s->set.seed, 0 },
                                             &outputs, &loss)
-                       : DS_EIO;
+                       : ds_loader_status(l);
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
@@ -386,7 +387,7 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running)
     for (int64_t b = 0; b < s->batches && status == DS_OK && !s->interrupted; b++) {
         const ds_batch *batch = ds_loader_next(s->measurer);
         if (!batch) {
-            status = DS_EIO;
+            status = ds_loader_status(s->measurer);
             break;
         }
         rows += (double)batch->n;

@@ -33,7 +33,7 @@ ds_status ds_loop_step(ds_loop *l)
     double loss;
     const void *point;
     const ds_batch *batch = ds_loader_next(l->loader);
-    if (!batch) return DS_EIO; /* the context says what could not be read */
+    if (!batch) return ds_loader_status(l->loader);
     bool measured = l->batch == s->batches - 1 || l->step == l->total - 1;
     DS_TRY(ds_optim_point(l->optim, s->theta, &point));
     const ds_at at = { batch, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)l->step };
