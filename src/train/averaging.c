@@ -77,11 +77,13 @@ static ds_status count(ds_loop *l, void *own)
 /* The average as it is now, into l->average. */
 static ds_status present(ds_loop *l, averaging *a)
 {
+    l->average = (ds_weights){ 0 }; /* a rewind may have gone back to before the first */
     if (ds_average_count(a->theta) == 0) return DS_OK;
     l->average.theta = ds_average_values(a->theta);
     if (a->stats) l->average.running = ds_average_values(a->stats);
-    if (!a->measures || a->measured_at == l->step) return DS_OK;
+    if (!a->measures) return DS_OK;
     l->average.running = a->measured;
+    if (a->measured_at == l->step) return DS_OK;
     a->measured_at = l->step;
     return ds_session_measure(l->s, l->average.theta, a->measured);
 }
