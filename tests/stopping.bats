@@ -156,3 +156,14 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
         cmp <(cut -f 1-13 whole/metrics.tsv) <(cut -f 1-13 part/metrics.tsv)
     done
 }
+
+@test "more patience after an early stop goes on as a run that had it from the beginning" {
+    stop="watch: train.loss, min_delta: 0.3"
+    "$program" train tiny.yaml "train.stop={$stop, patience: 2}" --out part
+    "$program" train tiny.yaml "train.stop={$stop, patience: 5}" --out whole
+    [ "$(wc -l <part/metrics.tsv)" -lt "$(wc -l <whole/metrics.tsv)" ]
+    run "$program" train --resume part train.stop.patience=5
+    ended 0 "changed: train.stop.patience 2 -> 5"
+    for file in best last; do cmp whole/$file.safetensors part/$file.safetensors; done
+    cmp <(cut -f 1-10 whole/metrics.tsv) <(cut -f 1-10 part/metrics.tsv)
+}

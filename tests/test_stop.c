@@ -63,6 +63,7 @@ static void the_way_up_follows_the_number(void **state)
     (void)state;
     CHECK("early(watch=val.accuracy, patience=2)", END, NULL, 0.1, 0.2, 0.3, 0.4);
     CHECK("early(watch=val.accuracy, patience=2)", 3, NULL, 0.4, 0.3, 0.2, 0.1);
+    CHECK("early(watch=val.accuracy, patience=2)", 3, NULL, 0.5, 0.5, 0.5); /* equal is no improvement here either */
     CHECK("early(watch=val.error, patience=2)", END, NULL, 0.4, 0.3, 0.2, 0.1);
     CHECK("early(watch=average.val.accuracy, patience=2)", 3, NULL, 0.4, 0.3, 0.2, 0.1);
     CHECK("early(watch=val.accuracy, patience=2, mode=min)", END, NULL, 0.4, 0.3, 0.2, 0.1);

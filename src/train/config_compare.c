@@ -6,9 +6,10 @@
 #include "train/config_node.h"
 
 /* Limits, habits of saving, and what happens after a step that could not be taken: none of them reaches into a step. */
-static const char *const changeable[] = { "train.epochs",           "train.steps",        "train.seconds",
-                                          "train.checkpoint.*",     "train.on_nonfinite", "train.stop.*.patience",
-                                          "train.stop.*.min_delta", "train.stop.*.value" };
+static const char *const changeable[] = { "train.epochs",          "train.steps",        "train.seconds",
+                                          "train.checkpoint.*",    "train.on_nonfinite", "train.stop*.patience",
+                                          "train.stop*.min_delta", "train.stop*.value",  "train.stop*.after",
+                                          "train.keep.last" };
 
 static bool fixed(const char *key)
 {

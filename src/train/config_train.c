@@ -42,7 +42,8 @@ static bool same_rule(const ds_part *rules, int n, const ds_head *head)
     return false;
 }
 
-static void read_stop_rule(reader *r, const node *entry, ds_part *rules, int *count, node *to)
+/* key: of a rule that stands alone; NULL: an entry of a list. */
+static void read_stop_rule(reader *r, const node *entry, const char *key, ds_part *rules, int *count, node *to)
 {
     const ds_head *head = stop_rule_of(r, entry);
     config_table *t = head ? config_keep(r, sizeof *t) : NULL;
@@ -60,7 +61,7 @@ static void read_stop_rule(reader *r, const node *entry, ds_part *rules, int *co
                          .chosen_first = true };
     int before = r->mistakes->count;
     config_read_table(r, t, entry, config_seen(entry));
-    config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, NULL, NULL, config_seen(entry)));
+    config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, key, NULL, config_seen(entry)));
     if (t->value[1][0].given && !ds_stop_of(head)->ends)
         config_choose(r, "column", head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
     if (r->mistakes->count > before) return;
@@ -77,11 +78,13 @@ void config_read_stop(reader *r, const node *n, node *to)
     for (const node *c = n->child; c; c = c->next) count++;
     ds_part *rules = config_keep(r, ((size_t)count + 1) * sizeof *rules);
     if (!rules) return;
-    node *kept = config_append(r, to, NODE_LIST, "stop", NULL, config_seen(n));
     s->stop = rules;
-    if (n->kind != NODE_LIST) read_stop_rule(r, n, rules, &s->stops, kept);
-    for (const node *c = n->kind == NODE_LIST ? n->child : NULL; c; c = c->next)
-        read_stop_rule(r, c, rules, &s->stops, kept);
+    if (n->kind != NODE_LIST) {
+        read_stop_rule(r, n, "stop", rules, &s->stops, to);
+        return;
+    }
+    node *kept = config_append(r, to, NODE_LIST, "stop", NULL, config_seen(n));
+    for (const node *c = n->child; c; c = c->next) read_stop_rule(r, c, NULL, rules, &s->stops, kept);
 }
 
 /* ---- keep, average ----------------------------------------------------------------------------------------------- */
