@@ -30,4 +30,7 @@ quiet cmake -S . -B build-arm64-whole -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake
     -DDS_BUILD_EXAMPLES=OFF -DDS_ARM64_ROOT="$PWD/build-arm64-whole/sysroot/root"
 quiet cmake --build build-arm64-whole --parallel "$(nproc)" --target descent
 
-sh tests/runs/compare.sh "$native" "qemu-aarch64 build-arm64-whole/descent"
+root=$PWD/build-arm64-whole/sysroot/root
+libraries=$root/usr/lib/aarch64-linux-gnu:$root/lib/aarch64-linux-gnu
+sh tests/runs/compare.sh "$native" \
+    "qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=$libraries $PWD/build-arm64-whole/descent"
