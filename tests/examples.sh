@@ -60,12 +60,27 @@ else
     table_settings="data.train=[$out/table.csv]"
 fi
 
+if [ -f "$shared/cifar10-jpeg.tar.zst" ]; then image_settings="data.path=$shared/cifar10-jpeg.tar.zst"
+else
+    echo "the archive of images is not in $shared: a stand-in is checked instead"
+    mkdir -p "$out/images/bars" "$out/images/dashes"
+    start=iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQAAAADsdIMmAAAAEUlEQVR42m
+    k=0
+    while [ $k -lt 80 ]; do
+        echo "${start}OwYQDBD2AIZAEAHdQD/VFZASYAAAAASUVORK5CYII=" | base64 -d >"$out/images/bars/$k.png"
+        echo "${start}P4wACCNmAIZAEALUwFZZ3SJIMAAAAASUVORK5CYII=" | base64 -d >"$out/images/dashes/$k.png"
+        k=$((k + 1))
+    done
+    image_settings="data.path=$out/images train.batch=64"
+fi
+
 for config in "$DS_SOURCE"/examples/*.yaml; do
     name=$(basename "$config" .yaml)
     case $name in
     mnist-*) settings=$mnist_settings ;;
     cifar10-*) settings="data.path=$out/cifar10 data.holdout=40" ;;
     table-*) settings=$table_settings ;;
+    image-*) settings=$image_settings ;;
     *) settings= ;;
     esac
     # shellcheck disable=SC2086
