@@ -98,7 +98,7 @@ static ds_status begin(ds_csv_reader *r, int64_t skip)
         next_line(r, line_end(r));
         DS_TRY(whole_line(r));
     }
-    r->safe = r->stream ? r->at : r->end;
+    r->safe = r->stream && !r->ended ? r->at : r->end;
     if (!ds_csv_more(r) && r->status == DS_OK)
         return ds_fail(r->ctx, DS_EFORMAT, "%s: no rows%s", r->path,
                        r->line > 1 ? " after the skipped lines" : ", the file is empty");
