@@ -15,7 +15,7 @@
         kind, summary, table, (int)(sizeof table / sizeof table[0])                                                    \
     }
 
-/* A definition by name; NULL: r has none of that name (or name is NULL). A head is the first member of its definition. */
+/* A definition by name; NULL: r has none of that name (or name is NULL). A head is its definition's first member. */
 const ds_head *ds_registry_find(const ds_registry *r, const char *name);
 /* head itself when it is one of r, else NULL. */
 const ds_head *ds_registry_holds(const ds_registry *r, const ds_head *head);

@@ -128,8 +128,9 @@ static bool mark_groups(const ds_planner *p, int id, char *mark)
     return earlier;
 }
 
-void ds_spread_marks(const ds_planner *p, const ds_group *q, int high, char *mark)
+void ds_spread_marks(const ds_planner *p, const ds_group *q, int high)
 {
+    char *mark = p->mark;
     for (bool again = true; again;) {
         again = false;
         for (int id = 1; id <= high; id++) {
@@ -145,15 +146,14 @@ void ds_spread_marks(const ds_planner *p, const ds_group *q, int high, char *mar
 static bool depends(const ds_planner *p, const ds_group *q, const ds_group *from)
 {
     int high = 0;
-    char *mark = calloc((size_t)p->count, 1);
-    if (!mark) return true;
+    char *mark = p->mark;
     for (int m = 0; m < from->count; m++) mark[from->member[m]] = 1;
     for (int m = 0; m < q->count; m++)
         if (q->member[m] > high) high = q->member[m];
-    ds_spread_marks(p, q, high, mark);
+    ds_spread_marks(p, q, high);
     bool found = false;
     for (int m = 0; m < q->count && !found; m++) found = mark[q->member[m]] && !ds_in_group(from, q->member[m]);
-    free(mark);
+    memset(mark, 0, (size_t)p->count);
     return found;
 }
 

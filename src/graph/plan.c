@@ -121,7 +121,7 @@ static void planner_free(ds_planner *p)
 static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs)
 {
     size_t n = (size_t)p->count + 1;
-    p->needed = calloc(n, 6);
+    p->needed = calloc(n, 7);
     p->use_first = calloc(n + 1, sizeof *p->use_first);
     p->use = calloc(n * DS_MAX_IN, sizeof *p->use);
     p->joined = malloc(n * DS_JOIN * sizeof *p->joined);
@@ -138,6 +138,7 @@ static ds_status planner_open(ds_planner *p, int noutputs, const ds_val *outputs
     p->folded = p->stored + n;
     p->varies = p->folded + n;
     p->hosted = p->varies + n;
+    p->mark = p->hosted + n;
     for (size_t id = 0; id < n; id++) {
         p->unit_of[id] = -1;
         p->offset[id] = SIZE_MAX;

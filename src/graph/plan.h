@@ -39,6 +39,7 @@ typedef struct ds_planner {
     const struct ds_vec *vec;
     bool unfused, bound;
     int count;                                        /* nodes */
+    char *mark;                                       /* for walks over nodes: all 0 between them */
     char *needed, *output, *stored, *folded, *varies; /* varies: depends on a changing input */
     char *hosted;                                     /* sum taken by another kernel's epilogue */
     int *use_first, *use;                             /* consumers of node id: use[use_first[id] .. use_first[id+1]) */
@@ -78,8 +79,8 @@ int ds_new_group(ds_planner *p, ds_shape s, ds_dtype t); /* -1: no memory */
 /* Operands that q loads (counted to a limit above what fits), and values that it stores. */
 int ds_count_loads(const ds_planner *p, const ds_group *q);
 int ds_count_stores(const ds_planner *p, const ds_group *q);
-/* Mark what is computed from marked nodes up to id `high`, directly or through other groups than q. */
-void ds_spread_marks(const ds_planner *p, const ds_group *q, int high, char *mark);
+/* Mark what is computed from nodes marked in p->mark up to id `high`, directly or through other groups than q. */
+void ds_spread_marks(const ds_planner *p, const ds_group *q, int high);
 
 ds_status ds_fuse(ds_planner *p);
 ds_status ds_host_sums(ds_planner *p);

@@ -53,18 +53,17 @@ static bool can_take(const ds_planner *p, const ds_group *q, const ds_group *r)
     }
     if (ds_count_loads(p, &all) > DS_EW_MAX_OPERANDS || ds_count_stores(p, q) + DS_EW_MAX_SUMS >= DS_EW_MAX_OPERANDS)
         return false;
-    char *mark = calloc((size_t)p->count, 1);
-    if (!mark) return false;
+    char *mark = p->mark;
     for (int m = 0; m < q->count; m++) mark[q->member[m]] = 1;
     mark[q->anchor] = 1;
-    ds_spread_marks(p, r, high, mark);
+    ds_spread_marks(p, r, high);
     bool free_of_q = true;
     for (int m = 0; m < r->count; m++)
         for (int i = 0; i < ds_at(p, r->member[m])->nin; i++) {
             int id = ds_at(p, r->member[m])->in[i].id;
             free_of_q &= !mark[id] || id == q->anchor || ds_in_group(&all, id);
         }
-    free(mark);
+    memset(mark, 0, (size_t)p->count);
     return free_of_q;
 }
 

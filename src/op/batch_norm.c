@@ -3,7 +3,7 @@
  *   m = mean x    v = mean (x - m)^2 (biased)    y = (x - m) s + beta, s = gamma / sqrt(v + eps)
  *
  * Two passes for the statistics (no cancellation), one for y; the planner fuses (x - m)^2 into the sum and y into one
- * chain. Backward: the sums of dy and of dy (x - m), and one pass for dx = s dy + (x - m) k + c with k and c per channel.
+ * chain. Backward: the sums of dy and of dy (x - m), and one pass for dx = s dy + (x - m) k + c, k and c per channel.
  * m and v go out too, for running statistics.
  * Source: Ioffe and Szegedy 2015, algorithm 1; Goodfellow et al. section 8.7.1. */
 #include "op/op.h"

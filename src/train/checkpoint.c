@@ -28,7 +28,7 @@ static bool read_name(const char *name, ds_checkpoint_at *at)
     long long step;
     if (!isdigit((unsigned char)*name) || strlen(name) >= sizeof at->name) return false;
     if (sscanf(name, "%9d-step-%18lld%n", &at->serial, &step, &end) != 2 || name[end]) return false;
-    snprintf(at->name, sizeof at->name, "%s", name);
+    memcpy(at->name, name, strlen(name) + 1);
     return true;
 }
 

@@ -11,18 +11,23 @@ void *config_keep(reader *r, size_t bytes)
     return p;
 }
 
-char *config_text(reader *r, const char *fmt, ...)
+char *config_take(reader *r, ds_text *t)
 {
     static char empty[1];
+    char *text = t->failed ? NULL : ds_arena_text(&r->own->arena, t->data ? t->data : "");
+    ds_text_free(t);
+    if (!text) r->no_memory = true;
+    return text ? text : empty;
+}
+
+char *config_text(reader *r, const char *fmt, ...)
+{
     ds_text t = { 0 };
     va_list args;
     va_start(args, fmt);
     ds_text_add_v(&t, fmt, args);
     va_end(args);
-    char *text = t.failed ? NULL : ds_arena_text(&r->own->arena, t.data ? t.data : "");
-    ds_text_free(&t);
-    if (!text) r->no_memory = true;
-    return text ? text : empty;
+    return config_take(r, &t);
 }
 
 /* The line of the file that a place is on, without its end. */
@@ -60,7 +65,7 @@ void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...)
     m->text = ds_arena_text(&d->arena, t.data ? t.data : "");
     m->source = typed ? ds_arena_text(&d->arena, r->own->setting[at.setting]) : source_line(r, &d->arena, at.line);
     m->hint = hint ? ds_arena_text(&d->arena, hint) : NULL;
-    if (!m->text) r->no_memory = true;
+    if (!m->text || t.failed) r->no_memory = true;
     d->order[d->count++] = at.setting;
     ds_text_free(&t);
 }

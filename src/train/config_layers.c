@@ -37,7 +37,9 @@ static const ds_head *layer_of(reader *r, const node *entry)
 /* Hand one value to the model. layer NULL: the entry is not made, its values are checked all the same. */
 static void set(reader *r, ds_layer_spec *layer, const char *key, const char *text, place at)
 {
-    if (!layer || !text || ds_model_set(r->config->model, layer, key, text) == DS_OK) return;
+    ds_status status = layer && text ? ds_model_set(r->config->model, layer, key, text) : DS_OK;
+    if (status == DS_OK) return;
+    if (status == DS_EMEM) r->no_memory = true;
     config_mistake(r, at, config_text(r, "all keys: descent explain %s", layer->kind.head->name), "%s",
                    ds_error(r->ctx));
 }
@@ -83,7 +85,9 @@ static ds_layer_spec *make(reader *r, const config_table *t, ds_layer_spec *pare
     } else if (!t->value[1][0].given) {
         return NULL;
     }
-    if (ds_model_layer(r->config->model, parent, t->chosen->name, text, &made) == DS_OK) return made;
+    ds_status status = ds_model_layer(r->config->model, parent, t->chosen->name, text, &made);
+    if (status == DS_OK) return made;
+    if (status == DS_EMEM) r->no_memory = true;
     config_mistake(r, config_seen(at), config_text(r, "all keys: descent explain %s", t->learn), "%s",
                    ds_error(r->ctx));
     return NULL;

@@ -67,6 +67,7 @@ typedef struct reader {
 void config_mistake(reader *r, place at, const char *hint, const char *fmt, ...) DS_PRINTF(4, 5);
 void config_sort(ds_diagnostics *d);
 char *config_text(reader *r, const char *fmt, ...) DS_PRINTF(2, 3); /* in the config's arena; "" when memory is out */
+char *config_take(reader *r, ds_text *t);                           /* the same of a text, which is freed */
 void *config_keep(reader *r, size_t bytes);                         /* zeroed; NULL: r->no_memory is set */
 
 /* ---- config_yaml.c ---- */

@@ -21,9 +21,8 @@ static const char *numbers_text(reader *r, const node *list)
         if (plain) ds_text_add(&t, "%s%s", c == list->child ? "[" : ", ", c->text);
     }
     ds_text_add(&t, t.bytes ? "]" : "[]");
-    const char *text = plain ? config_text(r, "%s", t.data ? t.data : "") : NULL;
-    ds_text_free(&t);
-    return text;
+    const char *text = config_take(r, &t);
+    return plain ? text : NULL;
 }
 
 bool config_scalar(reader *r, const ds_option *o, const node *c, ds_optval *v)
@@ -112,9 +111,7 @@ static const char *known_to(reader *r, const char *kind, const char *key)
         if (n < 3) ds_text_add(&t, "%s%s", n ? ", " : "", reg->heads[k]->name);
         if (n++ == 3) ds_text_add(&t, ", ...");
     }
-    const char *names = t.data ? config_text(r, "%s", t.data) : NULL;
-    ds_text_free(&t);
-    return names;
+    return t.data || t.failed ? config_take(r, &t) : NULL;
 }
 
 /* Names and aliases of a table, each with the name it stands for. */
@@ -300,7 +297,5 @@ const char *config_part(reader *r, const char *kind, const char *what, const nod
             ds_text_add(&out, "%s%s=%s", given++ ? ", " : "(", t->chosen->options[k].name,
                         config_spelling(r, &t->chosen->options[k], &t->value[1][k], t->at[1][k]->text));
     if (given) ds_text_add(&out, ")");
-    const char *text = config_text(r, "%s", out.data ? out.data : "");
-    ds_text_free(&out);
-    return text;
+    return config_take(r, &out);
 }

@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -22,6 +24,11 @@
 #define NEXT(name)                                                                                                     \
     static __typeof__(&name) next;                                                                                     \
     if (!next) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+/* The same for memory, which a sanitizer gives out from its first moment on, when dlsym itself still needs some. */
+#define NEXT_MEMORY(name)                                                                                              \
+    extern __typeof__(name) __interceptor_##name __attribute__((weak));                                                \
+    static __typeof__(&name) next;                                                                                     \
+    if (!next) next = &__interceptor_##name ? &__interceptor_##name : (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 enum { FILES = 1, MEMORY = 2 };
 
@@ -32,6 +39,7 @@ static struct {
     bool on, kill;
     uintptr_t from, to; /* the program's own code */
     const char *path;
+    bool trace;
 } plan;
 
 static int own_code(struct dl_phdr_info *info, size_t size, void *arg)
@@ -66,6 +74,8 @@ long fail_nth_live(void) { return atomic_load(&plan.live); }
 
 __attribute__((constructor)) static void begin(void)
 {
+    void *first[1];
+    plan.trace = getenv("FAIL_NTH_TRACE") && backtrace(first, 1); /* takes its own memory at its first call */
     const char *want = getenv("FAIL_NTH"), *colon = want ? strchr(want, ':') : NULL;
     if (!colon) return;
     char call[32];
@@ -112,6 +122,10 @@ static bool falls(int error)
     long k = atomic_fetch_add(&plan.count, 1) + 1, n = atomic_load(&plan.n);
     if (n <= 0 || (plan.on ? k < n : k != n)) return false;
     if (plan.kill) raise(SIGKILL);
+    if (plan.trace) {
+        void *frame[24];
+        backtrace_symbols_fd(frame, backtrace(frame, 24), 2);
+    }
     errno = error;
     return true;
 }
@@ -125,23 +139,23 @@ static void *held(void *p)
 
 SHOWN void *malloc(size_t bytes)
 {
-    NEXT(malloc);
+    NEXT_MEMORY(malloc);
     return FALLS(malloc, MEMORY, ENOMEM, true) ? NULL : held(next(bytes));
 }
 SHOWN void *calloc(size_t n, size_t bytes)
 {
-    NEXT(calloc);
+    NEXT_MEMORY(calloc);
     return FALLS(calloc, MEMORY, ENOMEM, true) ? NULL : held(next(n, bytes));
 }
 SHOWN void *aligned_alloc(size_t alignment, size_t bytes)
 {
-    NEXT(aligned_alloc);
+    NEXT_MEMORY(aligned_alloc);
     return FALLS(aligned_alloc, MEMORY, ENOMEM, true) ? NULL : held(next(alignment, bytes));
 }
 SHOWN void *realloc(void *p, size_t bytes)
 {
-    NEXT(realloc);
-    if (FALLS(realloc, MEMORY, ENOMEM, true)) return NULL;
+    NEXT_MEMORY(realloc);
+    if (FALLS(realloc, MEMORY, ENOMEM, bytes > (p ? malloc_usable_size(p) : 0))) return NULL;
     bool had = p != NULL;
     void *q = next(p, bytes);
     if (!had && q) held(q);
@@ -150,7 +164,7 @@ SHOWN void *realloc(void *p, size_t bytes)
 }
 SHOWN void free(void *p)
 {
-    NEXT(free);
+    NEXT_MEMORY(free);
     if (p) atomic_fetch_sub(&plan.live, 1);
     next(p);
 }

@@ -8,10 +8,12 @@
  *              how: once (as given when absent), on (this one and all later ones), kill (SIGKILL in place of the call)
  *              FAIL_NTH_COUNT=file: at its end the process writes how many calls it made, one number. A sweep is over
  *              when that is less than n (and the file is missing where the process was killed). n = 0 only counts.
+ *   both       FAIL_NTH_TRACE=1 prints where the call that failed was made
  *
  * call: malloc, calloc, realloc, aligned_alloc, or memory for any of these; open, fopen, mkdir, read, write, fsync,
  * close, rename, unlink, opendir, or file for any of these. The errors are ENOMEM; ENOSPC (open, fopen, mkdir, write,
- * fsync, close, rename), EIO (read, unlink, opendir). A close that fails has closed. */
+ * fsync, close, rename), EIO (read, unlink, opendir). A close that fails has closed. A realloc that shrinks its block is
+ * not counted: nobody need fail for want of less. */
 #ifndef DS_TEST_FAIL_NTH_H
 #define DS_TEST_FAIL_NTH_H
 

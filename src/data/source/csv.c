@@ -56,10 +56,11 @@ static ds_status first_row(opening *o)
     for (;;) {
         if (o->columns == room) {
             room = room ? 2 * room : FIRST_COLUMNS;
-            ds_csv_cell *more = room <= MAX_COLUMNS ? realloc(o->cells, (size_t)room * sizeof *more) : NULL;
-            if (!more)
+            if (room > MAX_COLUMNS)
                 return ds_fail(o->ctx, DS_EFORMAT, "%s: the first row has more than %lld columns", o->path,
                                (long long)o->columns);
+            ds_csv_cell *more = realloc(o->cells, (size_t)room * sizeof *more);
+            if (!more) return ds_fail_memory(o->ctx, (size_t)room * sizeof *more, o->path);
             o->cells = more;
         }
         ds_csv_cell *cell = &o->cells[o->columns++];
