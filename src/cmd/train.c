@@ -165,6 +165,7 @@ static void catch_signals(void)
         sigaction(stop[k], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing like any other */
 }
 
 static int exit_code(const ds_outcome *o)

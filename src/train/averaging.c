@@ -100,7 +100,7 @@ static ds_status keep(ds_loop *l, void *own)
     DS_TRY(present(l, own));
     if (!l->average.theta) return DS_OK;
     ds_loop_keeps(l, "average.safetensors");
-    return ds_session_save_of(l->s, &l->average, ds_run_file(l->run, "average.safetensors"));
+    return ds_keep_weights(l, &l->average, "average.safetensors");
 }
 
 const ds_loop_part ds_averaging_part = {

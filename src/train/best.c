@@ -67,7 +67,7 @@ static ds_status write_best(ds_loop *l, const best *b)
 {
     if (!l->run) return DS_OK;
     const ds_weights w = { b->theta, b->running };
-    return ds_session_save_of(l->s, &w, ds_run_file(l->run, "best.safetensors"));
+    return ds_keep_weights(l, &w, "best.safetensors");
 }
 
 static ds_status judge(ds_loop *l, void *own, ds_epoch_report *r)
@@ -86,7 +86,10 @@ static ds_status judge(ds_loop *l, void *own, ds_epoch_report *r)
     b->lr = r->lr;
     memcpy(b->theta, theta, (size_t)s->dim * s->element);
     memcpy(b->running, running, ds_session_running_bytes(s));
-    return write_best(l, b);
+    /* The copy in memory is safe; the file has another chance at the end. */
+    if (write_best(l, b) != DS_OK)
+        ds_loop_notice(l, "best weights not written: %s. Training goes on", ds_error(s->ctx));
+    return DS_OK;
 }
 
 /* Once more at the end: after a resume the file may be of a later epoch than the run has seen. */

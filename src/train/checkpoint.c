@@ -199,9 +199,11 @@ ds_status ds_checkpoint_save(ds_loop *l)
     char name[DS_CHECKPOINT_NAME], part[DS_CHECKPOINT_NAME];
     ds_loop_tick(l);
     DS_TRY(check_finite(l));
+    DS_TRY(ds_run_present(r, l->s->ctx));
     DS_TRY(ds_run_sync(r, l->s->ctx));
     path_of(path, r, "", "");
-    DS_TRY(ds_make_folders(l->s->ctx, path));
+    if (mkdir(path, 0777) && errno != EEXIST)
+        return ds_fail(l->s->ctx, DS_EIO, "%s: cannot make the folder: %s", path, strerror(errno));
     snprintf(name, sizeof name, "%06d-step-%lld", r->serial + 1, (long long)l->step);
     snprintf(part, sizeof part, "%06d.part", r->serial + 1);
     path_of(path, r, part, "");

@@ -86,3 +86,9 @@ ds_status ds_keep_end(ds_loop *l)
     if (status == DS_ENONFINITE) ds_loop_notice(l, "%s", ds_error(l->s->ctx));
     return status == DS_ENONFINITE ? DS_OK : status;
 }
+
+ds_status ds_keep_weights(ds_loop *l, const ds_weights *w, const char *file)
+{
+    DS_TRY(ds_run_present(l->run, l->s->ctx));
+    return ds_session_save_of(l->s, w, ds_run_file(l->run, file));
+}

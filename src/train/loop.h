@@ -108,6 +108,8 @@ void ds_loop_show(ds_loop *l);
 ds_status ds_keep_open(ds_loop *l);
 void ds_keep_step(ds_loop *l);
 ds_status ds_keep_end(ds_loop *l);
+/* Weights as a file of the run, which must still be there. DS_EIO. */
+ds_status ds_keep_weights(ds_loop *l, const ds_weights *w, const char *file);
 void ds_loop_describe(const ds_loop *l, ds_outcome *o);
 
 #endif

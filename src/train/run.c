@@ -79,6 +79,16 @@ bool ds_run_busy(const char *path)
     return busy;
 }
 
+ds_status ds_run_present(ds_run *r, ds_ctx *ctx)
+{
+    struct stat here, held;
+    bool same = stat(ds_run_file(r, "lock"), &here) == 0 && fstat(r->lock, &held) == 0 && here.st_ino == held.st_ino &&
+                here.st_dev == held.st_dev;
+    return same ? DS_OK
+                : ds_fail(ctx, DS_EIO,
+                          "%s: the run's folder is gone or is another one; look whether its disk is mounted", r->path);
+}
+
 /* ---- making a run ------------------------------------------------------------------------------------------------ */
 
 /* Largest NNNN of runs/<name>-NNNN, 0 when there is none. */

@@ -23,6 +23,8 @@ bool ds_run_busy(const char *path);
 /* Open for reading, with what its newest checkpoint says; a trainer may be at work in it. DS_EUNKNOWN. */
 ds_status ds_run_look(ds_run **run, ds_ctx *ctx, const char *name);
 
+/* DS_EIO when the folder that was locked is no longer the one at this path: removed, replaced, or its disk is gone. */
+ds_status ds_run_present(ds_run *r, ds_ctx *ctx);
 /* Append one line of tab-separated text, in one write. DS_EIO; what a failed write left behind is cut off. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
 /* Wait until the rows are on disk. DS_EIO. */

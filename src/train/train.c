@@ -173,7 +173,7 @@ static ds_status finish(ds_loop *l, ds_outcome *o)
     for (int k = 0; k < ds_loop_part_count && l->reason != DS_STOPPED; k++)
         if (l->own[k] && ds_loop_parts[k]->closing) DS_TRY(ds_loop_parts[k]->closing(l, l->own[k]));
     l->last = l->run && weights_finite(l);
-    if (l->last) DS_TRY(ds_session_save(l->s, ds_run_file(l->run, "last.safetensors")));
+    if (l->last) DS_TRY(ds_keep_weights(l, &(ds_weights){ l->s->theta, NULL }, "last.safetensors"));
     ds_loop_describe(l, o);
     return l->run && done && l->reason != DS_STOPPED ? ds_checkpoint_finish(l, o->text) : DS_OK;
 }
