@@ -84,6 +84,15 @@ offers() {
     [[ "$(offer 'descent eval --weights ')" == *best* ]]
 }
 
+@test "the repository holds what the tables say now (otherwise: make docs, and commit)" {
+    for folder in man completion docs/reference; do
+        diff -rq "made/$folder" "$BATS_TEST_DIRNAME/../$folder" || {
+            echo "$folder is not what the program's tables say: run \`make docs\` and commit what changed"
+            return 1
+        }
+    done
+}
+
 @test "completion prints the same scripts; an unknown shell: exit 2" {
     "$program" completion bash | cmp - made/completion/descent.bash
     "$program" completion zsh | cmp - made/completion/_descent
