@@ -283,6 +283,21 @@ static void window(void **state)
 
 /* Rows of a table into a file: quotes, line ends inside them, blank lines, missing values, and a row longer than what is
  * read at once. */
+static const char *make_lines(const char *name, int rows)
+{
+    const char *path = at(name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    for (int i = 0; i < rows; i++) {
+        uint32_t u = ds_draw(8, DS_FOR_TEST, 0, (uint32_t)i, 0).u[0];
+        fprintf(f, i % 11 == 5 ? "{\"one\": null, " : "{\"one\": %d.5, ", (int)(u % 1000));
+        fprintf(f, "\"two;\\n2\": %*d, \"kind\": \"a %d\"}%s\n", i == 700 ? 100000 : 1, i, (int)(u >> 8) % 5,
+                i % 9 ? "" : "\n \r");
+    }
+    assert_int_equal(fclose(f), 0);
+    return path;
+}
+
 static const char *make_table(const char *name, int rows, bool numbers)
 {
     static char pad[100000];
@@ -308,13 +323,16 @@ static const char *make_table(const char *name, int rows, bool numbers)
 static void tables(void **state)
 {
     ds_ctx *ctx = *state;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         char name[4][16];
         for (int i = 0; i < 4; i++) snprintf(name[i], sizeof name[i], "t%d-%d", k, i);
         const char *train[] = { make_table(name[0], 9000, k % 2), make_table(name[1], 500, k % 2) },
                    *test[] = { make_table(name[2], 300, k % 2) };
         ds_data_settings set = ds_data_defaults();
-        set.format = "csv", set.train = train, set.train_count = 2, set.test = test, set.test_count = 1;
+        if (k == 4) train[0] = make_lines(name[0], 9000), train[1] = make_lines(name[1], 500);
+        if (k == 4) test[0] = make_lines(name[2], 300);
+        set.format = k == 4 ? "jsonl" : "csv", set.train = train, set.train_count = 2, set.test = test,
+        set.test_count = 1;
         set.missing = k == 3 ? "drop" : "mean", set.target = k == 1 ? DS_TARGET_REAL : DS_TARGET_AUTO;
         ds_rewrite how = { at(name[3]), false, 0, 1 << 17, NULL, NULL };
         bool stopped;

@@ -133,7 +133,7 @@ typedef struct ds_rewrite {
 /* Write the rows as stored: no scale, standardization, augmentation or holdout by number. A folder with a rewrite of
  * the same data and seed that was stopped or killed is gone on with, to the same bits; one that holds anything else is
  * refused (DS_EUSAGE). *stopped: progress said so. Formats that can only be read whole are refused when they take more
- * than memory (DS_ECONFIG); idx, cifar10, npy, csv, digits and shards outside archives never are. */
+ * than memory (DS_ECONFIG): libsvm, and files inside archives but for images. */
 DS_API ds_status ds_shards_write(ds_ctx *ctx, const ds_data_settings *settings, const ds_rewrite *how, bool *stopped);
 
 typedef struct ds_loader ds_loader;

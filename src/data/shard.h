@@ -8,7 +8,7 @@
 #ifndef DS_DATA_SHARD_H
 #define DS_DATA_SHARD_H
 
-#include "data/source.h"
+#include "data/stream.h"
 
 #define DS_SHARD_INDEX "index.json"
 enum { DS_SHARD_HEAD = 32, DS_SHARD_BLOCK_BYTES = 1 << 16, DS_SHARD_BYTES = 1 << 24 };
@@ -67,7 +67,5 @@ void ds_shard_record_of(const ds_source *s, int64_t r, void *scratch, uint8_t *r
 /* Head and block hashes of a shard, checked against the file's length: *hash [owned, free(), blocks]. */
 ds_status ds_shard_head_read(ds_ctx *ctx, int file, const char *path, int64_t rows, int64_t record, int64_t block,
                              uint64_t **hash, uint64_t *head);
-/* n bytes at an offset of a file; DS_EIO names path and offset. */
-ds_status ds_read_at(ds_ctx *ctx, int file, const char *path, void *out, size_t n, int64_t offset);
 
 #endif

@@ -13,19 +13,6 @@
 
 static int64_t blocks_of(int64_t rows, int64_t block) { return (rows - 1) / block + 1; }
 
-ds_status ds_read_at(ds_ctx *ctx, int file, const char *path, void *out, size_t n, int64_t offset)
-{
-    for (size_t got = 0; got < n;) {
-        ssize_t k = pread(file, (char *)out + got, n - got, (off_t)(offset + (int64_t)got));
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0)
-            return ds_fail(ctx, DS_EIO, "%s: offset %lld: %s", path, (long long)offset + (long long)got,
-                           k ? strerror(errno) : "the file ends early");
-        got += (size_t)k;
-    }
-    return DS_OK;
-}
-
 static ds_status failed(const ds_shard_writer *w, const char *what)
 {
     return ds_fail(w->ctx, DS_EIO, "%s: %s: %s", w->path, what, strerror(errno));

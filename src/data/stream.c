@@ -2,8 +2,10 @@
 #include "data/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "data/archive.h"
@@ -76,6 +78,79 @@ void ds_stream_close(ds_stream *s)
     if (s->file) gzclose(s->file);
     s->file = NULL;
 }
+
+ds_status ds_read_at(ds_ctx *ctx, int file, const char *path, void *out, size_t n, int64_t offset)
+{
+    for (size_t got = 0; got < n;) {
+        ssize_t k = pread(file, (char *)out + got, n - got, (off_t)(offset + (int64_t)got));
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0)
+            return ds_fail(ctx, DS_EIO, "%s: offset %lld: %s", path, (long long)offset + (long long)got,
+                           k ? strerror(errno) : "the file ends early");
+        got += (size_t)k;
+    }
+    return DS_OK;
+}
+
+ds_status ds_aside_open(ds_ctx *ctx, const char *folder, int *file)
+{
+    char path[DS_PATH_BYTES];
+    *file = -1;
+    DS_TRY(ds_path_join(ctx, path, folder, "rows.tmp"));
+    *file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (*file < 0) return ds_fail(ctx, DS_EIO, "%s: %s", path, strerror(errno));
+    unlink(path);
+    return DS_OK;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
+
+/* What is left goes to the front, and more of the file behind it. */
+static ds_status more_lines(ds_lines *l)
+{
+    size_t left = l->bytes.size - l->at, got;
+    if (left) memmove(l->bytes.data, l->bytes.data + l->at, left);
+    l->bytes.size = left;
+    l->at = 0;
+    if (left + 1 >= l->room) DS_TRY(ds_bytes_grow(l->stream.ctx, l->stream.path, &l->bytes, &l->room));
+    DS_TRY(ds_stream_some(&l->stream, l->bytes.data + left, l->room - 1 - left, &got));
+    l->bytes.size += got;
+    l->ended = got == 0;
+    return DS_OK;
+}
+
+ds_status ds_lines_open(ds_lines *l, ds_ctx *ctx, const char *path)
+{
+    *l = (ds_lines){ 0 };
+    DS_TRY(ds_stream_open(&l->stream, ctx, path));
+    return more_lines(l);
+}
+
+ds_status ds_lines_next(ds_lines *l, char **text, size_t *n)
+{
+    for (size_t looked = 0;;) {
+        char *from = (char *)l->bytes.data + l->at;
+        size_t left = l->bytes.size - l->at;
+        char *stop = left > looked ? memchr(from + looked, '\n', left - looked) : NULL;
+        if (stop || l->ended) {
+            *n = stop ? (size_t)(stop - from) : left;
+            *text = left ? from : NULL;
+            l->at += *n + (stop != NULL);
+            return DS_OK;
+        }
+        looked = left;
+        DS_TRY(more_lines(l));
+    }
+}
+
+void ds_lines_close(ds_lines *l)
+{
+    ds_stream_close(&l->stream);
+    free(l->bytes.data);
+    l->bytes.data = NULL;
+}
+
+/* ---- whole sets -------------------------------------------------------------------------------------------------- */
 
 ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink)
 {

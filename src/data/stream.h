@@ -44,4 +44,21 @@ ds_status ds_scan_room(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
 /* The rows of an opened source. */
 ds_status ds_scan_opened(ds_ctx *ctx, const ds_source *s, const ds_sink *sink);
 
+/* An unnamed file in folder, for rows that are put aside; it goes with its last descriptor. */
+ds_status ds_aside_open(ds_ctx *ctx, const char *folder, int *file);
+/* n bytes at an offset of a file; DS_EIO names path and offset. */
+ds_status ds_read_at(ds_ctx *ctx, int file, const char *path, void *out, size_t n, int64_t offset);
+
+/* Lines of a file one after another; memory grows to the longest. {0} but for what _open sets. */
+typedef struct ds_lines {
+    ds_stream stream;
+    ds_bytes bytes;
+    size_t room, at; /* at: of the line to come */
+    bool ended;
+} ds_lines;
+ds_status ds_lines_open(ds_lines *l, ds_ctx *ctx, const char *path);
+/* The next line without its end, n bytes long; NULL: there is none. Valid until the next call. */
+ds_status ds_lines_next(ds_lines *l, char **text, size_t *n);
+void ds_lines_close(ds_lines *l);
+
 #endif

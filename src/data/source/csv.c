@@ -256,11 +256,9 @@ static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     char buf[DS_PATH_BYTES];
     const char *one, *const *files;
     int count;
-    bool forward = true;
     DS_TRY(ds_table_files(ctx, set, split, "csv", buf, &one, &files, &count));
     if (!files) return DS_OK;
-    for (int k = 0; k < count; k++) forward = forward && strcmp(files[k], "-") && ds_streamable(files[k]);
-    if (!forward) return ds_scan_whole(ctx, set, split, train, s, sink);
+    if (!ds_table_forward(files, count)) return ds_scan_whole(ctx, set, split, train, s, sink);
     opening o = { .ctx = ctx, .set = set, .s = s, .forward = true };
     DS_TRY(ds_table_open(&o.t, ctx, set, train, s));
     DS_TRY(ds_table_put_aside(o.t, sink->folder));

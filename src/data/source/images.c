@@ -2,12 +2,14 @@
  * A root is a folder, an archive, or a folder inside an archive. Rows mix the classes in proportion: image k of the n
  * of a class (in the order of the names) stands at (k + 1/2) / n, so that any stretch of rows, a holdout too, has all
  * classes. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/archive.h"
 #include "data/image.h"
-#include "data/source.h"
+#include "data/stream.h"
 
 enum { MAX_CLASSES = 1 << 16, AUTO = 0, GRAY, COLOR };
 
@@ -48,6 +50,7 @@ typedef struct opening {
     picture *list;
     int64_t room;
     ds_image_reader reader;
+    int aside; /* file of decoded rows, of which memory then holds one; -1: memory holds all */
 } opening;
 
 /* ---- one image --------------------------------------------------------------------------------------------------- */
@@ -84,7 +87,7 @@ static ds_status more_room(opening *o)
 {
     if (o->s->rows < o->room) return DS_OK;
     int64_t room = o->room ? 2 * o->room : 256;
-    size_t bytes = (size_t)(room * o->s->elements);
+    size_t bytes = (size_t)((o->aside < 0 ? room : 1) * o->s->elements);
     picture *list = realloc(o->list, (size_t)room * sizeof *list);
     if (list) o->list = list;
     uint8_t *memory = list ? realloc(o->s->memory, bytes) : NULL;
@@ -122,11 +125,15 @@ static ds_status keep(opening *o, const char *path, const char *name, const ds_i
     *p = (picture){ .name = ds_arena_text(&o->names, name), .slot = s->rows };
     if (!p->name) return ds_fail_memory(o->ctx, strlen(name), "file names");
     DS_TRY(class_of(o, path, name, &p->class_name));
-    uint8_t *row = s->memory + s->rows++ * s->elements;
+    uint8_t *row = s->memory + (o->aside < 0 ? s->rows : 0) * s->elements;
+    size_t bytes = (size_t)s->elements;
     if (o->set->image_size)
         ds_image_resize(image, o->set->image_size, row);
     else
-        memcpy(row, image->pixels, (size_t)s->elements);
+        memcpy(row, image->pixels, bytes);
+    if (o->aside >= 0 && write(o->aside, row, bytes) != (ssize_t)bytes)
+        return ds_fail(o->ctx, DS_EIO, "rows.tmp: cannot write: %s", errno ? strerror(errno) : "the disk is full");
+    s->rows++;
     return DS_OK;
 }
 
@@ -219,13 +226,20 @@ static void arrange(picture *list, int64_t rows, uint8_t *memory, size_t bytes, 
     }
 }
 
+static ds_status order(opening *o)
+{
+    size_t n = (size_t)o->s->rows;
+    qsort(o->list, n, sizeof *o->list, by_class_and_name);
+    DS_TRY(label_all(o));
+    qsort(o->list, n, sizeof *o->list, by_share);
+    return DS_OK;
+}
+
 static ds_status finish(opening *o)
 {
     ds_source *s = o->s;
     size_t n = (size_t)s->rows, bytes = (size_t)s->elements;
-    qsort(o->list, n, sizeof *o->list, by_class_and_name);
-    DS_TRY(label_all(o));
-    qsort(o->list, n, sizeof *o->list, by_share);
+    DS_TRY(order(o));
     uint8_t *spare = malloc(bytes);
     s->labels = malloc(n * sizeof *s->labels);
     if (spare && s->labels) {
@@ -265,19 +279,56 @@ static ds_status read_path(opening *o, ds_split split)
     return read_root(o, own ? root : o->set->path);
 }
 
-static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
+static ds_status read_all(opening *o, ds_split split)
 {
     int count;
-    const char *const *roots = ds_split_files(set, split, &count);
-    opening o = { .ctx = ctx, .set = set, .train = train, .s = s };
-    ds_status status = DS_OK;
-    s->cell = DS_CELL_U8;
-    if (!roots && set->path) status = read_path(&o, split);
-    for (int k = 0; status == DS_OK && k < count; k++) status = read_root(&o, roots[k]);
+    const char *const *roots = ds_split_files(o->set, split, &count);
+    o->s->cell = DS_CELL_U8;
+    if (!roots && o->set->path) return read_path(o, split);
+    for (int k = 0; k < count; k++) DS_TRY(read_root(o, roots[k]));
+    return DS_OK;
+}
+
+static void close_all(opening *o)
+{
+    ds_image_reader_free(&o->reader);
+    ds_arena_free(&o->names);
+    free(o->list);
+    if (o->aside >= 0) close(o->aside);
+}
+
+static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
+{
+    opening o = { .ctx = ctx, .set = set, .train = train, .s = s, .aside = -1 };
+    ds_status status = read_all(&o, split);
     if (status == DS_OK && s->rows) status = finish(&o);
-    ds_image_reader_free(&o.reader);
-    ds_arena_free(&o.names);
-    free(o.list);
+    close_all(&o);
+    return status;
+}
+
+/* Rows come out in the order of the list, from where they were put as they were decoded. */
+static ds_status replay(opening *o, const ds_sink *sink)
+{
+    ds_source *s = o->s;
+    size_t bytes = (size_t)s->elements;
+    DS_TRY(order(o));
+    for (int64_t i = 0; i < s->rows; i++) {
+        DS_TRY(ds_read_at(o->ctx, o->aside, "rows.tmp", s->memory, bytes, o->list[i].slot * s->elements));
+        DS_TRY(sink->row(sink->arg, s, s->memory, o->list[i].label, NULL));
+    }
+    return DS_OK;
+}
+
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    opening o = { .ctx = ctx, .set = set, .train = train, .s = s };
+    DS_TRY(ds_aside_open(ctx, sink->folder, &o.aside));
+    ds_status status = read_all(&o, split);
+    if (status == DS_OK && s->rows) status = replay(&o, sink);
+    close_all(&o);
+    free(s->memory); /* of one row */
+    s->memory = NULL;
     return status;
 }
 
@@ -291,4 +342,5 @@ const ds_source_def ds_source_images = {
     .open = open,
     .row = ds_memory_row,
     .label = ds_memory_label,
+    .scan = scan,
 };

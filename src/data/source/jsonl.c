@@ -234,21 +234,60 @@ static ds_status read_file(opening *o, const char *path)
     return status;
 }
 
+/* The same in bounded memory. */
+static ds_status read_lines(opening *o, const char *path)
+{
+    ds_lines l;
+    char *text = NULL;
+    size_t n = 0;
+    o->t->path = path;
+    o->line = 1;
+    ds_status status = ds_lines_open(&l, o->ctx, path);
+    while (status == DS_OK && (status = ds_lines_next(&l, &text, &n)) == DS_OK && text) {
+        status = read_line(o, text, n);
+        o->line++;
+    }
+    ds_lines_close(&l);
+    return status;
+}
+
+static ds_status begin(opening *o, const ds_source *train)
+{
+    ds_source *s = o->s;
+    s->own = o->own = calloc(1, sizeof *o->own);
+    if (!o->own) return ds_fail_memory(o->ctx, sizeof *o->own, "a table");
+    o->t = &o->own->table;
+    o->like = train ? train->own : NULL;
+    if (train) s->column_names = train->column_names;
+    return ds_table_begin(o->t, o->ctx, o->set, train, s);
+}
+
+static ds_status scan(ds_ctx *ctx, const ds_data_settings *set, ds_split split, ds_source *train, ds_source *s,
+                      const ds_sink *sink)
+{
+    char buf[DS_PATH_BYTES];
+    const char *one, *const *files;
+    int count;
+    opening o = { .ctx = ctx, .set = set, .s = s };
+    DS_TRY(ds_table_files(ctx, set, split, "jsonl", buf, &one, &files, &count));
+    if (!files) return DS_OK;
+    if (!ds_table_forward(files, count)) return ds_scan_whole(ctx, set, split, train, s, sink);
+    DS_TRY(begin(&o, train));
+    DS_TRY(ds_table_put_aside(o.t, sink->folder));
+    for (int k = 0; k < count; k++) DS_TRY(read_lines(&o, files[k]));
+    DS_TRY(ds_table_finish(o.t));
+    return ds_table_replay(o.t, train, sink);
+}
+
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
     char buf[DS_PATH_BYTES];
     const char *one, *const *files;
     int count;
+    opening o = { .ctx = ctx, .set = set, .s = s };
     DS_TRY(ds_table_files(ctx, set, split, "jsonl", buf, &one, &files, &count));
     if (!files) return DS_OK;
-    opening o = {
-        .ctx = ctx, .set = set, .s = s, .own = calloc(1, sizeof(objects)), .like = train ? train->own : NULL
-    };
-    s->own = o.own;
-    if (!o.own) return ds_fail_memory(ctx, sizeof *o.own, "a table");
-    o.t = &o.own->table;
-    if (train) s->column_names = train->column_names;
-    DS_TRY(ds_table_begin(o.t, ctx, set, train, s));
+    DS_TRY(begin(&o, train));
     for (int k = 0; k < count; k++) DS_TRY(read_file(&o, files[k]));
     return ds_table_finish(o.t);
 }
@@ -270,4 +309,5 @@ const ds_source_def ds_source_jsonl = {
     .row = ds_memory_row,
     .label = ds_memory_label,
     .close = close,
+    .scan = scan,
 };

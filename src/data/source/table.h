@@ -67,6 +67,8 @@ ds_status ds_table_commit(ds_table *t); /* or drop it, when a value is missing a
  * ds_table_finish (table_aside.c). */
 ds_status ds_table_aside(ds_table *t);
 ds_status ds_table_means(ds_table *t);
+/* Whether all files can be read forward. */
+bool ds_table_forward(const char *const *files, int count);
 /* From the first row on, put rows aside in an unnamed file in folder. */
 ds_status ds_table_put_aside(ds_table *t, const char *folder);
 /* After ds_table_finish: the rows put aside, missing values filled in by the training rows' means. */

@@ -1,7 +1,6 @@
 /* table_aside.c - tables larger than memory: rows go to an unnamed file as they are read, (elements f64, label i32 or
  * target f64), and come back once the last label has said how classes are numbered and what the columns' means are. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,21 @@
 
 #include "data/source/table.h"
 
+bool ds_table_forward(const char *const *files, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (!strcmp(files[k], "-") || !ds_streamable(files[k])) return false;
+    return true;
+}
+
 ds_status ds_table_put_aside(ds_table *t, const char *folder)
 {
-    char path[DS_PATH_BYTES];
-    DS_TRY(ds_path_join(t->ctx, path, folder, "rows.tmp"));
-    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) return ds_fail(t->ctx, DS_EIO, "%s: %s", path, strerror(errno));
-    unlink(path);
+    int file;
+    DS_TRY(ds_aside_open(t->ctx, folder, &file));
     t->aside = fdopen(file, "w+b");
     if (t->aside) return DS_OK;
     close(file);
-    return ds_fail_memory(t->ctx, BUFSIZ, path);
+    return ds_fail_memory(t->ctx, BUFSIZ, "rows put aside");
 }
 
 static bool is_real(const ds_table *t) { return t->set->target == DS_TARGET_REAL; }
