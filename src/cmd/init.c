@@ -79,5 +79,5 @@ const ds_command ds_command_init = {
     .about = "The config runs as it is (that for tables wants a table), and its comments say what may be "
              "changed. Nothing is replaced: with --out a file that is there is an error.",
     .example = "descent init mlp --out mlp.yaml\n"
-               "descent init cnn | descent check /dev/stdin",
+               "descent init cnn >cnn.yaml",
 };

@@ -23,7 +23,9 @@ static const ds_option options[] = {
       .lo = 1 << 21,
       .hi = 0x1p50,
       .def = "64M",
-      .help = "memory for rows; the files may be of any size" },
+      .help = "memory for rows; the files may be of any size",
+      .why = "small beside a model, large beside a block of rows",
+      .elsewhere = "PyTorch WebDataset shuffle(n) in rows, Keras tf.data shuffle(n) in rows, Caffe prefetch" },
     { .type = DS_OPT_END },
 };
 
