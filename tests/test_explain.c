@@ -81,8 +81,32 @@ static void test_explain_all(void **state)
     }
 }
 
+/* So is every key of a config by its path, with what it takes and where it is written. */
+static void explain_key(void *arg, const char *path, const ds_head *owner, const ds_option *option)
+{
+    char line[256];
+    (void)owner;
+    snprintf(line, sizeof line, "%s of ", option->name);
+    explains(path, true, line);
+    explains(path, true, "  takes          ");
+    explains(path, true, "  default        ");
+    snprintf(line, sizeof line, "  key            %s", path);
+    explains(path, true, line);
+    ++*(int *)arg;
+}
+
+static void test_explain_keys(void **state)
+{
+    (void)state;
+    int count = 0;
+    ds_each_key(explain_key, &count);
+    assert_true(count > 100);
+    explains("optimizer", true, "their options  lr, momentum");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_explain), cmocka_unit_test(test_explain_all) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_explain), cmocka_unit_test(test_explain_all),
+                                        cmocka_unit_test(test_explain_keys) };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
 }

@@ -86,6 +86,8 @@ bool config_means(const char *owner, const char *kind, const char *name)
     if (!strcmp(kind, "map")) return !strcmp(owner, config_last_word(name));
     if (!strcmp(kind, "section")) return false;
     config_key_of_kind(kind, key);
+    char *position = strstr(key, ".N");
+    if (position) memmove(position, position + 2, strlen(position + 2) + 1);
     if (*key && !strcmp(owner, key)) return true;
     return !strcmp(name, "every layer") && ds_definition("layer", owner);
 }

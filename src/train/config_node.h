@@ -135,7 +135,8 @@ const char *config_last_word(const char *path);
 bool config_listed(const char *kind);
 /* "train.batch", "optimizer.beta1", "model.layers.N.pad", "model.loss.delta"; "" when no key leads there. */
 void config_option_path(const char *kind, const char *owner, const char *option, char path[CONFIG_PATH]);
-/* Whether `owner` in "owner.option" means this table: a definition, a kind, a map, or the key that names the kind. */
+/* Whether `owner` in "owner.option" means this table: a definition, a kind, a map, or the key that names the
+ * kind, without positions. */
 bool config_means(const char *owner, const char *kind, const char *name);
 
 /* ---- config_train.c ---- */

@@ -137,6 +137,19 @@ static void say_kind(ds_text *t, const ds_registry *r)
     ds_text_add(t, "\n");
 }
 
+/* Options of all definitions of a registry, each name once. */
+static void say_options(ds_text *t, const ds_registry *r)
+{
+    ds_text names = { 0 };
+    for (int k = 0; k < r->count; k++)
+        for (const ds_option *o = r->heads[k]->options; o && o->type != DS_OPT_END; o++) {
+            bool before = false;
+            for (int i = 0; i < k; i++) before |= ds_option_find(r->heads[i]->options, o->name) >= 0;
+            if (!before) ds_text_add(&names, "%s%s", names.bytes ? ", " : "", o->name);
+        }
+    if (names.bytes) say_text(t, "their options", &names);
+}
+
 static void say_section(ds_text *t, const ds_section *s)
 {
     ds_text_add(t, "%s (section of a config): %s\n", s->name, s->summary);
@@ -145,6 +158,7 @@ static void say_section(ds_text *t, const ds_section *s)
         const ds_registry *r = ds_registry_named(s->kind);
         ds_text_add(t, "and the options of what %s names:\n", s->selector);
         for (int k = 0; r && k < r->count; k++) say_line(t, r->heads[k]->name, r->heads[k]->summary);
+        if (r) say_options(t, r);
     }
     ds_text_add(t, "\n");
 }
@@ -362,13 +376,13 @@ static bool say_named(ds_text *t, const char *name)
     return any;
 }
 
-/* "model.layers.2.dense" as "model.layers.dense": positions in lists do not count. */
+/* "model.layers.2.dense" as "model.layers.dense": positions in lists (N: any) do not count. */
 static void without_positions(const char *name, char *out, size_t bytes)
 {
     size_t n = 0;
     for (const char *word = name; *word;) {
         size_t length = strcspn(word, "."), digits = strspn(word, "0123456789");
-        bool position = length > 0 && digits == length;
+        bool position = length > 0 && (digits == length || (length == 1 && *word == 'N'));
         if (!position && n + length + 2 < bytes)
             n += (size_t)snprintf(out + n, bytes - n, "%s%.*s", n ? "." : "", (int)length, word);
         word += length + (word[length] == '.');
@@ -391,7 +405,7 @@ char *ds_explain(const char *asked, bool *out)
     say_owned(&t, f);
     any |= f->count > 0;
     free(f);
-    if (!any) say_nothing(&t, name, owner);
+    if (!any) say_nothing(&t, asked, owner);
     if (out) *out = any;
     return ds_text_take(&t);
 }
