@@ -167,3 +167,17 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     for file in best last; do cmp whole/$file.safetensors part/$file.safetensors; done
     cmp <(cut -f 1-10 whole/metrics.tsv) <(cut -f 1-10 part/metrics.tsv)
 }
+
+@test "a second run that was cut, or had not begun, is had by resuming the first" {
+    for strategy in anew continue; do
+        "$program" train tiny.yaml "train.stop={watch: train.loss, min_delta: 0.2, patience: 2}" \
+            train.retrain.strategy=$strategy --out $strategy
+        mv $strategy/retrain whole
+        "$program" train --resume $strategy
+        cmp whole/last.safetensors $strategy/retrain/last.safetensors
+        rm -r $strategy/retrain/checkpoints $strategy/retrain/last.safetensors # killed before its first checkpoint
+        "$program" train --resume $strategy
+        cmp whole/last.safetensors $strategy/retrain/last.safetensors
+        rm -r whole
+    done
+}

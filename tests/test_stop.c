@@ -26,7 +26,8 @@ static int ends_at(const char *text, int n, const double *value, ds_stop_memory 
     for (int k = 0; k < n; k++) {
         a.value = value[k];
         a.epoch = k + 1;
-        bool over = ds_stop_of(rule.head)->test(&a, m);
+        ds_stop_of(rule.head)->look(&a, m);
+        bool over = ds_stop_of(rule.head)->over(&a, m);
         if (over || k == n - 1) ds_stop_of(rule.head)->describe(&a, m, why, bytes);
         if (over) return k + 1;
     }
@@ -113,10 +114,11 @@ static void memory_is_all_there_is(void **state)
         ds_stop_memory m = { .best = NAN };
         int end = END;
         for (int k = 0; k < 7 && end < 0; k++) {
-            ds_stop_memory other = { .best = m.best, .epoch = m.epoch, .idle = m.idle, .met = m.met };
+            ds_stop_memory other = { .best = m.best, .epoch = m.epoch, .idle = m.idle };
             if (k == cut) m = other; /* what a checkpoint has */
             ds_stop_at a = { .rule = &rule, .name = "val.loss", .value = value[k], .epoch = k + 1 };
-            if (ds_stop_of(rule.head)->test(&a, &m)) end = k + 1;
+            ds_stop_of(rule.head)->look(&a, &m);
+            if (ds_stop_of(rule.head)->over(&a, &m)) end = k + 1;
         }
         assert_int_equal(end, 7);
         assert_true(m.best == 0.5 && m.epoch == 4);

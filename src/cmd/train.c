@@ -354,6 +354,8 @@ static int resume(ds_ctx *ctx, const ds_args *a, const ds_command *c, const char
     bool finished = !code && ds_run_finished(run) && !changed;
     if (finished && ds_retrain_begun(&again, config, run))
         code = resume(ctx, &(ds_args){ 0 }, c, again.out, &(order){ .from = again.from, .json = o->json });
+    else if (finished && config->train.retrain)
+        code = train(ctx, config, &run, o); /* ends at once, and has its second run */
     else if (finished)
         fprintf(stderr, "%s is finished: %s\nto extend it: descent train --resume %s train.epochs=N\n",
                 ds_run_path(run), ds_run_finished(run), ds_run_path(run));

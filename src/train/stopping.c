@@ -7,6 +7,7 @@
 #include "train/stop/stop.h"
 
 typedef struct stopping {
+    ds_loop *l;
     int count;
     ds_stop_memory memory[]; /* as many as the session has rules */
 } stopping;
@@ -30,38 +31,6 @@ ds_status ds_stop_check(const ds_session *s)
     return DS_OK;
 }
 
-static ds_status open_stopping(ds_loop *l, void **own)
-{
-    int n = l->s->set.stops;
-    char group[32];
-    if (n == 0) return DS_OK;
-    stopping *t = calloc(1, sizeof *t + (size_t)n * sizeof t->memory[0]);
-    if (!t) return ds_fail_memory(l->s->ctx, sizeof *t + (size_t)n * sizeof t->memory[0], "stop rules");
-    *own = t;
-    t->count = n;
-    for (int k = 0; k < n; k++) {
-        ds_stop_memory *m = &t->memory[k];
-        m->best = NAN;
-        snprintf(group, sizeof group, "stop.%d", k);
-        ds_state_real(l->state, group, "best", &m->best);
-        ds_state_integer(l->state, group, "epoch", &m->epoch);
-        ds_state_integer(l->state, group, "idle", &m->idle);
-        ds_state_flag(l->state, group, "met", &m->met);
-    }
-    return DS_OK;
-}
-
-static ds_status count_step(ds_loop *l, void *own)
-{
-    const stopping *t = own;
-    for (int k = 0; k < t->count; k++) {
-        const ds_part *rule = &l->s->set.stop[k];
-        const ds_stop_def *def = ds_stop_of(rule->head);
-        if (def->ends && def->ends(rule, l->step, l->s->batches)) ds_loop_end(l, def->reason, "");
-    }
-    return DS_OK;
-}
-
 /* Rule k and what it watches; false: it watches nothing. */
 static bool view(const ds_loop *l, int k, ds_stop_at *a)
 {
@@ -71,20 +40,64 @@ static bool view(const ds_loop *l, int k, ds_stop_at *a)
     return true;
 }
 
-static ds_status ask(ds_loop *l, void *own, ds_epoch_report *r)
+/* End the run where a rule says so; after a step only those ask that watch nothing. */
+static void judge(const stopping *t, bool within_epoch)
+{
+    char why[sizeof t->l->why];
+    for (int k = 0; k < t->count; k++) {
+        ds_stop_at a;
+        bool watches = view(t->l, k, &a);
+        const ds_stop_def *def = ds_stop_of(a.rule->head);
+        if (!watches && def->ends(a.rule, t->l->step, t->l->s->batches)) ds_loop_end(t->l, def->reason, "");
+        if (!watches || within_epoch || !def->over(&a, &t->memory[k])) continue;
+        def->describe(&a, &t->memory[k], why, sizeof why);
+        ds_loop_end(t->l, def->reason, why);
+    }
+}
+
+/* A run that had ended ends again, unless its rules have changed. */
+static void on_restored(void *own) { judge(own, false); }
+
+static ds_status open_stopping(ds_loop *l, void **own)
+{
+    int n = l->s->set.stops;
+    char group[32];
+    if (n == 0) return DS_OK;
+    stopping *t = calloc(1, sizeof *t + (size_t)n * sizeof t->memory[0]);
+    if (!t) return ds_fail_memory(l->s->ctx, sizeof *t + (size_t)n * sizeof t->memory[0], "stop rules");
+    *own = t;
+    t->l = l;
+    t->count = n;
+    for (int k = 0; k < n; k++) {
+        ds_stop_memory *m = &t->memory[k];
+        m->best = NAN;
+        snprintf(group, sizeof group, "stop.%d", k);
+        ds_state_real(l->state, group, "best", &m->best);
+        ds_state_integer(l->state, group, "epoch", &m->epoch);
+        ds_state_integer(l->state, group, "idle", &m->idle);
+    }
+    ds_state_restored(l->state, on_restored, t);
+    return DS_OK;
+}
+
+static ds_status stepped(ds_loop *l, void *own)
+{
+    (void)l;
+    judge(own, true);
+    return DS_OK;
+}
+
+static ds_status look(ds_loop *l, void *own, ds_epoch_report *r)
 {
     stopping *t = own;
-    char why[sizeof l->why];
     for (int k = 0; k < t->count; k++) {
         ds_stop_at a;
         if (!view(l, k, &a)) continue;
-        const ds_stop_def *def = ds_stop_of(a.rule->head);
         a.value = ds_column_value(ds_column_named(a.name), r);
         a.epoch = r->epoch;
-        if (!def->test(&a, &t->memory[k])) continue;
-        def->describe(&a, &t->memory[k], why, sizeof why);
-        ds_loop_end(l, def->reason, why);
+        ds_stop_of(a.rule->head)->look(&a, &t->memory[k]);
     }
+    judge(t, false);
     return DS_OK;
 }
 
@@ -95,11 +108,11 @@ static ds_status settle(ds_loop *l, void *own)
         ds_stop_at a;
         if (!view(l, k, &a)) continue;
         const ds_stop_def *def = ds_stop_of(a.rule->head);
-        if (def->goal && !t->memory[k].met) def->describe(&a, &t->memory[k], l->missed, sizeof l->missed);
+        if (def->goal && !def->over(&a, &t->memory[k])) def->describe(&a, &t->memory[k], l->missed, sizeof l->missed);
     }
     return DS_OK;
 }
 
 const ds_loop_part ds_stopping_part = {
-    .name = "stop", .open = open_stopping, .free = free, .stepped = count_step, .epoch = ask, .closing = settle
+    .name = "stop", .open = open_stopping, .free = free, .stepped = stepped, .epoch = look, .closing = settle
 };

@@ -4,7 +4,7 @@
 
 #include "train/stop/stop.h"
 
-static bool test(const ds_stop_at *a, ds_stop_memory *m)
+static void look(const ds_stop_at *a, ds_stop_memory *m)
 {
     if (ds_stop_better(a->more, a->value, m->best, ds_stop_real(a, "min_delta"))) {
         m->best = a->value;
@@ -13,8 +13,9 @@ static bool test(const ds_stop_at *a, ds_stop_memory *m)
     } else {
         m->idle++;
     }
-    return m->idle >= ds_stop_integer(a, "patience");
 }
+
+static bool over(const ds_stop_at *a, const ds_stop_memory *m) { return m->idle >= ds_stop_integer(a, "patience"); }
 
 static void describe(const ds_stop_at *a, const ds_stop_memory *m, char *out, size_t bytes)
 {
@@ -59,6 +60,7 @@ const ds_stop_def ds_stop_early = {
               .options = options,
               .elsewhere = "Keras EarlyStopping(monitor=), Lightning EarlyStopping(monitor=)" },
     .reason = DS_PATIENCE,
-    .test = test,
+    .look = look,
+    .over = over,
     .describe = describe,
 };

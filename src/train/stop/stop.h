@@ -12,7 +12,6 @@
 typedef struct ds_stop_memory {
     double best;         /* of the watched number; NaN: none yet */
     int64_t epoch, idle; /* where the best was; evaluations since then */
-    bool met;
 } ds_stop_memory;
 
 typedef struct ds_stop_at {
@@ -27,11 +26,12 @@ typedef struct ds_stop_def {
     ds_head head;
     ds_reason reason; /* of a run that it ends */
     bool once;        /* at most one in a run */
-    bool goal;        /* what was not met when the run ends is missed */
+    bool goal;        /* a run that ends otherwise has missed it */
     /* Without a number to watch: whether the run ends after this step; epoch: steps of one. NULL: it watches. */
     bool (*ends)(const ds_part *rule, int64_t step, int64_t epoch);
-    /* Look at a new value; true: the run ends here. */
-    bool (*test)(const ds_stop_at *a, ds_stop_memory *m);
+    /* Look at a new value; and whether the run is over by what the memory says, also when it was just put back. */
+    void (*look)(const ds_stop_at *a, ds_stop_memory *m);
+    bool (*over)(const ds_stop_at *a, const ds_stop_memory *m);
     /* Why it ended, or, for a goal, how it was missed: one clause. */
     void (*describe)(const ds_stop_at *a, const ds_stop_memory *m, char *out, size_t bytes);
 } ds_stop_def;

@@ -4,22 +4,24 @@
 
 #include "train/stop/stop.h"
 
-static bool test(const ds_stop_at *a, ds_stop_memory *m)
+static void look(const ds_stop_at *a, ds_stop_memory *m)
+{
+    if (!ds_stop_better(a->more, a->value, m->best, 0)) return;
+    m->best = a->value;
+    m->epoch = a->epoch;
+}
+
+static bool over(const ds_stop_at *a, const ds_stop_memory *m)
 {
     double goal = ds_stop_real(a, "value");
-    if (ds_stop_better(a->more, a->value, m->best, 0)) {
-        m->best = a->value;
-        m->epoch = a->epoch;
-    }
-    m->met = isfinite(a->value) && (a->more ? a->value >= goal : a->value <= goal);
-    return m->met;
+    return isfinite(m->best) && (a->more ? m->best >= goal : m->best <= goal);
 }
 
 static void describe(const ds_stop_at *a, const ds_stop_memory *m, char *out, size_t bytes)
 {
     const char *most = a->more ? "at least" : "at most";
     double goal = ds_stop_real(a, "value");
-    if (m->met)
+    if (over(a, m))
         snprintf(out, bytes, "%s is %.4g, wanted %s %g (epoch %lld)", a->name, m->best, most, goal,
                  (long long)m->epoch);
     else if (m->epoch > 0)
@@ -52,6 +54,7 @@ const ds_stop_def ds_stop_target = {
     .reason = DS_REACHED,
     .once = true,
     .goal = true,
-    .test = test,
+    .look = look,
+    .over = over,
     .describe = describe,
 };
