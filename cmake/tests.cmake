@@ -4,11 +4,12 @@
 # Labels: threads (what the thread sanitizer runs), peers (compares with other software),
 # long (trains to the end); `make test-long` runs the last two.
 enable_testing()
+string(REPLACE ";" " " LINKED "${DS_LIBRARIES}")
 
 function(descent_test name)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
-    ENVIRONMENT "DESCENT=${CMAKE_BINARY_DIR}/descent;DS_BUILD=${CMAKE_BINARY_DIR};DS_SOURCE=${CMAKE_SOURCE_DIR};DS_CC=${CMAKE_C_COMPILER};DS_SANITIZE=${DS_SANITIZE}")
+    ENVIRONMENT "DESCENT=${CMAKE_BINARY_DIR}/descent;DS_BUILD=${CMAKE_BINARY_DIR};DS_SOURCE=${CMAKE_SOURCE_DIR};DS_CC=${CMAKE_C_COMPILER};DS_SANITIZE=${DS_SANITIZE};DS_LIBRARIES=${LINKED}")
 endfunction()
 
 # The table of result hashes stands alone, so that it can also be built for other machines. Every choice of kernels must
@@ -106,6 +107,9 @@ foreach(script ${TEST_SCRIPTS})
   if(DS_SANITIZE AND name MATCHES "^(same_bits|tour|examples)$")
     continue()
   endif()
+  if(name STREQUAL "races" AND NOT DS_SANITIZE MATCHES "thread")
+    continue()
+  endif()
   if(extension STREQUAL ".py")
     set(runner python3)
   elseif(extension STREQUAL ".bats")
@@ -120,6 +124,8 @@ foreach(script ${TEST_SCRIPTS})
   endif()
   if(name MATCHES "_torch$")
     set_tests_properties(${name} PROPERTIES LABELS peers)
+  elseif(name STREQUAL "races")
+    set_tests_properties(${name} PROPERTIES LABELS threads)
   elseif(name STREQUAL "quality")
     set_tests_properties(${name} PROPERTIES LABELS long TIMEOUT 14400)
   endif()
