@@ -37,7 +37,10 @@ static void triad_part(void *arg, int64_t task, int worker)
     for (int64_t i = from; i < to; i++) t->a[i] = t->b[i] + 0.5f * t->a[i];
 }
 
-static int by_size(const void *x, const void *y) { return (*(const double *)x > *(const double *)y) - (*(const double *)x < *(const double *)y); }
+static int by_size(const void *x, const void *y)
+{
+    return (*(const double *)x > *(const double *)y) - (*(const double *)x < *(const double *)y);
+}
 static double median(double *x)
 {
     qsort(x, ROUNDS, sizeof *x, by_size);
@@ -63,7 +66,8 @@ static ds_status run(ds_ctx *ctx, const char *rule, int64_t n)
         if (k >= 0) step_ms[k] = middle - start, triad_ms[k] = now_ms() - middle;
     }
     if (status == DS_OK) {
-        double ms = median(step_ms), speed = (double)ds_optim_traffic(o) / ms * 1e-6, limit = 12.0 * (double)n / median(triad_ms) * 1e-6;
+        double ms = median(step_ms), speed = (double)ds_optim_traffic(o) / ms * 1e-6,
+               limit = 12.0 * (double)n / median(triad_ms) * 1e-6;
         printf("ms %.3f\ngbs %.2f\ntriad_gbs %.2f\nshare %.3f\n", ms, speed, limit, speed / limit);
     }
     ds_optim_free(o);

@@ -14,21 +14,21 @@
 #include "descent/problem.h"
 #include "descent/random.h"
 
-#define RESIDUAL(channels, repeat)                                                                                       \
-    "residual shortcut=identity act=relu repeat=" #repeat, "conv " #channels " kernel=3 pad=same norm=batch act=relu",    \
+#define RESIDUAL(channels, repeat)                                                                                     \
+    "residual shortcut=identity act=relu repeat=" #repeat, "conv " #channels " kernel=3 pad=same norm=batch act=relu", \
         "conv " #channels " kernel=3 pad=same norm=batch", "end"
-#define WIDEN(channels)                                                                                                  \
-    "residual shortcut=conv act=relu", "conv " #channels " kernel=3 pad=same stride=2 norm=batch act=relu",               \
+#define WIDEN(channels)                                                                                                \
+    "residual shortcut=conv act=relu", "conv " #channels " kernel=3 pad=same stride=2 norm=batch act=relu",            \
         "conv " #channels " kernel=3 pad=same norm=batch", "end"
 #define MOMENTUM "momentum(lr=1e-3, momentum=0.9)"
-#define ADAM "adam(lr=1e-4)"
-#define MLP "dense 512 act=relu", "dense 512 act=relu", "dense 10"
+#define ADAM     "adam(lr=1e-4)"
+#define MLP      "dense 512 act=relu", "dense 512 act=relu", "dense 10"
 
 enum { MOST_LAYERS = 32, MOST_STEPS = 100000, CLASSES = 10 };
 
 static const struct workload {
     const char *name;
-    int64_t     rows, sample[3]; /* [C,H,W]; [F] has zeros after it */
+    int64_t rows, sample[3]; /* [C,H,W]; [F] has zeros after it */
     const char *rule, *layer[MOST_LAYERS];
 } workloads[] = {
     { "tiny-32", 32, { 10 }, MOMENTUM, { "dense 32 act=tanh", "dense 32 act=tanh", "dense 10" } },
@@ -37,23 +37,30 @@ static const struct workload {
     { "mlp-128", 128, { 784 }, ADAM, { MLP } },
     { "mlp-16", 16, { 784 }, ADAM, { MLP } },
     { "hvp", 128, { 784 }, ADAM, { MLP } },
-    { "cnn-128", 128, { 3, 32, 32 }, MOMENTUM,
-      { "conv 32 kernel=3 pad=same act=relu", "pool max size=2", "conv 64 kernel=3 pad=same act=relu", "pool max size=2",
-        "conv 128 kernel=3 pad=same act=relu", "pool max size=2", "flatten", "dense 256 act=relu", "dense 10" } },
-    { "resnet20-128", 128, { 3, 32, 32 }, MOMENTUM,
-      { "conv 16 kernel=3 pad=same norm=batch act=relu", RESIDUAL(16, 3), WIDEN(32), RESIDUAL(32, 2), WIDEN(64), RESIDUAL(64, 2),
-        "pool global-average", "dense 10" } },
+    { "cnn-128",
+      128,
+      { 3, 32, 32 },
+      MOMENTUM,
+      { "conv 32 kernel=3 pad=same act=relu", "pool max size=2", "conv 64 kernel=3 pad=same act=relu",
+        "pool max size=2", "conv 128 kernel=3 pad=same act=relu", "pool max size=2", "flatten", "dense 256 act=relu",
+        "dense 10" } },
+    { "resnet20-128",
+      128,
+      { 3, 32, 32 },
+      MOMENTUM,
+      { "conv 16 kernel=3 pad=same norm=batch act=relu", RESIDUAL(16, 3), WIDEN(32), RESIDUAL(32, 2), WIDEN(64),
+        RESIDUAL(64, 2), "pool global-average", "dense 10" } },
 };
 
 /* Everything a step needs. */
 typedef struct bench {
-    ds_ctx     *ctx;
+    ds_ctx *ctx;
     ds_problem *problem;
-    ds_optim   *optim;
-    ds_batch    batch;
-    int64_t     n;
-    void       *theta, *gradient, *v, *product;
-    int64_t     step;
+    ds_optim *optim;
+    ds_batch batch;
+    int64_t n;
+    void *theta, *gradient, *v, *product;
+    int64_t step;
 } bench;
 
 static double now_ms(void)
@@ -93,16 +100,16 @@ static float *normals(int64_t count, uint32_t id)
 static ds_status open_optim(bench *b, const char *rule)
 {
     ds_optim_settings s = { .n = b->n, .dtype = DS_F32 };
-    ds_status         status = ds_rule_parse(b->ctx, rule, &s.rule);
+    ds_status status = ds_rule_parse(b->ctx, rule, &s.rule);
     return status == DS_OK ? ds_optim_create(&b->optim, b->ctx, &s) : status;
 }
 
 static ds_status open_network(bench *b, const struct workload *w)
 {
     ds_model *model = NULL;
-    int       rank = w->sample[1] ? 3 : 1;
+    int rank = w->sample[1] ? 3 : 1;
     ds_problem_settings s = { .sample = { rank, { w->sample[0], w->sample[1], w->sample[2] } }, .classes = CLASSES };
-    ds_status           status = ds_model_create(&model, b->ctx);
+    ds_status status = ds_model_create(&model, b->ctx);
     for (int k = 0; w->layer[k] && status == DS_OK; k++) status = ds_model_add(model, w->layer[k]);
     if (status == DS_OK) status = ds_problem_create(&b->problem, b->ctx, model, &s);
     ds_model_free(model);
@@ -140,8 +147,8 @@ static ds_at here(const bench *b, const void *theta)
 static ds_status train_step(bench *b)
 {
     const void *point;
-    double      loss = 0;
-    ds_status   status = ds_optim_point(b->optim, b->theta, &point);
+    double loss = 0;
+    ds_status status = ds_optim_point(b->optim, b->theta, &point);
     if (status == DS_OK && b->problem) {
         ds_at at = here(b, point);
         status = ds_problem_gradient(b->problem, &at, b->gradient, &loss);
@@ -157,7 +164,7 @@ static ds_status time_steps(bench *b, int steps)
 {
     static double ms[MOST_STEPS];
     for (int i = 0; i < steps; i++) {
-        double    start = now_ms();
+        double start = now_ms();
         ds_status status = train_step(b);
         ms[i] = now_ms() - start;
         if (status != DS_OK) return status;
@@ -170,11 +177,11 @@ static ds_status time_steps(bench *b, int steps)
 static ds_status time_products(bench *b, int steps)
 {
     static double ms[3][MOST_STEPS];
-    ds_at         at = here(b, b->theta);
-    double        loss;
+    ds_at at = here(b, b->theta);
+    double loss;
     for (int i = 0; i < steps; i++)
         for (int k = 0; k < 3; k++) {
-            double    start = now_ms();
+            double start = now_ms();
             ds_status status = k == 0 ? ds_problem_gradient(b->problem, &at, b->gradient, &loss)
                                       : ds_problem_hvp(b->problem, &at, b->v, b->product, k == 2);
             ms[k][i] = now_ms() - start;
@@ -206,7 +213,7 @@ static ds_status open_bench(bench *b, const char *name)
 int main(int argc, char **argv)
 {
     bench b = { 0 };
-    char  line[64];
+    char line[64];
     if (argc < 2) return fail(NULL, "usage: train_step WORKLOAD");
     if (ds_ctx_create(&b.ctx, 0) != DS_OK) return fail(NULL, "context");
     if (open_bench(&b, argv[1]) != DS_OK) return fail(b.ctx, argv[1]);

@@ -300,6 +300,15 @@ double lab_median(double *x, int n)
     return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
 }
 
+/* The standard error of a few seeds may come out tiny by chance; a thousandth of the mean is its least. */
+double lab_paired(const double *x, const double *y, int n)
+{
+    double d[64];
+    for (int i = 0; i < n; i++) d[i] = x[i] - y[i];
+    double mean = lab_mean(d, n), error = fmax(lab_error_of_mean(d, n), 1e-3 * fabs(mean));
+    return mean == 0 ? 0 : mean / error;
+}
+
 double lab_slope(const double *x, const double *y, int n)
 {
     double mx = lab_mean(x, n), my = lab_mean(y, n), sxy = 0, sxx = 0;

@@ -4,6 +4,7 @@
 
 #include "descent/data.h"
 #include "descent/graph.h"
+#include "descent/optim.h"
 #include "descent/problem.h"
 #include "descent/random.h"
 #include "experiment.h"
@@ -52,6 +53,33 @@ ds_status lab_error(ds_trial *t, ds_problem *p, const lab_rows *r, const void *t
 ds_status lab_descend(ds_trial *t, ds_problem *p, const lab_rows *r, void *theta, int64_t batch, int64_t steps,
                       double rate, double decay, uint32_t stream);
 
+/* Training with a rule: weights, gradient and the rule's state, from the initial weights of a seed. */
+typedef struct lab_trainer {
+    ds_problem *p;
+    ds_optim *o;
+    void *theta, *g;
+    lab_rows drawn; /* one batch */
+    uint64_t seed;
+    int64_t steps; /* taken */
+    double rate;   /* of the next steps; at first the rule's own */
+} lab_trainer;
+ds_status lab_trainer_open(ds_trial *t, lab_trainer *w, ds_problem *p, const lab_rows *like, const char *rule,
+                           int64_t batch, uint64_t seed);
+void lab_trainer_close(lab_trainer *w);
+/* Steps on rows order[0..n) of r, a batch each; a short last batch is left out. order NULL: as they lie. */
+ds_status lab_trainer_pass(lab_trainer *w, const lab_rows *r, const int64_t *order, int64_t n);
+/* Value (with penalty) and share of wrong rows at the trainer's weights. error NULL: not wanted. */
+ds_status lab_trainer_score(ds_trial *t, lab_trainer *w, const lab_rows *r, double *value, double *error);
+/* A permutation of 0..n), a function of (seed, stream, pass). */
+void lab_shuffle(int64_t *order, int64_t n, uint64_t seed, uint32_t stream, uint32_t pass);
+
+/* Files of a run: a new folder for temporary files, and its end with all that it holds. */
+enum { LAB_PATH = 512 };
+ds_status lab_folder_make(ds_trial *t, char path[LAB_PATH]);
+void lab_folder_remove(const char *path);
+/* Rows as two NumPy arrays, path-x.npy [n, width] and path-y.npy. */
+ds_status lab_rows_write(ds_trial *t, const lab_rows *r, const char *path);
+
 /* Flat vectors of a problem. */
 void *lab_vector(const ds_problem *p); /* zeros; ds_buffer_free */
 double lab_get(const ds_problem *p, const void *v, int64_t i);
@@ -61,9 +89,10 @@ double lab_dot(const ds_problem *p, const void *x, const void *y);
 double lab_distance(const ds_problem *p, const void *x, const void *y);
 
 double lab_mean(const double *x, int n);
-double lab_error_of_mean(const double *x, int n);          /* sample deviation over root n */
-double lab_median(double *x, int n);                       /* sorts x */
-double lab_slope(const double *x, const double *y, int n); /* least squares */
+double lab_error_of_mean(const double *x, int n);           /* sample deviation over root n */
+double lab_median(double *x, int n);                        /* sorts x */
+double lab_paired(const double *x, const double *y, int n); /* mean of x - y in standard errors of that mean */
+double lab_slope(const double *x, const double *y, int n);  /* least squares */
 double lab_seconds(void);
 
 #endif

@@ -141,7 +141,8 @@ static void the_recurrence_is_as_written(void **state)
     (void)state;
     for (ds_dtype t = DS_F32; t <= DS_F64; t++) {
         ds_average *a = average(ctx, "polyak", t, N);
-        void *theta = ds_buffer_alloc(N * sizeof(double)), *x = calloc(N, sizeof(double)), *c = calloc(N, sizeof(double));
+        void *theta = ds_buffer_alloc(N * sizeof(double)), *x = calloc(N, sizeof(double)),
+             *c = calloc(N, sizeof(double));
         if (t == DS_F32) {
             RECURRENCE(float)
         } else {

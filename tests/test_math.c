@@ -27,7 +27,7 @@ static const double BOUND = 2;
 
 typedef struct function {
     const char *name;
-    int         code;
+    int code;
     double (*wide)(double a, double b);
 } function;
 
@@ -43,9 +43,12 @@ static double w_sin(double a, double b) { return (void)b, sin(a); }
 static double w_cos(double a, double b) { return (void)b, cos(a); }
 
 static const function functions[] = {
-    { "exp", DS_EW_exp, w_exp },          { "expm1", DS_EW_expm1, w_expm1 },       { "log", DS_EW_log, w_log }, { "log1p", DS_EW_log1p, w_log1p },
-    { "tanh", DS_EW_tanh, w_tanh },       { "sigmoid", DS_EW_sigmoid, w_sigmoid }, { "erf", DS_EW_erf, w_erf }, { "softplus", DS_EW_softplus, w_softplus },
-    { "sin", DS_EW_sin, w_sin },          { "cos", DS_EW_cos, w_cos },             { "pow", DS_EW_pow, pow },
+    { "exp", DS_EW_exp, w_exp },    { "expm1", DS_EW_expm1, w_expm1 },
+    { "log", DS_EW_log, w_log },    { "log1p", DS_EW_log1p, w_log1p },
+    { "tanh", DS_EW_tanh, w_tanh }, { "sigmoid", DS_EW_sigmoid, w_sigmoid },
+    { "erf", DS_EW_erf, w_erf },    { "softplus", DS_EW_softplus, w_softplus },
+    { "sin", DS_EW_sin, w_sin },    { "cos", DS_EW_cos, w_cos },
+    { "pow", DS_EW_pow, pow },
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
 
@@ -56,11 +59,12 @@ enum { SETS = sizeof sets / sizeof sets[0] };
 static void apply(const ds_vec *vec, ds_dtype t, int code, int64_t n, void *y, void *a, void *b)
 {
     _Alignas(64) double tile[8 * (DS_TILE + DS_LANES)];
-    ds_ew_program       p = { .dtype = t, .rank = 1, .dim = { n }, .nload = 2, .nstore = 1, .ninstr = 1, .nreg = 1 };
+    ds_ew_program p = { .dtype = t, .rank = 1, .dim = { n }, .nload = 2, .nstore = 1, .ninstr = 1, .nreg = 1 };
     p.load[0] = (ds_ew_operand){ a, { 1 }, t };
     p.load[1] = (ds_ew_operand){ b, { 1 }, t };
     p.store[0] = (ds_ew_operand){ y, { 1 }, t };
-    p.instr[0] = (ds_ew_instr){ (uint16_t)code, 0, { -1, (int16_t)(code == DS_EW_pow ? -2 : INT16_MIN), INT16_MIN }, { 0 } };
+    p.instr[0] =
+        (ds_ew_instr){ (uint16_t)code, 0, { -1, (int16_t)(code == DS_EW_pow ? -2 : INT16_MIN), INT16_MIN }, { 0 } };
     assert_true(ds_ew_tile_bytes(&p) <= sizeof tile);
     vec->ew(&p, 0, 1, 0, n, tile, NULL);
 }
@@ -86,7 +90,8 @@ static bool same(const void *x, const void *y, size_t n, ds_dtype t) /* all NaNs
 {
     if (!memcmp(x, y, n * ds_dtype_bytes(t))) return true;
     for (size_t i = 0; i < n; i++) {
-        double a = t == DS_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i], b = t == DS_F32 ? (double)((const float *)y)[i] : ((const double *)y)[i];
+        double a = t == DS_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i],
+               b = t == DS_F32 ? (double)((const float *)y)[i] : ((const double *)y)[i];
         if (a != a && b != b) continue;
         if (a != b || signbit(a) != signbit(b)) return false;
     }
@@ -97,10 +102,10 @@ static bool same(const void *x, const void *y, size_t n, ds_dtype t) /* all NaNs
 
 typedef struct sweep {
     const function *f;
-    uint64_t        stride, count, part;
-    double          worst[8]; /* per worker */
-    float           at[8], at_b[8];
-    bool            differ[8];
+    uint64_t stride, count, part;
+    double worst[8]; /* per worker */
+    float at[8], at_b[8];
+    bool differ[8];
 } sweep;
 
 static void argument(const sweep *s, uint64_t k, float *a, float *b)
@@ -113,14 +118,15 @@ static void argument(const sweep *s, uint64_t k, float *a, float *b)
     ds_draw4 d = ds_draw(3, DS_FOR_TEST, 0, 0, k);
     memcpy(a, &d.u[0], sizeof *a);
     memcpy(b, &d.u[1], sizeof *b);
-    if (d.u[2] & 1) *a = ds_uniform_f32(d.u[0]) * 8, *b = (ds_uniform_f32(d.u[1]) - 0.5f) * (d.u[2] & 2 ? 8.0f : 200.0f);
+    if (d.u[2] & 1)
+        *a = ds_uniform_f32(d.u[0]) * 8, *b = (ds_uniform_f32(d.u[1]) - 0.5f) * (d.u[2] & 2 ? 8.0f : 200.0f);
     if (d.u[2] & 4) *b = rintf(*b);
 }
 
 static void sweep_task(void *arg, int64_t task, int worker)
 {
     sweep *s = arg;
-    float  a[BLOCK + SLACK], b[BLOCK + SLACK], y[BLOCK + SLACK], z[BLOCK + SLACK];
+    float a[BLOCK + SLACK], b[BLOCK + SLACK], y[BLOCK + SLACK], z[BLOCK + SLACK];
     memset(a, 0, sizeof a);
     memset(b, 0, sizeof b);
     uint64_t last = ((uint64_t)task + 1) * s->part < s->count ? ((uint64_t)task + 1) * s->part : s->count;
@@ -143,7 +149,7 @@ static void sweep_task(void *arg, int64_t task, int worker)
 static void f32_within_two_ulp(void **state)
 {
     (void)state;
-    bool     full = getenv("DS_TEST_LONG") != NULL, bad = false;
+    bool full = getenv("DS_TEST_LONG") != NULL, bad = false;
     ds_pool *pool = ds_pool_create(2);
     assert_non_null(pool);
     for (int f = 0; f < FUNCTIONS; f++) {
@@ -152,7 +158,8 @@ static void f32_within_two_ulp(void **state)
         if (s.f->code == DS_EW_pow) s.count = PAIRS;
         ds_pool_run(pool, (int64_t)((s.count + s.part - 1) / s.part), sweep_task, &s);
         int w = s.worst[1] > s.worst[0];
-        printf("  f32 %-9s worst %.3f ulp at %.9g %.9g, %llu arguments\n", s.f->name, s.worst[w], (double)s.at[w], (double)s.at_b[w], (unsigned long long)s.count);
+        printf("  f32 %-9s worst %.3f ulp at %.9g %.9g, %llu arguments\n", s.f->name, s.worst[w], (double)s.at[w],
+               (double)s.at_b[w], (unsigned long long)s.count);
         if (s.differ[0] || s.differ[1]) printf("  f32 %-9s: vectors differ from the scalar definition\n", s.f->name);
         bad |= !(s.worst[w] <= BOUND) || s.differ[0] || s.differ[1];
     }
@@ -195,8 +202,10 @@ static void exact(int code, mpfr_t r, mpfr_t a, mpfr_t b)
         break;
     case DS_EW_softplus:
         mpfr_exp(r, a, MPFR_RNDN);
-        if (mpfr_inf_p(r)) mpfr_set(r, a, MPFR_RNDN);
-        else mpfr_log1p(r, r, MPFR_RNDN);
+        if (mpfr_inf_p(r))
+            mpfr_set(r, a, MPFR_RNDN);
+        else
+            mpfr_log1p(r, r, MPFR_RNDN);
         break;
     default: assert_true(false);
     }
@@ -206,7 +215,7 @@ static void f64_within_two_ulp(void **state)
 {
     (void)state;
     int64_t n = getenv("DS_TEST_LONG") ? 40 * SAMPLE : SAMPLE;
-    size_t  bytes = (size_t)(n + SLACK) * sizeof(double);
+    size_t bytes = (size_t)(n + SLACK) * sizeof(double);
     double *a = calloc(1, bytes), *b = calloc(1, bytes), *y = calloc(1, bytes);
     assert_true(a && b && y);
     mpfr_t ma, mb, mr;
@@ -229,7 +238,8 @@ static void f64_within_two_ulp(void **state)
             double e = ulps(y[i], mpfr_get_ld(mr, MPFR_RNDN), 53, -1074, 1024);
             if (e > worst) worst = e, at = a[i], at_b = b[i];
         }
-        printf("  f64 %-9s worst %.3f ulp at %.17g %.17g, %lld arguments\n", functions[f].name, worst, at, power ? at_b : 0, (long long)n);
+        printf("  f64 %-9s worst %.3f ulp at %.17g %.17g, %lld arguments\n", functions[f].name, worst, at,
+               power ? at_b : 0, (long long)n);
         bad |= !(worst <= BOUND);
     }
     mpfr_clears(ma, mb, mr, (mpfr_ptr)0);
@@ -250,7 +260,7 @@ static void f64_vectors_equal_scalar(void **state)
 {
     (void)state;
     enum { N = 40 * BLOCK };
-    size_t  bytes = (N + SLACK) * sizeof(double);
+    size_t bytes = (N + SLACK) * sizeof(double);
     double *a = calloc(1, bytes), *b = calloc(1, bytes), *y = calloc(1, bytes), *z = calloc(1, bytes);
     assert_true(a && b && y && z);
     for (int64_t i = 0; i < N; i++) {
@@ -265,7 +275,8 @@ static void f64_vectors_equal_scalar(void **state)
                 continue;
             }
             apply(ds_vec_named(sets[v]), DS_F64, functions[f].code, N, z, a, b);
-            if (!same(y, z, N, DS_F64)) fail_msg("f64 %s: %s differs from the scalar definition", functions[f].name, sets[v]);
+            if (!same(y, z, N, DS_F64))
+                fail_msg("f64 %s: %s differs from the scalar definition", functions[f].name, sets[v]);
         }
     }
     free(a);
@@ -276,35 +287,73 @@ static void f64_vectors_equal_scalar(void **state)
 
 /* ---- ends -------------------------------------------------------------------------------------------------------- */
 
-typedef struct end { int code; double a, b, y; } end;
+typedef struct end {
+    int code;
+    double a, b, y;
+} end;
 static const end ends[] = {
-    { DS_EW_exp, -INFINITY, 0, 0 },      { DS_EW_exp, INFINITY, 0, INFINITY },    { DS_EW_exp, 0, 0, 1 },
-    { DS_EW_expm1, -INFINITY, 0, -1 },   { DS_EW_expm1, INFINITY, 0, INFINITY },  { DS_EW_expm1, -0.0, 0, -0.0 },
-    { DS_EW_log, 0, 0, -INFINITY },      { DS_EW_log, -0.0, 0, -INFINITY },       { DS_EW_log, -1, 0, NAN },
-    { DS_EW_log, INFINITY, 0, INFINITY },{ DS_EW_log, 1, 0, 0 },                  { DS_EW_log, -INFINITY, 0, NAN },
-    { DS_EW_log1p, -1, 0, -INFINITY },   { DS_EW_log1p, -2, 0, NAN },             { DS_EW_log1p, -0.0, 0, -0.0 },
+    { DS_EW_exp, -INFINITY, 0, 0 },
+    { DS_EW_exp, INFINITY, 0, INFINITY },
+    { DS_EW_exp, 0, 0, 1 },
+    { DS_EW_expm1, -INFINITY, 0, -1 },
+    { DS_EW_expm1, INFINITY, 0, INFINITY },
+    { DS_EW_expm1, -0.0, 0, -0.0 },
+    { DS_EW_log, 0, 0, -INFINITY },
+    { DS_EW_log, -0.0, 0, -INFINITY },
+    { DS_EW_log, -1, 0, NAN },
+    { DS_EW_log, INFINITY, 0, INFINITY },
+    { DS_EW_log, 1, 0, 0 },
+    { DS_EW_log, -INFINITY, 0, NAN },
+    { DS_EW_log1p, -1, 0, -INFINITY },
+    { DS_EW_log1p, -2, 0, NAN },
+    { DS_EW_log1p, -0.0, 0, -0.0 },
     { DS_EW_log1p, INFINITY, 0, INFINITY },
-    { DS_EW_tanh, INFINITY, 0, 1 },      { DS_EW_tanh, -INFINITY, 0, -1 },        { DS_EW_tanh, -0.0, 0, -0.0 },
-    { DS_EW_tanh, 25, 0, 1 },            { DS_EW_tanh, -25, 0, -1 },
-    { DS_EW_sigmoid, INFINITY, 0, 1 },   { DS_EW_sigmoid, -INFINITY, 0, 0 },      { DS_EW_sigmoid, 0, 0, 0.5 },
-    { DS_EW_softplus, INFINITY, 0, INFINITY }, { DS_EW_softplus, -INFINITY, 0, 0 }, { DS_EW_softplus, 100, 0, 100 },
-    { DS_EW_erf, INFINITY, 0, 1 },       { DS_EW_erf, -INFINITY, 0, -1 },         { DS_EW_erf, -0.0, 0, -0.0 },
-    { DS_EW_sin, INFINITY, 0, NAN },     { DS_EW_sin, -0.0, 0, -0.0 },            { DS_EW_cos, -INFINITY, 0, NAN },
+    { DS_EW_tanh, INFINITY, 0, 1 },
+    { DS_EW_tanh, -INFINITY, 0, -1 },
+    { DS_EW_tanh, -0.0, 0, -0.0 },
+    { DS_EW_tanh, 25, 0, 1 },
+    { DS_EW_tanh, -25, 0, -1 },
+    { DS_EW_sigmoid, INFINITY, 0, 1 },
+    { DS_EW_sigmoid, -INFINITY, 0, 0 },
+    { DS_EW_sigmoid, 0, 0, 0.5 },
+    { DS_EW_softplus, INFINITY, 0, INFINITY },
+    { DS_EW_softplus, -INFINITY, 0, 0 },
+    { DS_EW_softplus, 100, 0, 100 },
+    { DS_EW_erf, INFINITY, 0, 1 },
+    { DS_EW_erf, -INFINITY, 0, -1 },
+    { DS_EW_erf, -0.0, 0, -0.0 },
+    { DS_EW_sin, INFINITY, 0, NAN },
+    { DS_EW_sin, -0.0, 0, -0.0 },
+    { DS_EW_cos, -INFINITY, 0, NAN },
     { DS_EW_cos, 0, 0, 1 },
-    { DS_EW_pow, NAN, 0, 1 },            { DS_EW_pow, 1, NAN, 1 },                { DS_EW_pow, 2, NAN, NAN },
-    { DS_EW_pow, -8, 1.5, NAN },         { DS_EW_pow, -2, 3, -8 },                { DS_EW_pow, -2, -1, -0.5 },
-    { DS_EW_pow, 0, -1, INFINITY },      { DS_EW_pow, -0.0, -1, -INFINITY },      { DS_EW_pow, -0.0, 3, -0.0 },
-    { DS_EW_pow, -0.0, 2, 0 },           { DS_EW_pow, INFINITY, -2, 0 },          { DS_EW_pow, -INFINITY, 3, -INFINITY },
-    { DS_EW_pow, -INFINITY, -3, -0.0 },  { DS_EW_pow, 0.5, INFINITY, 0 },         { DS_EW_pow, -1, INFINITY, 1 },
-    { DS_EW_pow, 2, -INFINITY, 0 },      { DS_EW_pow, -1, 0.5, NAN },             { DS_EW_pow, -0.0, -INFINITY, INFINITY },
+    { DS_EW_pow, NAN, 0, 1 },
+    { DS_EW_pow, 1, NAN, 1 },
+    { DS_EW_pow, 2, NAN, NAN },
+    { DS_EW_pow, -8, 1.5, NAN },
+    { DS_EW_pow, -2, 3, -8 },
+    { DS_EW_pow, -2, -1, -0.5 },
+    { DS_EW_pow, 0, -1, INFINITY },
+    { DS_EW_pow, -0.0, -1, -INFINITY },
+    { DS_EW_pow, -0.0, 3, -0.0 },
+    { DS_EW_pow, -0.0, 2, 0 },
+    { DS_EW_pow, INFINITY, -2, 0 },
+    { DS_EW_pow, -INFINITY, 3, -INFINITY },
+    { DS_EW_pow, -INFINITY, -3, -0.0 },
+    { DS_EW_pow, 0.5, INFINITY, 0 },
+    { DS_EW_pow, -1, INFINITY, 1 },
+    { DS_EW_pow, 2, -INFINITY, 0 },
+    { DS_EW_pow, -1, 0.5, NAN },
+    { DS_EW_pow, -0.0, -INFINITY, INFINITY },
 };
 
 static double one(const char *set, ds_dtype t, int code, double x, double z)
 {
-    float  fa[1 + SLACK] = { (float)x }, fb[1 + SLACK] = { (float)z }, fy[1 + SLACK];
+    float fa[1 + SLACK] = { (float)x }, fb[1 + SLACK] = { (float)z }, fy[1 + SLACK];
     double da[1 + SLACK] = { x }, db[1 + SLACK] = { z }, dy[1 + SLACK];
-    if (t == DS_F32) apply(ds_vec_named(set), t, code, 1, fy, fa, fb);
-    else apply(ds_vec_named(set), t, code, 1, dy, da, db);
+    if (t == DS_F32)
+        apply(ds_vec_named(set), t, code, 1, fy, fa, fb);
+    else
+        apply(ds_vec_named(set), t, code, 1, dy, da, db);
     return t == DS_F32 ? (double)fy[0] : dy[0];
 }
 
@@ -315,10 +364,11 @@ static void ends_and_specials(void **state)
         if (!ds_vec_named(sets[v])) continue;
         for (int t = DS_F32; t <= DS_F64; t++) {
             for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
-                end    e = ends[k];
+                end e = ends[k];
                 double y = one(sets[v], (ds_dtype)t, e.code, e.a, e.b);
                 if (!same(&y, &e.y, 1, DS_F64))
-                    fail_msg("%s %s code %d of (%g, %g): found %.17g, wanted %.17g", sets[v], ds_dtype_name((ds_dtype)t), e.code, e.a, e.b, y, e.y);
+                    fail_msg("%s %s code %d of (%g, %g): found %.17g, wanted %.17g", sets[v],
+                             ds_dtype_name((ds_dtype)t), e.code, e.a, e.b, y, e.y);
             }
             for (int f = 0; f < FUNCTIONS; f++) {
                 double y = one(sets[v], (ds_dtype)t, functions[f].code, NAN, 2);
@@ -330,7 +380,7 @@ static void ends_and_specials(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(ends_and_specials), cmocka_unit_test(f64_vectors_equal_scalar), cmocka_unit_test(f64_within_two_ulp),
-                                        cmocka_unit_test(f32_within_two_ulp) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(ends_and_specials), cmocka_unit_test(f64_vectors_equal_scalar),
+                                        cmocka_unit_test(f64_within_two_ulp), cmocka_unit_test(f32_within_two_ulp) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,9 @@
 enum { MOST = 1000 };
 
 typedef struct job {
-    int     runs[MOST]; /* plain memory: the pool alone orders it, which a thread sanitizer checks */
+    int runs[MOST]; /* plain memory: the pool alone orders it, which a thread sanitizer checks */
     int64_t sum[64];
-    int     threads;
+    int threads;
 } job;
 
 static void count(void *arg, int64_t task, int worker)
@@ -35,7 +35,7 @@ static void each_task_once(void **state)
         assert_non_null(p);
         assert_int_equal(ds_pool_threads(p), threads[t]);
         for (int round = 0; round < 300; round++) {
-            job     j = { .threads = threads[t] };
+            job j = { .threads = threads[t] };
             int64_t tasks = round % 7 == 0 ? MOST : round % 13, total = 0;
             ds_pool_run(p, tasks, count, &j);
             for (int64_t k = 0; k < MOST; k++) assert_int_equal(j.runs[k], k < tasks);
@@ -57,7 +57,7 @@ static void jobs_follow_each_other(void **state)
 {
     (void)state;
     ds_pool *p = ds_pool_create(3);
-    int64_t  cell[5] = { 0 };
+    int64_t cell[5] = { 0 };
     for (int k = 0; k < 10000; k++) ds_pool_run(p, 5, add_one, cell);
     for (int k = 0; k < 5; k++) assert_int_equal(cell[k], 10000);
     ds_pool_free(p);

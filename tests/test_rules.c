@@ -60,8 +60,9 @@ static void compare(golden *d, int slot, const char *what, int step, ds_dtype t,
         /* Squares of the smallest gradients are subnormal in f32: their unit is the absolute 2^-149. */
         double bound = unit * *most + (t == DS_F32 ? UNITS_F32 * 0x1p-149 : 0);
         if (!(fabs(found - wanted[i]) <= bound))
-            fail_msg("%s %s %s, step %d, %s[%d]: found %.17g, wanted %.17g, off by %.3g of the bound", d->rule, d->dialect, ds_dtype_name(t),
-                     step + 1, what, i, found, wanted[i], fabs(found - wanted[i]) / bound);
+            fail_msg("%s %s %s, step %d, %s[%d]: found %.17g, wanted %.17g, off by %.3g of the bound", d->rule,
+                     d->dialect, ds_dtype_name(t), step + 1, what, i, found, wanted[i],
+                     fabs(found - wanted[i]) / bound);
     }
 }
 
@@ -111,7 +112,9 @@ static void golden_trajectories(void **state)
     fclose(d.file);
     assert_true(cases > 0);
     for (int i = 0; i < 2 * ds_rule_registry.count; i++)
-        if (!seen[i]) fail_msg("rule %s has no golden trajectory in dialect %s", ds_rule_registry.heads[i / 2]->name, DIALECTS[i % 2]);
+        if (!seen[i])
+            fail_msg("rule %s has no golden trajectory in dialect %s", ds_rule_registry.heads[i / 2]->name,
+                     DIALECTS[i % 2]);
 }
 
 /* ---- laws ------------------------------------------------------------------------------------------------------- */
@@ -158,7 +161,8 @@ static void resume(setup s)
     for (int step = 0; step < 6; step++) {
         bench b = start(s);
         memcpy(b.theta, a.theta, vector_bytes(&a));
-        for (int i = 0; i < ds_optim_states(a.o); i++) memcpy(ds_optim_state(b.o, i), ds_optim_state(a.o, i), vector_bytes(&a));
+        for (int i = 0; i < ds_optim_states(a.o); i++)
+            memcpy(ds_optim_state(b.o, i), ds_optim_state(a.o, i), vector_bytes(&a));
         ds_optim_set_steps(b.o, ds_optim_steps(a.o));
         stop(&a);
         a = b;
@@ -278,7 +282,8 @@ static void count_bytes(setup s)
     size_t vectors = (size_t)ds_optim_states(b.o) + (at != b.theta);
     assert_true(ds_optim_bytes(b.o) >= vectors * vector_bytes(&b));
     if (ds_optim_bytes(b.o) > vectors * vector_bytes(&b) + vector_bytes(&b) / 2) /* tiles of the workers are small */
-        fail_msg("%s %s: %zu bytes for %zu vectors of %zu", s.rule, s.dialect, ds_optim_bytes(b.o), vectors, vector_bytes(&b));
+        fail_msg("%s %s: %zu bytes for %zu vectors of %zu", s.rule, s.dialect, ds_optim_bytes(b.o), vectors,
+                 vector_bytes(&b));
     assert_int_equal(ds_optim_traffic(b.o), (3 + 2 * (size_t)ds_optim_states(b.o)) * vector_bytes(&b));
     stop(&b);
 }
@@ -292,9 +297,9 @@ static void one_pass_over_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_trajectories),        cmocka_unit_test(same_bits_on_every_path),
-        cmocka_unit_test(resumes_at_every_step),      cmocka_unit_test(zero_gradient_moves_nothing),
-        cmocka_unit_test(buffers_may_change),         cmocka_unit_test(elements_are_independent),
+        cmocka_unit_test(golden_trajectories),   cmocka_unit_test(same_bits_on_every_path),
+        cmocka_unit_test(resumes_at_every_step), cmocka_unit_test(zero_gradient_moves_nothing),
+        cmocka_unit_test(buffers_may_change),    cmocka_unit_test(elements_are_independent),
         cmocka_unit_test(one_pass_over_memory),
     };
     return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

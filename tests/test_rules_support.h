@@ -43,7 +43,10 @@ typedef struct setup {
     bool unfused;
 } setup;
 
-static inline double get(ds_dtype t, const void *x, int64_t i) { return t == DS_F32 ? ((const float *)x)[i] : ((const double *)x)[i]; }
+static inline double get(ds_dtype t, const void *x, int64_t i)
+{
+    return t == DS_F32 ? ((const float *)x)[i] : ((const double *)x)[i];
+}
 static inline void put(ds_dtype t, void *x, int64_t i, double v)
 {
     if (t == DS_F32)
@@ -56,7 +59,9 @@ static inline bench start(setup s)
 {
     bench b = { .n = s.n, .t = s.t };
     assert_int_equal(ds_ctx_create(&b.ctx, s.threads ? s.threads : 1), DS_OK);
-    ds_optim_settings settings = { .dialect = s.dialect, .n = s.n, .dtype = s.t, .backend = s.backend, .unfused = s.unfused };
+    ds_optim_settings settings = {
+        .dialect = s.dialect, .n = s.n, .dtype = s.t, .backend = s.backend, .unfused = s.unfused
+    };
     OK(b.ctx, ds_rule_parse(b.ctx, s.rule, &settings.rule));
     OK(b.ctx, ds_optim_create(&b.o, b.ctx, &settings));
     b.theta = ds_buffer_alloc((size_t)s.n * ds_dtype_bytes(s.t));
@@ -119,7 +124,9 @@ static inline void for_each_rule(void (*fn)(setup s))
 {
     for (int t = 0; t < 2; t++) {
         for (int i = 0; i < ds_rule_registry.count; i++)
-            for (int d = 0; d < 2; d++) fn((setup){ .rule = ds_rule_registry.heads[i]->name, .dialect = DIALECTS[d], .t = t ? DS_F64 : DS_F32 });
+            for (int d = 0; d < 2; d++)
+                fn((setup){
+                    .rule = ds_rule_registry.heads[i]->name, .dialect = DIALECTS[d], .t = t ? DS_F64 : DS_F32 });
         for (size_t i = 0; i < sizeof VARIANTS / sizeof VARIANTS[0]; i++)
             fn((setup){ .rule = VARIANTS[i][0], .dialect = VARIANTS[i][1], .t = t ? DS_F64 : DS_F32 });
     }

@@ -16,19 +16,24 @@ static double walk(const char *rule, const char *dialect, double theta, int step
     return end;
 }
 
-static double first(const char *rule, const char *dialect, double theta, double g, double lr) { return walk(rule, dialect, theta, 1, &g, &lr); }
+static double first(const char *rule, const char *dialect, double theta, double g, double lr)
+{
+    return walk(rule, dialect, theta, 1, &g, &lr);
+}
 
 /* Few roundings each: 2^-49 relative to the larger is 16 units in the last place. */
 static void near(double found, double wanted)
 {
-    if (!(fabs(found - wanted) <= 0x1p-49 * fmax(fabs(found), fabs(wanted)))) fail_msg("found %.17g, wanted %.17g", found, wanted);
+    if (!(fabs(found - wanted) <= 0x1p-49 * fmax(fabs(found), fabs(wanted))))
+        fail_msg("found %.17g, wanted %.17g", found, wanted);
 }
 static void apart(double a, double b, double share)
 {
     if (fabs(a - b) <= share * fmax(fabs(a), fabs(b))) fail_msg("%.17g and %.17g should differ", a, b);
 }
 
-static const double G[] = { 0.5, -0.25, 1, 2, -0.125 }, SAME[] = { 0.1, 0.1, 0.1, 0.1, 0.1 }, MOVES[] = { 0.1, 0.1, 0.3, 0.3, 0.05 };
+static const double G[] = { 0.5, -0.25, 1, 2, -0.125 }, SAME[] = { 0.1, 0.1, 0.1, 0.1, 0.1 },
+                    MOVES[] = { 0.1, 0.1, 0.3, 0.3, 0.05 };
 
 static void eps_inside_or_outside_the_root(void **state)
 {
@@ -109,7 +114,8 @@ static void accumulator_starts_where_told(void **state)
 {
     (void)state;
     near(first("adagrad", "torch", 0, 0.5, 0.1), -0.1 * 0.5 / (0.5 + 1e-10));
-    near(first("adagrad(initial_accumulator_value=0.1)", "torch", 0, 0.5, 0.1), -0.1 * 0.5 / (sqrt(0.1 + 0.25) + 1e-10));
+    near(first("adagrad(initial_accumulator_value=0.1)", "torch", 0, 0.5, 0.1),
+         -0.1 * 0.5 / (sqrt(0.1 + 0.25) + 1e-10));
 }
 
 static void decay_is_coupled_or_not(void **state)
@@ -119,7 +125,8 @@ static void decay_is_coupled_or_not(void **state)
     near(first("adam(eps=0, weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 - 0.1);
     near(first("adamw(eps=0, weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 * (1 - 0.1 * 0.5) - 0.1);
     near(first("adamw(eps=0, weight_decay=0.5)", "torch", 2, 0, 0.2), 2 * (1 - 0.2 * 0.5)); /* by the current rate */
-    near(first("adamw(weight_decay=0.5, eps=1)", "torch", 2, 1, 0.1), 2 * 0.95 - 0.1 / 2);  /* before the step, on theta */
+    near(first("adamw(weight_decay=0.5, eps=1)", "torch", 2, 1, 0.1),
+         2 * 0.95 - 0.1 / 2); /* before the step, on theta */
     near(first("adamw", "torch", 2, 0, 0.1), 2 * (1 - 0.1 * 0.01));
     near(first("sgd(weight_decay=0.5)", "torch", 2, 0.1, 0.1), 2 - 0.1 * (0.1 + 0.5 * 2));
     near(first("sgd", "torch", 2, 0, 0.1), 2); /* none unless asked for */
@@ -129,7 +136,8 @@ static void book_decays_at_the_point(void **state)
 {
     (void)state;
     double v = -0.1 * (0.5 + 0.5 * 2), theta = 2 + v;
-    near(walk("nesterov(weight_decay=0.5)", "book", 2, 2, G, SAME), theta + (0.9 * v - 0.1 * (-0.25 + 0.5 * (theta + 0.9 * v))));
+    near(walk("nesterov(weight_decay=0.5)", "book", 2, 2, G, SAME),
+         theta + (0.9 * v - 0.1 * (-0.25 + 0.5 * (theta + 0.9 * v))));
 }
 
 static void amsgrad_keeps_the_raw_maximum(void **state)
@@ -146,13 +154,15 @@ static void variance_below_zero_counts_as_zero(void **state)
 {
     (void)state;
     /* A steady gradient and a short memory: r - m^2 is 0 up to rounding, of either sign. */
-    bench b = start((setup){ .rule = "rmsprop(centered=true, rho=0.1, eps=1e-4)", .dialect = "torch", .n = 1000, .t = DS_F32 });
+    bench b = start(
+        (setup){ .rule = "rmsprop(centered=true, rho=0.1, eps=1e-4)", .dialect = "torch", .n = 1000, .t = DS_F32 });
     for (int s = 0; s < 30; s++) {
         for (int i = 0; i < 1000; i++) put(DS_F32, b.g, i, 0.1 + i * 1e-3);
         OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
     }
     bool below = false;
-    float *r = ds_optim_state(b.o, ds_optim_state_find(b.o, "r")), *m = ds_optim_state(b.o, ds_optim_state_find(b.o, "m"));
+    float *r = ds_optim_state(b.o, ds_optim_state_find(b.o, "r")),
+          *m = ds_optim_state(b.o, ds_optim_state_find(b.o, "m"));
     for (int i = 0; i < 1000; i++) {
         float square = m[i] * m[i];
         below = below || r[i] - square < 0;
@@ -183,7 +193,8 @@ static void nan_is_not_swallowed(void **state)
 static void no_gradient_no_step(void **state)
 {
     (void)state;
-    static const char *const rules[] = { "adagrad(eps=0)", "rmsprop(eps=0)", "rmsprop-nesterov(eps=0)", "adam(eps=0)", "adamw(eps=0, weight_decay=0)" };
+    static const char *const rules[] = { "adagrad(eps=0)", "rmsprop(eps=0)", "rmsprop-nesterov(eps=0)", "adam(eps=0)",
+                                         "adamw(eps=0, weight_decay=0)" };
     for (size_t i = 0; i < 5; i++)
         for (int d = 0; d < 2; d++) assert_true(first(rules[i], DIALECTS[d], 2, 0, 0.1) == 2);
 }
@@ -211,7 +222,8 @@ static void counters_are_whole(void **state)
 
 /* Run two rules on gradients scaled by a and b, theta from the same start (or from 0); theta and its scaled copy must have the
  * same bits: theta_b = scale theta_a. */
-static void same_path(const char *rule_a, const char *rule_b, const char *dialect, bool from_zero, double g_scale, double scale)
+static void same_path(const char *rule_a, const char *rule_b, const char *dialect, bool from_zero, double g_scale,
+                      double scale)
 {
     for (int t = 0; t < 2; t++) {
         setup s = { .rule = rule_a, .dialect = dialect, .n = 67, .t = t ? DS_F64 : DS_F32 };
@@ -310,10 +322,12 @@ static void defaults_of_the_dialects(void **state)
 {
     (void)state;
     static const char *const wanted[][4] = {
-        { "adagrad", "eps", "1e-10", "1e-7" },   { "rmsprop", "eps", "1e-8", "1e-6" },     { "adam", "eps", "1e-8", "1e-8" },
-        { "adam", "lr", "1e-3", "1e-3" },        { "adam", "beta2", "0.999", "0.999" },    { "adamw", "weight_decay", "1e-2", "1e-2" },
-        { "rmsprop", "rho", "0.99", "0.99" },    { "momentum", "dampening", "0", NULL },   { "rmsprop", "centered", "false", NULL },
-        { "adagrad", "lr", "1e-2", "1e-2" },     { "rmsprop", "lr", "1e-2", "1e-2" },      { "sgd", "momentum", "0", "0" },
+        { "adagrad", "eps", "1e-10", "1e-7" },      { "rmsprop", "eps", "1e-8", "1e-6" },
+        { "adam", "eps", "1e-8", "1e-8" },          { "adam", "lr", "1e-3", "1e-3" },
+        { "adam", "beta2", "0.999", "0.999" },      { "adamw", "weight_decay", "1e-2", "1e-2" },
+        { "rmsprop", "rho", "0.99", "0.99" },       { "momentum", "dampening", "0", NULL },
+        { "rmsprop", "centered", "false", NULL },   { "adagrad", "lr", "1e-2", "1e-2" },
+        { "rmsprop", "lr", "1e-2", "1e-2" },        { "sgd", "momentum", "0", "0" },
         { "nesterov", "nesterov", "true", "true" },
     };
     for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++)

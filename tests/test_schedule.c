@@ -28,7 +28,8 @@ static void at(const ds_schedule_settings *s, int64_t step, double wanted)
 {
     double found = ds_schedule_rate(s, step);
     /* a handful of roundings, functions within 2 ulp: 16 units */
-    if (!(fabs(found - wanted) <= 0x1p-49 * wanted)) fail_msg("step %lld: found %.17g, wanted %.17g", (long long)step, found, wanted);
+    if (!(fabs(found - wanted) <= 0x1p-49 * wanted))
+        fail_msg("step %lld: found %.17g, wanted %.17g", (long long)step, found, wanted);
 }
 
 static void constant_stays(void **state)
@@ -103,7 +104,9 @@ static void warmup_comes_first(void **state)
     (void)state;
     for (int i = 0; i < ds_schedule_registry.count; i++) {
         const char *name = ds_schedule_registry.heads[i]->name;
-        ds_schedule_settings plain = over(strcmp(name, "step") == 0 ? "step(every=7 steps)" : strcmp(name, "exponential") == 0 ? "exponential(gamma=0.9)" : name);
+        ds_schedule_settings plain = over(strcmp(name, "step") == 0          ? "step(every=7 steps)"
+                                          : strcmp(name, "exponential") == 0 ? "exponential(gamma=0.9)"
+                                                                             : name);
         plain.floor = 1e-4;
         ds_schedule_settings warm = plain, epochs = plain;
         plain.total = 80;

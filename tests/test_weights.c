@@ -14,7 +14,7 @@
 #include "descent/weights.h"
 
 static ds_ctx *ctx;
-static char    path[] = "/tmp/descent-weights-XXXXXX";
+static char path[] = "/tmp/descent-weights-XXXXXX";
 
 static int open_all(void **state)
 {
@@ -36,11 +36,13 @@ static int close_all(void **state)
 static void round_trip(void **state)
 {
     (void)state;
-    const float   w[6] = { 1, -2, 3.5f, 0, 1e-40f, 5 };
-    const double  b[2] = { 0.1, -1e300 };
+    const float w[6] = { 1, -2, 3.5f, 0, 1e-40f, 5 };
+    const double b[2] = { 0.1, -1e300 };
     const int32_t n[1] = { -7 };
-    const ds_named_tensor t[4] = { { "1.weight", DS_F32, DS_SHAPE(2, 3), w }, { "1.bias", DS_F64, DS_SHAPE(2), b },
-                                   { "count", DS_I32, { 0 }, n }, { "empty", DS_F32, DS_SHAPE(0, 4), w } };
+    const ds_named_tensor t[4] = { { "1.weight", DS_F32, DS_SHAPE(2, 3), w },
+                                   { "1.bias", DS_F64, DS_SHAPE(2), b },
+                                   { "count", DS_I32, { 0 }, n },
+                                   { "empty", DS_F32, DS_SHAPE(0, 4), w } };
     assert_int_equal(ds_tensors_write(ctx, path, 4, t), DS_OK);
     ds_tensor_file *f;
     assert_int_equal(ds_tensors_open(&f, ctx, path), DS_OK);
@@ -56,7 +58,7 @@ static void round_trip(void **state)
     assert_null(ds_tensors_find(f, "2.weight"));
     ds_tensors_close(f);
 
-    char  *first, *second;
+    char *first, *second;
     size_t bytes[2];
     assert_int_equal(ds_file_read(ctx, path, 1 << 20, &first, &bytes[0]), DS_OK);
     assert_int_equal(ds_tensors_write(ctx, path, 4, t), DS_OK);
@@ -68,7 +70,11 @@ static void round_trip(void **state)
 }
 
 /* header text and data bytes -> a file, and what the complaint must contain */
-static const struct { const char *header; size_t data; const char *complaint; } broken[] = {
+static const struct {
+    const char *header;
+    size_t data;
+    const char *complaint;
+} broken[] = {
     { "{", 0, "header" },
     { "[]", 0, "header" },
     { "{\"a\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[0,2]}}", 2, "dtype" },
@@ -88,14 +94,15 @@ static void refuses_broken_files(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof broken / sizeof broken[0]; k++) {
-        uint64_t     length = strlen(broken[k].header);
-        const char   data[16] = { 0 };
+        uint64_t length = strlen(broken[k].header);
+        const char data[16] = { 0 };
         const ds_piece part[3] = { { &length, 8 }, { broken[k].header, length }, { data, broken[k].data } };
         ds_tensor_file *f;
         assert_int_equal(ds_file_write(ctx, path, 3, part), DS_OK);
         assert_int_equal(ds_tensors_open(&f, ctx, path), DS_EFORMAT);
         assert_null(f);
-        if (!strstr(ds_error(ctx), broken[k].complaint)) fail_msg("case %zu says \"%s\", wanted \"%s\"", k, ds_error(ctx), broken[k].complaint);
+        if (!strstr(ds_error(ctx), broken[k].complaint))
+            fail_msg("case %zu says \"%s\", wanted \"%s\"", k, ds_error(ctx), broken[k].complaint);
         assert_non_null(strstr(ds_error(ctx), path));
     }
 }
@@ -105,7 +112,7 @@ static void refuses_every_truncation(void **state)
     (void)state;
     const float w[4] = { 1, 2, 3, 4 };
     const ds_named_tensor t = { "w", DS_F32, DS_SHAPE(4), w };
-    char  *whole;
+    char *whole;
     size_t bytes;
     assert_int_equal(ds_tensors_write(ctx, path, 1, &t), DS_OK);
     assert_int_equal(ds_file_read(ctx, path, 1 << 20, &whole, &bytes), DS_OK);
@@ -123,7 +130,8 @@ static void missing_and_unwritable(void **state)
     ds_tensor_file *f;
     assert_int_equal(ds_tensors_open(&f, ctx, "/nonexistent/w.safetensors"), DS_EIO);
     const float w = 1;
-    assert_int_equal(ds_tensors_write(ctx, "/nonexistent/w.safetensors", 1, &(ds_named_tensor){ "w", DS_F32, { 0 }, &w }), DS_EIO);
+    assert_int_equal(
+        ds_tensors_write(ctx, "/nonexistent/w.safetensors", 1, &(ds_named_tensor){ "w", DS_F32, { 0 }, &w }), DS_EIO);
     assert_non_null(strstr(ds_error(ctx), "/nonexistent"));
 }
 

@@ -25,10 +25,10 @@ static int ascending(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    unsigned               batch = argc > 1 ? (unsigned)atoi(argv[1]) : 32;
-    struct fann           *net = fann_create_standard(4, INPUTS, 32, 32, OUTPUTS);
+    unsigned batch = argc > 1 ? (unsigned)atoi(argv[1]) : 32;
+    struct fann *net = fann_create_standard(4, INPUTS, 32, 32, OUTPUTS);
     struct fann_train_data *data = fann_create_train(batch, INPUTS, OUTPUTS);
-    static double          times[MOST];
+    static double times[MOST];
     if (!net || !data) return 1;
     fann_set_activation_function_hidden(net, FANN_SIGMOID_SYMMETRIC);
     fann_set_activation_function_output(net, FANN_SIGMOID);

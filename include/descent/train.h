@@ -147,10 +147,10 @@ DS_API ds_status ds_train(ds_session *s, ds_run *run, const ds_watcher *watcher,
 /* ---- choosing a rate --------------------------------------------------------------------------------------------- */
 
 /* A short training at one rate. */
-typedef struct ds_trial {
+typedef struct ds_rate_trial {
     double lr, loss; /* of the sweep: mean of the latest losses; of a trial: mean over its last quarter */
     bool good;       /* finite, and not above four times the first loss */
-} ds_trial;
+} ds_rate_trial;
 typedef struct ds_range_settings {
     double from, to;                            /* of the sweep */
     int64_t steps;                              /* of the sweep, and of each trial; at least 8 */
@@ -159,9 +159,9 @@ typedef struct ds_range_settings {
 } ds_range_settings;
 enum { DS_RANGE_TRIALS = 24 };
 typedef struct ds_range {
-    ds_trial *sweep; /* [owned, ds_range_free] */
-    int64_t count;   /* of them; fewer than steps when the loss blew up */
-    ds_trial trial[DS_RANGE_TRIALS];
+    ds_rate_trial *sweep; /* [owned, ds_range_free] */
+    int64_t count;        /* of them; fewer than steps when the loss blew up */
+    ds_rate_trial trial[DS_RANGE_TRIALS];
     int trials;
     double first;        /* loss of the initial weights */
     double best, chosen; /* rates; 0: none made progress */

@@ -54,7 +54,7 @@ static void plot(const ds_range *r)
 
 static int by_rate(const void *a, const void *b)
 {
-    double x = ((const ds_trial *)a)->lr, y = ((const ds_trial *)b)->lr;
+    double x = ((const ds_rate_trial *)a)->lr, y = ((const ds_rate_trial *)b)->lr;
     return (x > y) - (x < y);
 }
 
@@ -63,7 +63,7 @@ static void print_trials(ds_range *r, int64_t steps)
     qsort(r->trial, (size_t)r->trials, sizeof r->trial[0], by_rate);
     printf("\n%10s  loss after %lld steps\n", "rate", (long long)steps);
     for (int i = 0; i < r->trials; i++) {
-        const ds_trial *t = &r->trial[i];
+        const ds_rate_trial *t = &r->trial[i];
         char loss[32];
         snprintf(loss, sizeof loss, t->good ? "%.4g" : "blew up", t->loss);
         printf("%10.3g  %-10s%s%s\n", t->lr, loss, t->lr == r->best ? " best" : "",
@@ -82,7 +82,7 @@ static void print_json(const ds_range *r)
     printf(", \"reason\": ");
     ds_print_json_text(stdout, r->reason);
     for (int list = 0; list < 2; list++) {
-        const ds_trial *t = list ? r->trial : r->sweep;
+        const ds_rate_trial *t = list ? r->trial : r->sweep;
         printf(", \"%s\": [", list ? "trials" : "sweep");
         for (int64_t k = 0; k < (list ? r->trials : r->count); k++) {
             printf("%s[", k ? ", " : "");

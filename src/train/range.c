@@ -69,7 +69,7 @@ static ds_status sweep(work *w, ds_range *r)
         if (k == 0) r->first = loss;
         s = smoothing * s + (1 - smoothing) * loss;
         weight = smoothing * weight + (1 - smoothing);
-        ds_trial t = { lr, s / weight, finite && s / weight <= blown_up * r->first };
+        ds_rate_trial t = { lr, s / weight, finite && s / weight <= blown_up * r->first };
         r->sweep[r->count++] = t;
         if (!t.good) break;
     }
@@ -87,11 +87,11 @@ static double lowest_of_sweep(const ds_range *r)
 /* ---- trials ------------------------------------------------------------------------------------------------------ */
 
 /* Mean loss over the last quarter of a training at one rate. */
-static ds_status try_rate(work *w, ds_range *r, double lr, ds_trial *t)
+static ds_status try_rate(work *w, ds_range *r, double lr, ds_rate_trial *t)
 {
     int64_t n = w->set->steps, from = n - n / 4;
     double sum = 0;
-    *t = (ds_trial){ lr, NAN, true };
+    *t = (ds_rate_trial){ lr, NAN, true };
     DS_TRY(restart(w));
     for (int64_t k = 0; k < n && t->good; k++) {
         double loss;
@@ -105,10 +105,10 @@ static ds_status try_rate(work *w, ds_range *r, double lr, ds_trial *t)
 }
 
 /* Move by a factor from lr while rates get better; at most `worse` ones in a row that do not. */
-static ds_status walk(work *w, ds_range *r, double lr, double factor, int worse, ds_trial *best)
+static ds_status walk(work *w, ds_range *r, double lr, double factor, int worse, ds_rate_trial *best)
 {
     for (int bad = 0; bad < worse && r->trials < DS_RANGE_TRIALS - 1;) {
-        ds_trial t;
+        ds_rate_trial t;
         lr *= factor;
         DS_TRY(try_rate(w, r, lr, &t));
         bool better = t.good && (!best->good || t.loss < best->loss);
@@ -121,7 +121,7 @@ static ds_status walk(work *w, ds_range *r, double lr, double factor, int worse,
 
 static ds_status choose(work *w, ds_range *r)
 {
-    ds_trial best, t;
+    ds_rate_trial best, t;
     double lr = lowest_of_sweep(r);
     DS_TRY(try_rate(w, r, lr, &best));
     DS_TRY(walk(w, r, lr, 0.5, 2, &best));

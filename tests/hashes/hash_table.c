@@ -13,14 +13,14 @@
 
 enum { NAME_MAX_LENGTH = 96 };
 typedef struct row {
-    char     name[NAME_MAX_LENGTH];
+    char name[NAME_MAX_LENGTH];
     uint64_t hash;
-    bool     seen;
+    bool seen;
 } row;
 
 static ds_ctx *ctx;
 static row *table; /* sorted as in the file; NULL: print */
-static int  rows, good, bad;
+static int rows, good, bad;
 
 static void fnv(uint64_t *h, uint64_t word, size_t bytes)
 {
@@ -40,7 +40,8 @@ static void settle(const char *name, uint64_t hash)
                 good++;
                 return;
             }
-            printf("%s: found %016llx, wanted %016llx\n", name, (unsigned long long)hash, (unsigned long long)table[i].hash);
+            printf("%s: found %016llx, wanted %016llx\n", name, (unsigned long long)hash,
+                   (unsigned long long)table[i].hash);
             bad++;
             return;
         }
@@ -51,7 +52,7 @@ static void settle(const char *name, uint64_t hash)
 void hash_bytes(const char *name, const void *data, int64_t bytes)
 {
     const unsigned char *p = data;
-    uint64_t             h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
     for (int64_t i = 0; i < bytes; i++) fnv(&h, p[i], 1);
     settle(name, h);
 }
@@ -67,7 +68,7 @@ void hash_row(const char *name, ds_dtype t, const void *data, int64_t count)
             if (x == 0) word = 0;
             if (x != x) word = UINT64_C(0x7ff8000000000000);
         } else if (t == DS_F32) {
-            float    x = ((const float *)data)[i];
+            float x = ((const float *)data)[i];
             uint32_t half;
             memcpy(&half, &x, sizeof x);
             word = x == 0 ? 0 : x != x ? 0x7fc00000u : half;
@@ -94,9 +95,9 @@ static bool read_table(const char *path)
         printf("cannot open %s\n", path);
         return false;
     }
-    char               name[NAME_MAX_LENGTH];
+    char name[NAME_MAX_LENGTH];
     unsigned long long hash;
-    int                capacity = 0;
+    int capacity = 0;
     while (fscanf(f, "%95s %llx", name, &hash) == 2) {
         if (rows == capacity) {
             capacity = capacity ? 2 * capacity : 256;

@@ -33,7 +33,7 @@ static ds_val layer(ds_graph *g, const ds_val *in) { return ds_layer_norm(g, in[
 static ds_val dropout(ds_graph *g, const ds_val *in) { return ds_dropout(g, in[0], in[1], in[2], 1, 0.3); }
 
 static const struct {
-    const char  *name;
+    const char *name;
     ds_op_sample sample;
 } products[] = {
     { "large.matmul", { 2, { { 2, { 67, 530 } }, { 2, { 530, 35 } } }, "rr", -1, 1, product } },
@@ -57,10 +57,10 @@ static const struct {
     ds_val (*build)(ds_graph *g, ds_val x);
     double lo, hi;
 } functions[] = {
-    { "exp", ds_exp, -110, 95 },     { "expm1", ds_expm1, -20, 20 },       { "log", ds_log, 1e-42, 1e5 },
-    { "log1p", ds_log1p, -0.9, 9 },  { "sin", ds_sin, -1000, 1000 },       { "cos", ds_cos, -1000, 1000 },
-    { "tanh", ds_tanh, -12, 12 },    { "sigmoid", ds_sigmoid, -100, 100 }, { "softplus", ds_softplus, -60, 60 },
-    { "erf", ds_erf, -7, 7 },        { "gelu", ds_gelu, -9, 9 },           { "silu", ds_silu, -30, 30 },
+    { "exp", ds_exp, -110, 95 },    { "expm1", ds_expm1, -20, 20 },       { "log", ds_log, 1e-42, 1e5 },
+    { "log1p", ds_log1p, -0.9, 9 }, { "sin", ds_sin, -1000, 1000 },       { "cos", ds_cos, -1000, 1000 },
+    { "tanh", ds_tanh, -12, 12 },   { "sigmoid", ds_sigmoid, -100, 100 }, { "softplus", ds_softplus, -60, 60 },
+    { "erf", ds_erf, -7, 7 },       { "gelu", ds_gelu, -9, 9 },           { "silu", ds_silu, -30, 30 },
 };
 static size_t which;
 static ds_val function(ds_graph *g, const ds_val *in) { return functions[which].build(g, in[0]); }
@@ -70,7 +70,8 @@ void hash_large(void)
 {
     char name[64];
     for (int t = DS_F32; t <= DS_F64; t++) {
-        for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) hash_sample(products[k].name, &products[k].sample, (ds_dtype)t);
+        for (size_t k = 0; k < sizeof products / sizeof products[0]; k++)
+            hash_sample(products[k].name, &products[k].sample, (ds_dtype)t);
         for (which = 0; which < sizeof functions / sizeof functions[0]; which++) {
             ds_op_sample wide = { 1, { { 2, { 7, 1001 } } }, "r", functions[which].lo, functions[which].hi, function };
             ds_op_sample narrow = wide;

@@ -35,11 +35,11 @@ enum { MOST = 1 + DS_MAX_IN };
 /* Plan y and the gradients, run, hash each. */
 static void run(const char *name, ds_graph *g, int nin, const ds_val *in, const ds_op_sample *s, ds_val y)
 {
-    ds_val   out[MOST] = { y }, dx[DS_MAX_IN], real[DS_MAX_IN];
-    int      nreal = 0, nout = 1;
+    ds_val out[MOST] = { y }, dx[DS_MAX_IN], real[DS_MAX_IN];
+    int nreal = 0, nout = 1;
     ds_shape ys = ds_val_shape(g, y);
-    ds_ctx  *ctx = hash_ctx();
-    void    *memory[MOST] = { NULL };
+    ds_ctx *ctx = hash_ctx();
+    void *memory[MOST] = { NULL };
     ds_plan *plan = NULL;
     for (int k = 0; k < nin; k++)
         if (ds_val_dtype(g, in[k]) != DS_I32) real[nreal++] = in[k];
@@ -74,8 +74,8 @@ static void run(const char *name, ds_graph *g, int nin, const ds_val *in, const 
 void hash_sample(const char *name, const ds_op_sample *s, ds_dtype t)
 {
     ds_graph *g;
-    ds_val    in[DS_MAX_IN];
-    char      row[80];
+    ds_val in[DS_MAX_IN];
+    char row[80];
     snprintf(row, sizeof row, "%s.%s", name, ds_dtype_name(t));
     if (ds_graph_create(&g, hash_ctx()) != DS_OK) {
         hash_failure(row, ds_error(hash_ctx()));
@@ -89,7 +89,7 @@ void hash_sample(const char *name, const ds_op_sample *s, ds_dtype t)
 
 void hash_ops(void)
 {
-    int                 count;
+    int count;
     const ds_op *const *ops = ds_ops(&count);
     for (int o = 0; o < count; o++)
         for (int k = 0; ops[o]->samples && ops[o]->samples[k].build; k++) {

@@ -8,8 +8,8 @@ enum { N = 1001 };
 void hash_random(void)
 {
     uint32_t word[4 * N];
-    float    single[N];
-    double   uniform[N];
+    float single[N];
+    double uniform[N];
     for (uint32_t i = 0; i < N; i++) {
         ds_draw4 d = ds_draw(UINT64_C(0x123456789abcdef) + i % 3, DS_FOR_TEST, i, 7 * i, UINT64_C(0x100000000) * i + 5);
         for (uint32_t k = 0; k < 4; k++) word[4 * i + k] = d.u[k];

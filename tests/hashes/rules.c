@@ -16,7 +16,7 @@ static void draw(void *x, ds_dtype t, uint32_t step)
 {
     for (uint32_t i = 0; i < N; i++) {
         ds_draw4 d = ds_draw(5, DS_FOR_TEST, step, i, 0);
-        double   u = 2 * ds_uniform_f64(d.u[0], d.u[1]) - 1;
+        double u = 2 * ds_uniform_f64(d.u[0], d.u[1]) - 1;
         if (t == DS_F32)
             ((float *)x)[i] = (float)u;
         else
@@ -29,7 +29,7 @@ static ds_status steps(ds_optim *o, ds_dtype t, void *theta, void *gradient)
     draw(theta, t, 0);
     for (uint32_t s = 1; s <= STEPS; s++) {
         const void *point;
-        ds_status   status = ds_optim_point(o, theta, &point);
+        ds_status status = ds_optim_point(o, theta, &point);
         draw(gradient, t, s);
         if (status == DS_OK) status = ds_optim_step(o, theta, gradient, 0.01 / s);
         if (status != DS_OK) return status;
@@ -39,10 +39,10 @@ static ds_status steps(ds_optim *o, ds_dtype t, void *theta, void *gradient)
 
 static void rule(const ds_head *head, const char *dialect, ds_dtype t)
 {
-    char              name[64], row[96];
+    char name[64], row[96];
     ds_optim_settings s = { .dialect = dialect, .n = N, .dtype = t };
-    ds_optim         *o = NULL;
-    void             *theta = ds_buffer_alloc(N * 8), *gradient = ds_buffer_alloc(N * 8);
+    ds_optim *o = NULL;
+    void *theta = ds_buffer_alloc(N * 8), *gradient = ds_buffer_alloc(N * 8);
     snprintf(name, sizeof name, "rule.%s.%s.%s", head->name, dialect, ds_dtype_name(t));
     ds_status status = theta && gradient ? ds_rule_parse(hash_ctx(), head->name, &s.rule) : DS_EMEM;
     if (status == DS_OK) status = ds_optim_create(&o, hash_ctx(), &s);
@@ -64,18 +64,21 @@ static void rule(const ds_head *head, const char *dialect, ds_dtype t)
 /* "name(option=value, ...)" with something for each option that must be given. */
 static void complete(const ds_head *head, char *text, size_t bytes)
 {
-    int         at = snprintf(text, bytes, "%s", head->name), given = 0;
+    int at = snprintf(text, bytes, "%s", head->name), given = 0;
     const char *value[] = { [DS_OPT_REAL] = "0.5", [DS_OPT_INT] = "3", [DS_OPT_SPAN] = "20 steps" };
     for (const ds_option *o = head->options; o && o->type != DS_OPT_END; o++)
-        if (!o->def) at += snprintf(text + at, bytes - (size_t)at, "%s%s=%s", given++ ? ", " : "(", o->name, value[o->type]);
+        if (!o->def)
+            at += snprintf(text + at, bytes - (size_t)at, "%s%s=%s", given++ ? ", " : "(", o->name, value[o->type]);
     if (given) snprintf(text + at, bytes - (size_t)at, ")");
 }
 
 static void schedule(const ds_head *head)
 {
-    char                 name[64], text[160];
-    double               rate[100];
-    ds_schedule_settings s = { .warmup = 7, .warmup_unit = DS_UNIT_STEPS, .floor = 1e-4, .lr = 0.3, .total = 100, .epoch = 10 };
+    char name[64], text[160];
+    double rate[100];
+    ds_schedule_settings s = {
+        .warmup = 7, .warmup_unit = DS_UNIT_STEPS, .floor = 1e-4, .lr = 0.3, .total = 100, .epoch = 10
+    };
     snprintf(name, sizeof name, "schedule.%s", head->name);
     complete(head, text, sizeof text);
     if (ds_schedule_parse(hash_ctx(), text, &s.schedule) != DS_OK || ds_schedule_check(hash_ctx(), &s) != DS_OK) {
