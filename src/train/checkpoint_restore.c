@@ -112,7 +112,7 @@ ds_status ds_checkpoint_restore(ds_loop *l, bool *found)
     ds_checkpoint_at *list;
     int count;
     *found = false;
-    DS_TRY(ds_checkpoint_list(l->s->ctx, l->run, &list, &count));
+    DS_TRY(ds_checkpoint_list(l->s->ctx, l->run->path, &list, &count));
     ds_status status = DS_OK;
     for (int k = 0; k < count && !*found && status == DS_OK; k++) {
         opened o = { 0 };

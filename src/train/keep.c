@@ -66,22 +66,29 @@ ds_status ds_keep_open(ds_loop *l)
     return DS_OK;
 }
 
-void ds_keep_step(ds_loop *l)
+static void tell_failure(ds_loop *l)
 {
-    double every = l->s->set.checkpoint_every, t = ds_loop_now();
-    if (!l->run || l->ended || every <= 0 || t < l->retry || position(l) - l->saved < every) return;
-    if (ds_checkpoint_save(l) == DS_OK) {
-        l->saved = position(l);
-        return;
-    }
-    l->retry = t + RETRY;
+    l->saved = l->saved_before;
+    l->retry = ds_loop_now() + RETRY;
     ds_loop_notice(l, "checkpoint not written: %s. Training goes on%s%s; the next try is in %d s", ds_error(l->s->ctx),
                    *l->run->newest ? ", the last good one is " : "", l->run->newest, RETRY);
+}
+
+void ds_keep_step(ds_loop *l)
+{
+    double every = l->s->set.checkpoint_every;
+    if (!l->run || l->ended || every <= 0) return;
+    if (ds_checkpoint_settle(l, false) != DS_OK) tell_failure(l);
+    if (l->saving || ds_loop_now() < l->retry || position(l) - l->saved < every) return;
+    l->saved_before = l->saved;
+    l->saved = position(l);
+    if (ds_checkpoint_begin(l) != DS_OK) tell_failure(l);
 }
 
 ds_status ds_keep_end(ds_loop *l)
 {
     if (!l->run) return DS_OK;
+    if (ds_checkpoint_settle(l, true) != DS_OK) tell_failure(l);
     ds_status status = ds_checkpoint_save(l);
     if (status == DS_ENONFINITE) ds_loop_notice(l, "%s", ds_error(l->s->ctx));
     return status == DS_ENONFINITE ? DS_OK : status;

@@ -58,6 +58,8 @@ typedef struct ds_loop {
 
     ds_weights average; /* theta NULL: none, or not begun */
     double start, epoch_start, shown;
+    struct ds_job *saving; /* a checkpoint on its way to the disk; NULL: none */
+    double saved_before;
     double saved, retry; /* position of the newest checkpoint; when to try again after one failed */
     bool rewind_lacking; /* the checkpoint was written without what a rewind goes back to */
     bool last;           /* last.safetensors was written */

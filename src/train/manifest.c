@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "descent/version.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_job.h"
 
 enum { SHAPE = JSON_INDENT(1) | JSON_PRESERVE_ORDER, LIMIT = 64 << 20 };
 
@@ -52,23 +52,29 @@ static json_t *machine(const ds_loop *l)
                      "written", when);
 }
 
-json_t *ds_manifest_make(const ds_loop *l, const ds_checksum *weights, const ds_checksum *state)
+json_t *ds_manifest_make(const ds_loop *l)
 {
     char hash[24], data[24];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)l->run->hash);
     snprintf(data, sizeof data, "%016llx", (unsigned long long)ds_dataset_fingerprint(l->s->data));
     json_t *numbers = json_object();
     bool bad = !numbers || add_numbers(numbers, l->state);
-    json_t *m = json_pack("{s:i, s:i, s:I, s:I, s:I, s:o, s:s, s:s, s:s, s:{s:o, s:o}, s:o}", "format",
-                          DS_CHECKPOINT_FORMAT, "serial", l->run->serial + 1, "step", (json_int_t)l->step, "epoch",
-                          (json_int_t)l->epoch, "batch", (json_int_t)l->batch, "written_by", machine(l), "config_hash",
-                          hash, "data_hash", data, "config", l->run->resolved, "files", "weights.safetensors",
-                          file_entry(weights), "state.safetensors", file_entry(state), "numbers", numbers);
+    json_t *m = json_pack("{s:i, s:i, s:I, s:I, s:I, s:o, s:s, s:s, s:s, s:o}", "format", DS_CHECKPOINT_FORMAT,
+                          "serial", l->run->serial + 1, "step", (json_int_t)l->step, "epoch", (json_int_t)l->epoch,
+                          "batch", (json_int_t)l->batch, "written_by", machine(l), "config_hash", hash, "data_hash",
+                          data, "config", l->run->resolved, "numbers", numbers);
     if (m && (l->reason == DS_PATIENCE || l->reason == DS_REACHED))
         bad |= json_object_set_new(m, "ended", json_pack("{s:i, s:s}", "reason", l->reason, "why", l->why));
     if (m && !bad) return m;
     json_decref(m);
     return NULL;
+}
+
+int ds_manifest_add_files(json_t *m, const ds_checksum *weights, const ds_checksum *state)
+{
+    return json_object_set_new(
+        m, "files",
+        json_pack("{s:o, s:o}", "weights.safetensors", file_entry(weights), "state.safetensors", file_entry(state)));
 }
 
 char *ds_manifest_text(json_t *m)

@@ -137,7 +137,7 @@ static ds_status refuse_used(ds_run *r, ds_ctx *ctx)
     ds_checkpoint_at *list;
     int count;
     bool used = exists(ds_run_file(r, "last.safetensors"));
-    DS_TRY(ds_checkpoint_list(ctx, r, &list, &count));
+    DS_TRY(ds_checkpoint_list(ctx, r->path, &list, &count));
     free(list);
     if (!used && count == 0) return DS_OK;
     return ds_fail(
@@ -208,7 +208,7 @@ static ds_status read_saved(ds_run *r, ds_ctx *ctx)
 {
     ds_checkpoint_at *list;
     int count;
-    DS_TRY(ds_checkpoint_list(ctx, r, &list, &count));
+    DS_TRY(ds_checkpoint_list(ctx, r->path, &list, &count));
     ds_status status = DS_OK;
     if (count) r->serial = list[0].serial;
     for (int k = 0; k < count && status == DS_OK && !r->saved_config; k++) {
@@ -285,12 +285,6 @@ ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line)
     ds_status status = fail(r, ctx, "cannot write");
     if (ftruncate(r->metrics, r->metrics_bytes)) return status; /* a resumed run cuts it off */
     return status;
-}
-
-ds_status ds_run_sync(ds_run *r, ds_ctx *ctx)
-{
-    ds_run_file(r, "metrics.tsv");
-    return fsync(r->metrics) == 0 ? DS_OK : fail(r, ctx, "cannot flush");
 }
 
 ds_status ds_run_rewind(ds_run *r, ds_ctx *ctx, bool *missing)

@@ -27,8 +27,6 @@ ds_status ds_run_look(ds_run **run, ds_ctx *ctx, const char *name);
 ds_status ds_run_present(ds_run *r, ds_ctx *ctx);
 /* Append one line of tab-separated text, in one write. DS_EIO; what a failed write left behind is cut off. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
-/* Wait until the rows are on disk. DS_EIO. */
-ds_status ds_run_sync(ds_run *r, ds_ctx *ctx);
 /* Cut metrics.tsv to the rows that a checkpoint knows of. *missing: it was shorter. DS_EIO. */
 ds_status ds_run_rewind(ds_run *r, ds_ctx *ctx, bool *missing);
 

@@ -191,13 +191,15 @@ static ds_status run_loop(ds_loop *l, ds_outcome *o)
     return finish(l, o);
 }
 
-/* What to do about a failure that leaves a run half done. */
-static ds_status advise(const ds_loop *l, ds_status status)
+/* What to do about a failure that leaves a run half done. The checkpoint under way may still become its newest. */
+static ds_status advise(ds_loop *l, ds_status status)
 {
     char text[700];
     const ds_run *r = l->run;
-    if (!r || (status != DS_EIO && status != DS_EMEM)) return status;
+    if (status == DS_OK || !r) return status;
     snprintf(text, sizeof text, "%s", ds_error(l->s->ctx));
+    ds_checkpoint_settle(l, true);
+    if (status != DS_EIO && status != DS_EMEM) return ds_fail(l->s->ctx, status, "%s", text);
     if (*r->newest)
         return ds_fail(l->s->ctx, status,
                        "%s. Checkpoint %s is kept; once that is put right: descent train --resume %s", text, r->newest,
