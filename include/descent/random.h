@@ -20,7 +20,8 @@ typedef enum ds_purpose {
     DS_FOR_HOLDOUT,
     DS_FOR_PROBE,
     DS_FOR_TOUR,
-    DS_FOR_TEST
+    DS_FOR_TEST,
+    DS_FOR_SOLVER /* solvers that draw: step = evaluation or generation */
 } ds_purpose;
 
 typedef struct ds_draw4 {

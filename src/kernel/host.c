@@ -8,3 +8,5 @@
 #include "kernel/vec/math.inc"
 
 double ds_host_cos(double x) { return cos_f64(x); }
+double ds_host_log(double x) { return log_f64(x); }
+double ds_host_exp(double x) { return exp_f64(x); }

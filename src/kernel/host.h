@@ -3,5 +3,7 @@
 #define DS_KERNEL_HOST_H
 
 double ds_host_cos(double x);
+double ds_host_log(double x);
+double ds_host_exp(double x);
 
 #endif

@@ -1,12 +1,15 @@
-/* registry.c - optimizer rules, schedules and averages by name. */
+/* registry.c - optimizer rules, schedules, averages, solvers and line searches by name. */
 #include "base/registry.h"
 #include "optim/average.h"
 #include "optim/rule.h"
 #include "optim/schedule.h"
+#include "optim/solver.h"
 
 #define DS_RULE(name)     DS_DECLARE(rule, name)
 #define DS_SCHEDULE(name) DS_DECLARE(schedule, name)
 #define DS_AVERAGE(name)  DS_DECLARE(average, name)
+#define DS_SOLVER(name)   DS_DECLARE(solver, name)
+#define DS_SEARCH(name)   DS_DECLARE(search, name)
 #include "optim/registry.def"
 
 #define DS_RULE(name) DS_HEAD_OF(rule, name)
@@ -27,6 +30,18 @@ static const ds_head *const averages[] = {
 };
 const ds_registry ds_average_registry = DS_REGISTRY("average", "averages of the weights (train.average)", averages);
 
+#define DS_SOLVER(name) DS_HEAD_OF(solver, name)
+static const ds_head *const solvers[] = {
+#include "optim/registry.def"
+};
+const ds_registry ds_solver_registry = DS_REGISTRY("solver", "solvers of whole functions (play --optimizer)", solvers);
+
+#define DS_SEARCH(name) DS_HEAD_OF(search, name)
+static const ds_head *const searches[] = {
+#include "optim/registry.def"
+};
+const ds_registry ds_search_registry = DS_REGISTRY("search", "line searches (play --search)", searches);
+
 const ds_rule_def *ds_rule_of(const ds_head *head)
 {
     return (const ds_rule_def *)ds_registry_holds(&ds_rule_registry, head);
@@ -38,4 +53,8 @@ const ds_schedule_def *ds_schedule_of(const ds_head *head)
 const ds_average_def *ds_average_of(const ds_head *head)
 {
     return (const ds_average_def *)ds_registry_holds(&ds_average_registry, head);
+}
+const ds_search_def *ds_search_of(const ds_head *head)
+{
+    return (const ds_search_def *)ds_registry_holds(&ds_search_registry, head);
 }

@@ -1,0 +1,101 @@
+/* descent/solve.h - minimize a function of n real numbers: solvers as state machines that ask and are told.
+ *
+ * A solver never calls anybody: it says at which point it wants to know what, and goes on when it is told. So every
+ * evaluation is counted, a budget is a hard limit, and a solver can be stopped, saved and resumed between any two
+ * evaluations, in the middle of a line search too.
+ *
+ *   ds_solver_create(&s, ctx, &settings);
+ *   for (const ds_ask *a; (a = ds_solver_ask(s))->what;) {
+ *       value = f(a->x) ...; ds_solver_tell(s, value, gradient, product);
+ *   }
+ *   ds_solver_result(s, &result);
+ *
+ * ds_minimize does that for a function in C, a dozen lines in all (examples/minimize.c).
+ *
+ * Ownership  _create gives, _free takes (NULL is fine).
+ * Errors     DS_EUNKNOWN (no such solver), DS_ECONFIG (an option out of place, a solver that needs what is not there),
+ *            DS_EMEM. That a search fails or a budget ends is an outcome, not an error. */
+#ifndef DESCENT_SOLVE_H
+#define DESCENT_SOLVE_H
+
+#include "descent/model.h"
+#include "descent/state.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a solver may ask for at a point; several at once. */
+enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4 };
+typedef struct ds_ask {
+    unsigned what;   /* 0: it is done */
+    const double *x; /* [n] the point */
+    const double *v; /* [n] for PRODUCT: the Hessian at x times v */
+} ds_ask;
+
+typedef struct ds_solver ds_solver;
+
+typedef struct ds_solver_settings {
+    ds_part solver;      /* of registry "solver" */
+    ds_part search;      /* of registry "search"; head NULL: the solver's own choice */
+    int64_t n;           /* numbers */
+    const double *start; /* [n] */
+    int64_t budget;      /* values + gradients that are not from the same ask + products; 0: no limit */
+    double gtol;         /* stop when no entry of the gradient is larger; 0: never */
+    double target;       /* stop when the value is at most this; -INFINITY: never */
+    uint64_t seed;       /* of the solvers that draw */
+} ds_solver_settings;
+
+typedef enum ds_solver_reason {
+    DS_SOLVER_RUNNING,
+    DS_SOLVER_GRADIENT, /* the gradient is small */
+    DS_SOLVER_TARGET,   /* the value is reached */
+    DS_SOLVER_BUDGET,
+    DS_SOLVER_STUCK,    /* no step lowers the value any more: at the limit of the arithmetic, or a kink */
+    DS_SOLVER_SPREAD,   /* the simplex or the cloud of points has shrunk to a point */
+    DS_SOLVER_NONFINITE /* the start has no finite value or gradient */
+} ds_solver_reason;
+
+typedef struct ds_solver_outcome {
+    ds_solver_reason reason;
+    double value, gradient_norm; /* at the best point; largest entry of the gradient, NaN where it was not asked for */
+    int64_t values, gradients, products, iterations;
+    const double *x;  /* [n] the best point seen; the solver's */
+    const char *text; /* the reason in words */
+} ds_solver_outcome;
+
+/* Parse "lbfgs(m=10)" of registry "solver", "wolfe(c2=0.4)" of registry "search". */
+DS_API ds_status ds_solver_parse(ds_ctx *ctx, const char *text, ds_part *out);
+DS_API ds_status ds_search_parse(ds_ctx *ctx, const char *text, ds_part *out);
+
+DS_API ds_status ds_solver_create(ds_solver **out, ds_ctx *ctx, const ds_solver_settings *settings);
+DS_API void ds_solver_free(ds_solver *s);
+/* What it may ask for at any time, of the three above. */
+DS_API unsigned ds_solver_needs(const ds_part *solver);
+/* The open question; the same until it is answered. */
+DS_API const ds_ask *ds_solver_ask(ds_solver *s);
+/* The answer: gradient and product [n] as far as they were asked for. */
+DS_API void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product);
+DS_API void ds_solver_result(const ds_solver *s, ds_solver_outcome *o);
+/* Register all that it needs to go on between two evaluations. */
+DS_API void ds_solver_remember(ds_solver *s, ds_state *st);
+
+/* A function to minimize. value: f(x), and its gradient into g unless g is NULL. product (may be NULL): the Hessian at x
+ * times v into hv; without it solvers that ask for products get central differences of gradients. */
+typedef struct ds_function {
+    int64_t n;
+    double (*value)(void *arg, const double *x, double *g);
+    void (*product)(void *arg, const double *x, const double *v, double *hv);
+    void *arg;
+    bool no_gradient; /* value never fills g: only solvers that ask for values alone */
+} ds_function;
+
+/* Minimize f from x, which becomes the best point. seen (may be NULL) is called after each evaluation. */
+typedef void ds_solver_watch(void *arg, const ds_solver *s, const double *x, double value);
+DS_API ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_settings *settings, double *x,
+                             ds_solver_outcome *outcome, ds_solver_watch *watch, void *watch_arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
