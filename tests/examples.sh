@@ -27,6 +27,8 @@ if [ -x "$xor" ] && [ -x "$mnist" ]; then
         { cat "$out/mnist"; fail "train_mnist: wanted $least % or better on 10000 rows"; }
     "$mnist" "$out/nowhere" >"$out/said" 2>&1 && fail "train_mnist does not refuse a folder that is not there"
     grep -q nowhere "$out/said" || { cat "$out/said"; fail "train_mnist does not name the missing folder"; }
+    "$DS_BUILD/examples/minimize" >"$out/minimize" && grep -q 'f(1.000000, 1.000000)' "$out/minimize" ||
+        { cat "$out/minimize"; fail "minimize does not find (1, 1)"; }
 else
     echo "the programs are left out: examples are not built in $DS_BUILD"
 fi

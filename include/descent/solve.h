@@ -5,7 +5,7 @@
  * evaluations, in the middle of a line search too.
  *
  *   ds_solver_create(&s, ctx, &settings);
- *   for (const ds_ask *a; (a = ds_solver_ask(s))->what;) {
+ *   for (const ds_question *a; (a = ds_solver_ask(s))->what;) {
  *       value = f(a->x) ...; ds_solver_tell(s, value, gradient, product);
  *   }
  *   ds_solver_result(s, &result);
@@ -27,11 +27,11 @@ extern "C" {
 
 /* What a solver may ask for at a point; several at once. */
 enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4 };
-typedef struct ds_ask {
+typedef struct ds_question {
     unsigned what;   /* 0: it is done */
     const double *x; /* [n] the point */
     const double *v; /* [n] for PRODUCT: the Hessian at x times v */
-} ds_ask;
+} ds_question;
 
 typedef struct ds_solver ds_solver;
 
@@ -73,7 +73,7 @@ DS_API void ds_solver_free(ds_solver *s);
 /* What it may ask for at any time, of the three above. */
 DS_API unsigned ds_solver_needs(const ds_part *solver);
 /* The open question; the same until it is answered. */
-DS_API const ds_ask *ds_solver_ask(ds_solver *s);
+DS_API const ds_question *ds_solver_ask(ds_solver *s);
 /* The answer: gradient and product [n] as far as they were asked for. */
 DS_API void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product);
 DS_API void ds_solver_result(const ds_solver *s, ds_solver_outcome *o);

@@ -37,7 +37,7 @@ ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_setting
         ds_solver_free(s);
         return ds_fail_memory(ctx, (size_t)f->n * 32, "a minimization");
     }
-    for (const ds_ask *a; (a = ds_solver_ask(s))->what;) {
+    for (const ds_question *a; (a = ds_solver_ask(s))->what;) {
         double value = NAN;
         if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT))
             value = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);

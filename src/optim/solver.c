@@ -107,9 +107,9 @@ void ds_solver_want(ds_solver *s, unsigned what)
     s->asked = (int64_t)what;
 }
 
-const ds_ask *ds_solver_ask(ds_solver *s)
+const ds_question *ds_solver_ask(ds_solver *s)
 {
-    s->ask = (ds_ask){ .what = (unsigned)s->asked, .x = s->trial, .v = s->probe };
+    s->ask = (ds_question){ .what = (unsigned)s->asked, .x = s->trial, .v = s->probe };
     return &s->ask;
 }
 

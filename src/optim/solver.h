@@ -49,7 +49,7 @@ struct ds_solver {
         int64_t count;
     } block[DS_SOLVER_VECTORS];
     int blocks;
-    ds_ask ask;
+    ds_question ask;
 };
 
 /* A vector of the solver's own, zeroed; NULL and the error in the context when memory is out. */

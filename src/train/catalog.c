@@ -7,6 +7,8 @@
 #include "optim/average.h"
 #include "optim/rule.h"
 #include "optim/schedule.h"
+#include "optim/solver.h"
+#include "problem/function.h"
 #include "problem/problem.h"
 #include "train/config_node.h"
 #include "train/stop/stop.h"
@@ -15,7 +17,8 @@ static const ds_registry *const registries[] = {
     &ds_source_registry,     &ds_sampler_registry, &ds_transform_registry,   &ds_layer_registry,
     &ds_activation_registry, &ds_norm_registry,    &ds_initializer_registry, &ds_loss_registry,
     &ds_metric_registry,     &ds_rule_registry,    &ds_schedule_registry,    &ds_average_registry,
-    &ds_stop_registry,       &ds_column_registry
+    &ds_stop_registry,       &ds_column_registry,  &ds_solver_registry,      &ds_search_registry,
+    &ds_function_registry
 };
 enum { REGISTRIES = sizeof registries / sizeof registries[0] };
 

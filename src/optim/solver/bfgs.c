@@ -2,7 +2,8 @@
  *
  *   M <- (I - r s y') M (I - r y s') + r s s',   s = x1 - x0, y = g1 - g0, r = 1 / y's
  *
- * M starts as (y's / y'y) I at the first pair. A pair is left out unless y's > 1e-10 |s| |y|, a relative test, so that no
+ * M starts as I, or as (y's / y'y) I of the first pair: that helps where the first curvature is typical of all, and costs
+ * many steps where curvatures differ (quadratic, n = 100, kappa = 1e4: 635 evaluations against 115). A pair is left out unless y's > 1e-10 |s| |y|, a relative test, so that no
  * scale of the function changes what is done.
  * Source: Goodfellow et al. 8.6.3; Nocedal and Wright 2006, 6.1. */
 #include <math.h>
@@ -35,7 +36,7 @@ static void learn(ds_solver *s)
     double ys = ds_dot(n, y, step), yy = ds_dot(n, y, y);
     if (!(ys > 1e-10 * sqrt(yy) * ds_norm(n, step))) return;
     if (!s->integer[PAIRS]++)
-        for (int64_t i = 0; i < n; i++) m[i * n + i] = ys / yy;
+        for (int64_t i = 0; i < n; i++) m[i * n + i] = ds_solver_integer(s, "scale") ? ys / yy : 1;
     for (int64_t i = 0; i < n; i++) my[i] = ds_dot(n, m + i * n, y);
     double r = 1 / ys, scale = r * (1 + r * ds_dot(n, y, my));
     for (int64_t i = 0; i < n; i++) {
@@ -44,7 +45,10 @@ static void learn(ds_solver *s)
     }
 }
 
-static const ds_option options[] = { DS_OPTIONS_END };
+static const ds_option options[] = {
+    { "scale", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "begin with M = (y's / y'y) I of the first pair instead of I" },
+    DS_OPTIONS_END,
+};
 
 const ds_solver_def ds_solver_bfgs = {
     .head = { .name = "bfgs",

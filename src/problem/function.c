@@ -1,0 +1,158 @@
+/* function.c - analytic functions planned for evaluation: value alone, value with gradient, Hessian product. */
+#include "problem/function.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/registry.h"
+#include "descent/graph.h"
+#include "nn/nn.h"
+
+typedef struct evaluation {
+    ds_plan *plan;
+    ds_val y, g;
+} evaluation;
+
+struct ds_test_function {
+    ds_ctx *ctx;
+    const ds_function_def *def;
+    ds_part part;
+    int64_t n;
+    ds_graph *graph;
+    ds_val xv, vv;
+    double *x, *v;
+    evaluation value, gradient, product; /* planned when they are first asked for */
+    ds_function f;
+};
+
+/* ---- pieces of expressions --------------------------------------------------------------------------------------- */
+
+ds_val ds_entry(ds_graph *g, ds_val x, int64_t i) { return ds_slice(g, x, 0, i, i + 1); }
+ds_val ds_number(ds_graph *g, double a) { return ds_fill(g, DS_F64, DS_SHAPE(1), a); }
+
+ds_val ds_numbers(ds_graph *g, int n, const double *a)
+{
+    ds_val v[128];
+    if (n > 128) n = 128;
+    for (int i = 0; i < n; i++) v[i] = ds_number(g, a[i]);
+    return ds_concat(g, n, v, 0);
+}
+
+ds_val ds_line_of(ds_graph *g, double a, ds_val x, double b, ds_val y)
+{
+    return ds_add(g, ds_scale(g, x, a), ds_scale(g, y, b));
+}
+
+ds_val ds_squares(ds_graph *g, int m, const ds_val *r)
+{
+    ds_val sum = ds_sum_all(g, ds_square(g, r[0]));
+    for (int i = 1; i < m; i++) sum = ds_add(g, sum, ds_sum_all(g, ds_square(g, r[i])));
+    return sum;
+}
+
+double ds_function_option(const ds_part *p, const char *name)
+{
+    int k = ds_option_find(p->head->options, name);
+    return k < 0 ? 0 : p->value[k].real;
+}
+
+/* ---- evaluation -------------------------------------------------------------------------------------------------- */
+
+static ds_status plan(ds_test_function *t, evaluation *e, bool gradient, bool product)
+{
+    if (e->plan) return DS_OK;
+    ds_val y = t->def->build(t->graph, t->xv, t->n, &t->part), out[2] = { y, { 0 } };
+    if (product) {
+        ds_hvp(t->graph, y, 1, &t->xv, &t->vv, &out[0]);
+        e->g = out[0];
+    } else if (gradient) {
+        ds_grad(t->graph, y, 1, &t->xv, &out[1]);
+        e->g = out[1];
+    }
+    e->y = y;
+    DS_TRY(ds_plan_create(&e->plan, t->graph, gradient ? 2 : 1, out, NULL));
+    if (ds_plan_has(e->plan, t->xv)) DS_TRY(ds_plan_bind(e->plan, t->xv, t->x));
+    if (product && ds_plan_has(e->plan, t->vv)) DS_TRY(ds_plan_bind(e->plan, t->vv, t->v));
+    return DS_OK;
+}
+
+static double value(void *arg, const double *x, double *g)
+{
+    ds_test_function *t = arg;
+    evaluation *e = g ? &t->gradient : &t->value;
+    size_t bytes = (size_t)t->n * sizeof(double);
+    memcpy(t->x, x, bytes);
+    if (plan(t, e, g != NULL, false) != DS_OK || ds_plan_run(e->plan) != DS_OK) return NAN;
+    if (g) memcpy(g, ds_plan_data(e->plan, e->g), bytes);
+    return *(const double *)ds_plan_data(e->plan, e->y);
+}
+
+static void product(void *arg, const double *x, const double *v, double *hv)
+{
+    ds_test_function *t = arg;
+    size_t bytes = (size_t)t->n * sizeof(double);
+    memcpy(t->x, x, bytes);
+    memcpy(t->v, v, bytes);
+    bool good = plan(t, &t->product, false, true) == DS_OK && ds_plan_run(t->product.plan) == DS_OK;
+    for (int64_t i = 0; i < t->n && !good; i++) hv[i] = NAN;
+    if (good) memcpy(hv, ds_plan_data(t->product.plan, t->product.g), bytes);
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+static ds_status fill(ds_test_function *t, const char *text, int64_t n)
+{
+    DS_TRY(ds_part_parse(t->ctx, NULL, &ds_function_registry, "function", text, &t->part));
+    t->def = (const ds_function_def *)(const void *)t->part.head;
+    t->n = n ? n : t->def->n;
+    if (t->n != t->def->n && (t->def->multiple == 0 || t->n < 1 || t->n % t->def->multiple))
+        return t->def->multiple ? ds_fail(t->ctx, DS_ECONFIG, "%s of %lld numbers: wanted a multiple of %lld",
+                                          t->part.head->name, (long long)n, (long long)t->def->multiple)
+                                : ds_fail(t->ctx, DS_ECONFIG, "%s is a function of %lld numbers, not of %lld",
+                                          t->part.head->name, (long long)t->def->n, (long long)n);
+    t->x = ds_buffer_alloc((size_t)t->n * sizeof(double));
+    t->v = ds_buffer_alloc((size_t)t->n * sizeof(double));
+    if (!t->x || !t->v) return ds_fail_memory(t->ctx, (size_t)t->n * 16, "a function");
+    DS_TRY(ds_graph_create(&t->graph, t->ctx));
+    t->xv = ds_input(t->graph, "x", DS_F64, DS_SHAPE(t->n));
+    t->vv = ds_input(t->graph, "v", DS_F64, DS_SHAPE(t->n));
+    t->f = (ds_function){ .n = t->n, .value = value, .product = product, .arg = t };
+    return plan(t, &t->value, false, false);
+}
+
+ds_status ds_test_function_create(ds_test_function **out, ds_ctx *ctx, const char *text, int64_t n)
+{
+    *out = NULL;
+    ds_test_function *t = calloc(1, sizeof *t);
+    if (!t) return ds_fail_memory(ctx, sizeof *t, "a function");
+    t->ctx = ctx;
+    ds_status status = fill(t, text, n);
+    if (status != DS_OK) {
+        ds_test_function_free(t);
+        return status;
+    }
+    *out = t;
+    return DS_OK;
+}
+
+void ds_test_function_free(ds_test_function *t)
+{
+    if (!t) return;
+    ds_plan_free(t->value.plan);
+    ds_plan_free(t->gradient.plan);
+    ds_plan_free(t->product.plan);
+    ds_graph_free(t->graph);
+    ds_buffer_free(t->x);
+    ds_buffer_free(t->v);
+    free(t);
+}
+
+int64_t ds_test_function_n(const ds_test_function *t) { return t->n; }
+double ds_test_function_minimum(const ds_test_function *t) { return t->def->minimum; }
+const ds_function *ds_test_function_of(ds_test_function *t) { return &t->f; }
+
+void ds_test_function_start(const ds_test_function *t, double *x)
+{
+    for (int64_t i = 0; i < t->n; i++) x[i] = t->def->start[i % t->def->starts];
+}

@@ -1,0 +1,35 @@
+/* function.h - what an analytic function is: one expression in x [n], and the start that the literature uses. Functions that
+ * are sums of squares build their residuals and finish with ds_squares. */
+#ifndef DS_PROBLEM_FUNCTION_H
+#define DS_PROBLEM_FUNCTION_H
+
+#include "base/ctx.h"
+#include "descent/function.h"
+#include "descent/op.h"
+#include "descent/registry.h"
+
+typedef struct ds_function_def {
+    ds_head head;
+    int64_t n, multiple; /* its usual size; other sizes are multiples of this one, 0: no other size */
+    ds_val (*build)(ds_graph *g, ds_val x, int64_t n, const ds_part *p);
+    const double *start; /* repeated as often as it takes */
+    int64_t starts;
+    double minimum; /* NAN: depends on n or is not known */
+} ds_function_def;
+
+/* Entry i of x, shape [1]; a constant of that shape; a vector of constants. */
+ds_val ds_entry(ds_graph *g, ds_val x, int64_t i);
+ds_val ds_number(ds_graph *g, double a);
+ds_val ds_numbers(ds_graph *g, int n, const double *a);
+/* a x + b y, sums of constants with vectors being ds_shift. */
+ds_val ds_line_of(ds_graph *g, double a, ds_val x, double b, ds_val y);
+/* The sum of the squares of m vectors: a scalar. */
+ds_val ds_squares(ds_graph *g, int m, const ds_val *r);
+double ds_function_option(const ds_part *p, const char *name);
+
+extern const ds_registry ds_function_registry;
+
+#define DS_START(...)                                                                                                  \
+    .start = (const double[]){ __VA_ARGS__ }, .starts = sizeof((const double[]){ __VA_ARGS__ }) / sizeof(double)
+
+#endif

@@ -1,0 +1,33 @@
+/* beale.c - a flat valley with a sharp corner
+ *
+ * sum_k (c_k - x_1 (1 - x_2^k))^2, c = 1.5, 2.25, 2.625
+ *
+ * Source: Beale 1958; More, Garbow and Hillstrom 1981, 5. */
+#include "problem/function.h"
+
+static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+{
+    (void)n, (void)p;
+    ds_val a = ds_entry(g, x, 0), b = ds_entry(g, x, 1), power = b, r[3];
+    const double c[] = { 1.5, 2.25, 2.625 };
+    for (int k = 0; k < 3; k++, power = ds_mul(g, power, b))
+        r[k] = ds_shift(g, ds_neg(g, ds_mul(g, a, ds_shift(g, ds_neg(g, power), 1))), c[k]);
+    return ds_squares(g, 3, r);
+}
+
+static const ds_option options[] = {
+    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
+};
+
+const ds_function_def ds_function_beale = {
+    .head = { .name = "beale",
+              .summary = "a flat valley with a sharp corner",
+              .formula = "sum_k (c_k - x_1 (1 - x_2^k))^2, c = 1.5, 2.25, 2.625",
+              .cite = "Beale 1958; More, Garbow and Hillstrom 1981, 5",
+              .options = options },
+    .n = 2,
+    .multiple = 0,
+    .build = build,
+    DS_START(1, 1),
+    .minimum = 0,
+};

@@ -1,0 +1,33 @@
+/* powell.c - singular Hessian at the minimum
+ *
+ * (x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4
+ *
+ * Source: Powell 1962; More, Garbow and Hillstrom 1981, 13. */
+#include "problem/function.h"
+
+static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+{
+    (void)n, (void)p;
+    ds_val a = ds_entry(g, x, 0), b = ds_entry(g, x, 1), c = ds_entry(g, x, 2), d = ds_entry(g, x, 3);
+    ds_val r[] = { ds_line_of(g, 1, a, 10, b), ds_scale(g, ds_sub(g, c, d), 2.2360679774997898),
+                   ds_square(g, ds_line_of(g, 1, b, -2, c)),
+                   ds_scale(g, ds_square(g, ds_sub(g, a, d)), 3.1622776601683795) };
+    return ds_squares(g, 4, r);
+}
+
+static const ds_option options[] = {
+    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
+};
+
+const ds_function_def ds_function_powell = {
+    .head = { .name = "powell",
+              .summary = "singular Hessian at the minimum",
+              .formula = "(x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
+              .cite = "Powell 1962; More, Garbow and Hillstrom 1981, 13",
+              .options = options },
+    .n = 4,
+    .multiple = 0,
+    .build = build,
+    DS_START(3, -1, 0, 1),
+    .minimum = 0,
+};

@@ -1,0 +1,32 @@
+/* powell_badly_scaled.c - numbers of sizes 1e-5 and 10
+ *
+ * (1e4 x_1 x_2 - 1)^2 + (exp(-x_1) + exp(-x_2) - 1.0001)^2
+ *
+ * Source: More, Garbow and Hillstrom 1981, 3. */
+#include "problem/function.h"
+
+static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+{
+    (void)n, (void)p;
+    ds_val a = ds_entry(g, x, 0), b = ds_entry(g, x, 1);
+    ds_val r[] = { ds_shift(g, ds_scale(g, ds_mul(g, a, b), 1e4), -1),
+                   ds_shift(g, ds_add(g, ds_exp(g, ds_neg(g, a)), ds_exp(g, ds_neg(g, b))), -1.0001) };
+    return ds_squares(g, 2, r);
+}
+
+static const ds_option options[] = {
+    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
+};
+
+const ds_function_def ds_function_powell_badly_scaled = {
+    .head = { .name = "powell_badly_scaled",
+              .summary = "numbers of sizes 1e-5 and 10",
+              .formula = "(1e4 x_1 x_2 - 1)^2 + (exp(-x_1) + exp(-x_2) - 1.0001)^2",
+              .cite = "More, Garbow and Hillstrom 1981, 3",
+              .options = options },
+    .n = 2,
+    .multiple = 0,
+    .build = build,
+    DS_START(0, 1),
+    .minimum = 0,
+};

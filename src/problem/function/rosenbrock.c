@@ -1,0 +1,31 @@
+/* rosenbrock.c - a curved valley, chained through all numbers
+ *
+ * sum_i 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2
+ *
+ * Source: Rosenbrock 1960. */
+#include "problem/function.h"
+
+static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+{
+    (void)p;
+    ds_val a = ds_slice(g, x, 0, 0, n - 1), b = ds_slice(g, x, 0, 1, n);
+    ds_val r[] = { ds_scale(g, ds_sub(g, b, ds_square(g, a)), 10), ds_shift(g, ds_neg(g, a), 1) };
+    return ds_squares(g, 2, r);
+}
+
+static const ds_option options[] = {
+    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
+};
+
+const ds_function_def ds_function_rosenbrock = {
+    .head = { .name = "rosenbrock",
+              .summary = "a curved valley, chained through all numbers",
+              .formula = "sum_i 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2",
+              .cite = "Rosenbrock 1960",
+              .options = options },
+    .n = 2,
+    .multiple = 1,
+    .build = build,
+    DS_START(-1.2, 1),
+    .minimum = 0,
+};
