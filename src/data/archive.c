@@ -220,6 +220,11 @@ static ds_status visit(ds_ctx *ctx, const char *root, const char *name, int dept
     return status;
 }
 
+static int shown(const struct dirent *e) { return e->d_name[0] != '.'; }
+
+/* Not by locale, as alphasort would: the order of the rows is the same everywhere. */
+static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
 static ds_status walk_folder(ds_ctx *ctx, const char *root, const char *under, int depth, const ds_visitor *v,
                              bool *stop)
 {
@@ -230,15 +235,19 @@ static ds_status walk_folder(ds_ctx *ctx, const char *root, const char *under, i
         DS_TRY(ds_path_copy(ctx, path, root));
     if (depth > MAX_DEPTH)
         return ds_fail(ctx, DS_EIO, "%s: folders more than %d deep; is there a link in a circle?", path, MAX_DEPTH);
-    DIR *dir = opendir(path);
-    if (!dir) return ds_fail(ctx, DS_EIO, "%s: %s", path, strerror(errno));
+    struct dirent **list;
+    int n = scandir(path, &list, shown, by_bytes);
+    if (n < 0) return ds_fail(ctx, DS_EIO, "%s: %s", path, strerror(errno));
     ds_status status = DS_OK;
-    for (struct dirent *e; status == DS_OK && !*stop && (e = readdir(dir));) {
-        if (e->d_name[0] == '.') continue;
-        status = *under ? ds_path_join(ctx, name, under, e->d_name) : ds_path_copy(ctx, name, e->d_name);
-        if (status == DS_OK) status = visit(ctx, root, name, depth, v, stop);
+    for (int k = 0; k < n; k++) {
+        const char *entry = list[k]->d_name;
+        if (status == DS_OK && !*stop) {
+            status = *under ? ds_path_join(ctx, name, under, entry) : ds_path_copy(ctx, name, entry);
+            if (status == DS_OK) status = visit(ctx, root, name, depth, v, stop);
+        }
+        free(list[k]);
     }
-    closedir(dir);
+    free(list);
     return status;
 }
 

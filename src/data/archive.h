@@ -5,7 +5,7 @@
 
 #include "data/bytes.h"
 
-/* The files below a root, in the order they are stored. */
+/* The files below a root: of folders by name, of archives as they are stored. */
 typedef enum ds_want { DS_PASS, DS_TAKE, DS_STOP } ds_want;
 typedef struct ds_visitor {
     void *arg;
