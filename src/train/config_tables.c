@@ -103,7 +103,7 @@ static const ds_option data[] = {
     { .name = "path",
       .type = DS_OPT_TEXT,
       .def = "",
-      .help = "folder or archive in the format's usual layout; tables: also files, or - for a pipe",
+      .help = "folder or archive in the format's usual layout; tables: also files, or \"-\" for a pipe",
       .why = "generated formats read no file, others want this or train",
       .elsewhere = "torchvision root=, Caffe data_param.source" },
     { .name = "train",
