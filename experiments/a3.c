@@ -31,8 +31,8 @@ static ds_status make_rows(ds_trial *t, plan *a, int s)
         if (ds_rng_below(&g, 5) == 0) ((int32_t *)a->train.y)[i] = (int32_t)ds_rng_below(&g, 10);
     ds_status status = lab_rows_write(t, &a->train, a->path[0]);
     for (int k = 0; k < 2 && status == DS_OK; k++) {
-        status = lab_images(t, &held[k], "mnist", k ? DS_TEST : DS_TRAIN, k ? 0 : 5000 * s + ROWS, k ? TEST : VAL,
-                            DS_F32);
+        status =
+            lab_images(t, &held[k], "mnist", k ? DS_TEST : DS_TRAIN, k ? 0 : 5000 * s + ROWS, k ? TEST : VAL, DS_F32);
         if (status == DS_OK) status = lab_rows_write(t, &held[k], a->path[1 + k]);
         lab_rows_free(&held[k]);
     }
@@ -64,8 +64,7 @@ static ds_status train(ds_trial *t, plan *a, ds_session *s, bool early, run_end 
         end->epoch = outcome.epochs;
         snprintf(end->reason, sizeof end->reason, "%.*s", (int)strcspn(outcome.text, "."), outcome.text);
         const char *dot = strstr(outcome.text, ". ");
-        if (dot)
-            snprintf(end->reason, sizeof end->reason, "%.*s", (int)(dot - outcome.text), outcome.text);
+        if (dot) snprintf(end->reason, sizeof end->reason, "%.*s", (int)(dot - outcome.text), outcome.text);
     }
     if (status == DS_OK && early) status = ds_session_load(s, ds_run_file(run, "best.safetensors"));
     if (status == DS_OK) status = ds_session_score(s, DS_VAL, &score);
@@ -130,16 +129,19 @@ static ds_status measure(ds_trial *t, plan *a, const ds_model *m, int seeds)
         ratio[s] = early.gradient / late.gradient;
         restored += early.val_now == early.best_val;
         if (t->talk)
-            fprintf(t->talk, "  stopped at epoch %lld: %s; test error %.4f, trained on to epoch %lld %.4f; gradient %.3g, %.3g\n",
-                    (long long)early.epoch, early.reason, early.test, (long long)late.epoch, late.test, early.gradient,
-                    late.gradient);
+            fprintf(
+                t->talk,
+                "  stopped at epoch %lld: %s; test error %.4f, trained on to epoch %lld %.4f; gradient %.3g, %.3g\n",
+                (long long)early.epoch, early.reason, early.test, (long long)late.epoch, late.test, early.gradient,
+                late.gradient);
     }
     double z = lab_paired(on, stopped, seeds), least = lab_median(ratio, seeds);
     t->value = restored == seeds ? fmin(z / 3, least / 10) : 0;
-    snprintf(t->note, sizeof t->note,
-             "\"%s\"; test error %.4f, after %d epochs %.4f (%.1f standard errors more); gradient there %.0f times that "
-             "of the reference; best weights restored in %d of %d runs",
-             early.reason, lab_mean(stopped, seeds), EPOCHS, lab_mean(on, seeds), z, least, restored, seeds);
+    snprintf(
+        t->note, sizeof t->note,
+        "\"%s\"; test error %.4f, after %d epochs %.4f (%.1f standard errors more); gradient there %.0f times that "
+        "of the reference; best weights restored in %d of %d runs",
+        early.reason, lab_mean(stopped, seeds), EPOCHS, lab_mean(on, seeds), z, least, restored, seeds);
     return DS_OK;
 }
 
@@ -165,11 +167,13 @@ const ds_experiment ds_experiment_A3 = {
     .row = "A3",
     .claim = "Early stopping watches the true loss, the 0-1 loss on rows held out: it ends while the surrogate's "
              "gradient is still large, and leaves the best weights, not the last",
-    .run_by = "A net on 400 images, a fifth of them with labels drawn at random, stopped when val.error has not improved "
-              "for 8 epochs; the same run trained on for 120 epochs is the converged reference.",
-    .rule = "The least of two numbers, each over its bar: standard errors (paired over seeds) by which training on makes "
-            "the test error larger (3); median ratio of the full-batch gradient where it stopped to the reference's "
-            "(10). 0 unless the weights restored have exactly the validation error of the best epoch in every run.",
+    .run_by =
+        "A net on 400 images, a fifth of them with labels drawn at random, stopped when val.error has not improved "
+        "for 8 epochs; the same run trained on for 120 epochs is the converged reference.",
+    .rule =
+        "The least of two numbers, each over its bar: standard errors (paired over seeds) by which training on makes "
+        "the test error larger (3); median ratio of the full-batch gradient where it stopped to the reference's "
+        "(10). 0 unless the weights restored have exactly the validation error of the best epoch in every run.",
     .source = "Goodfellow et al. sections 8.1.2 and 7.8, algorithm 7.1",
     .broken = "No stop rule, and the last weights are kept.",
     .run = run,
