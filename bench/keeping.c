@@ -1,7 +1,7 @@
 /* keeping.c - what keeping a run costs: epochs of an MLP 784-512-512-10 (Adam, batch 128, generated digits) trained with
  * nothing kept, with metrics, best weights, progress and a checkpoint at the end, and with a checkpoint an epoch besides.
- * The ways take turns; printed: medians of an epoch and of the turns' ratios, the cost of a checkpoint, and what one a
- * minute comes to. Usage: keeping [turns] [folder] */
+ * The ways take turns; printed, in wall time and in processor time (which other work on the machine moves less): the median
+ * epoch, medians of the turns' ratios, the cost of a checkpoint, and what one a minute comes to. Usage: keeping [turns] [folder] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +19,10 @@ static void on_progress(void *arg, const ds_progress *p)
     fprintf(nowhere, "\r%lld %lld %g", (long long)p->epoch, (long long)p->batch, p->loss);
 }
 
-static double now(void)
+static double now(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -60,8 +60,12 @@ static ds_status open_session(ds_ctx *ctx, ds_model *model, ds_session **s)
     return ds_session_init(*s);
 }
 
+typedef struct spent {
+    double wall, cpu;
+} spent;
+
 /* Seconds an epoch. way 0: nothing kept; 1: all but checkpoints on the way; 2: one an epoch. */
-static ds_status epoch_of(ds_ctx *ctx, ds_session *s, int way, const char *folder, double *seconds)
+static ds_status epoch_of(ds_ctx *ctx, ds_session *s, int way, const char *folder, spent *out)
 {
     char path[512], command[600];
     ds_run *run = NULL;
@@ -72,31 +76,43 @@ static ds_status epoch_of(ds_ctx *ctx, ds_session *s, int way, const char *folde
     if (system(command)) return DS_EIO;
     if (way) DS_TRY(ds_run_create(&run, ctx, &(ds_run_text){ "keeping", "", "", 0 }, path));
     s->set.checkpoint_every = way == 2;
-    double start = now();
+    double start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     ds_status status = ds_train(s, run, way ? &watcher : NULL, &outcome);
-    *seconds = (now() - start) / EPOCHS;
+    *out = (spent){ (now(CLOCK_MONOTONIC) - start) / EPOCHS, (now(CLOCK_PROCESS_CPUTIME_ID) - cpu) / EPOCHS };
     ds_run_close(run);
     return system(command) ? DS_EIO : status;
 }
 
-static ds_status measure(ds_ctx *ctx, ds_session *s, int turns, const char *folder)
+static void print(const char *clock, double epoch[3][MOST], int turns)
 {
-    static double epoch[3][MOST], ratio[2][MOST];
-    double ignored;
-    DS_TRY(epoch_of(ctx, s, 0, folder, &ignored)); /* warm */
+    double ratio[2][MOST];
     for (int t = 0; t < turns; t++) {
-        for (int k = 0; k < 3; k++) DS_TRY(epoch_of(ctx, s, (t + k) % 3, folder, &epoch[(t + k) % 3][t]));
         ratio[0][t] = epoch[1][t] / epoch[0][t];
         ratio[1][t] = epoch[2][t] / epoch[1][t];
     }
-    double off = median(epoch[0], turns), kept = median(epoch[1], turns), each = median(epoch[2], turns);
+    double kept = median(epoch[1], turns), each = median(epoch[2], turns);
     /* the last of the run's EPOCHS checkpoints is the one that the other way writes too */
     double one = (each - kept) * EPOCHS / (EPOCHS - 1);
-    printf("epoch: nothing kept %.3f s, all but checkpoints on the way %.3f s, a checkpoint an epoch %.3f s\n", off,
-           kept, each);
-    printf("ratios, medians of %d turns: metrics, best weights, progress on / off %.3f; a checkpoint an epoch %.3f\n",
-           turns, median(ratio[0], turns), median(ratio[1], turns));
-    printf("a checkpoint: %.1f ms; one a minute: %.2f %%\n", 1e3 * one, 100 * one / 60);
+    printf("%s: epoch %.3f s with nothing kept; metrics, best weights, progress: x %.3f; a checkpoint an epoch: x %.3f "
+           "more\n",
+           clock, median(epoch[0], turns), median(ratio[0], turns), median(ratio[1], turns));
+    printf("%s: a checkpoint %.1f ms; one a minute %.2f %%\n", clock, 1e3 * one, 100 * one / 60);
+}
+
+static ds_status measure(ds_ctx *ctx, ds_session *s, int turns, const char *folder)
+{
+    static double wall[3][MOST], cpu[3][MOST];
+    spent one;
+    DS_TRY(epoch_of(ctx, s, 0, folder, &one)); /* warm */
+    for (int t = 0; t < turns; t++)
+        for (int k = 0; k < 3; k++) {
+            int way = (t + k) % 3;
+            DS_TRY(epoch_of(ctx, s, way, folder, &one));
+            wall[way][t] = one.wall;
+            cpu[way][t] = one.cpu;
+        }
+    print("wall", wall, turns);
+    print("processor", cpu, turns);
     return DS_OK;
 }
 

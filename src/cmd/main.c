@@ -35,8 +35,8 @@ static int help(FILE *f)
           "  descent help COMMAND    its arguments, flags and examples; also man descent-COMMAND\n"
           "  descent explain NAME    formula, default and why, range, source of anything\n"
           "\nexit codes\n"
-          "  0 ok, 1 failed, 2 usage, 3 bad config, 4 bad data, 5 diverged, 6 target not reached,\n"
-          "  75 stopped but resumable, 130 second Ctrl-C\n",
+          "  0 ok, 1 failed, 2 usage, 3 bad config, 4 bad data or failed reading or writing, 5 diverged,\n"
+          "  6 target not reached, 75 stopped but resumable, 130 second Ctrl-C\n",
           f);
     return DS_EXIT_OK;
 }
