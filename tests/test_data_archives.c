@@ -100,6 +100,13 @@ static void npz(void **state)
     assert_true(v[0] == 2.5 && v[2] == 3 && label == 1);
     free(v);
     ds_dataset_free(d);
+    const char *one = temporary("a.npz");
+    set.path = NULL, set.train = &one, set.train_count = 1, set.val = &one, set.val_count = 1;
+    assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
+    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_TRAIN)), 1);
+    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_VAL)), 1);
+    ds_dataset_free(d);
+    set.train = set.val = NULL, set.train_count = set.val_count = 0;
     set.path = pack("half.npz", m, 1);
     assert_fails(ctx, DS_EIO, "half.npz/x.npy: the archive has no such member", ds_dataset_create(&d, ctx, &set));
 }

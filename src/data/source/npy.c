@@ -229,15 +229,21 @@ static ds_status read_array(ds_ctx *ctx, const char *path, array *a)
     return read_content(ctx, a);
 }
 
-/* [x, y] as listed, or x.npy and y.npy (x_test.npy and y_test.npy) of the folder. "" when there are none. */
+/* [x, y] as listed, or x.npy and y.npy of the one .npz or folder listed, or (x_test.npy and y_test.npy too) of the path. ""
+ * when there are none. */
 static ds_status find_files(ds_ctx *ctx, const ds_data_settings *set, ds_split split, char *x, char *y)
 {
     int count;
     const char *const *files = ds_split_files(set, split, &count);
     x[0] = y[0] = 0;
     if (files) {
+        if (count == 1 && ds_folder_exists(files[0])) {
+            DS_TRY(ds_path_join(ctx, x, files[0], "x.npy"));
+            return ds_path_join(ctx, y, files[0], "y.npy");
+        }
         if (count != 2)
-            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; npy wants [x, y]", ds_split_name(split), count);
+            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; npy wants [x, y], or one .npz with both",
+                           ds_split_name(split), count);
         DS_TRY(ds_path_copy(ctx, x, files[0]));
         return ds_path_copy(ctx, y, files[1]);
     }
