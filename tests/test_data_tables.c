@@ -88,6 +88,31 @@ static void missing_others(void **state)
     ds_dataset_free(d);
 }
 
+/* ---- labels ------------------------------------------------------------------------------------------------------ */
+
+/* One label that is no number makes all of them texts, wherever it stands; numbers that are equal are one class. */
+static void labels(void **state)
+{
+    ds_ctx *ctx = *state;
+    static const char *const mixed[] = { "1,7\n2,x\n3,5\n", "1,x\n2,7\n3,5\n", "1,7\n2,5\n3,x\n" };
+    for (int k = 0; k < 3; k++) {
+        ds_data_settings set = of_format("csv");
+        set.header = DS_HEADER_FALSE;
+        ds_dataset *d = open_text(ctx, set, mixed[k]);
+        static const int32_t order[] = { 0, 1, 2 };
+        static const double x[] = { 1, 2, 3 };
+        check_rows(ctx, ds_dataset_view(d, DS_TRAIN), 3, 1, x, order); /* of first appearance */
+        ds_dataset_free(d);
+    }
+    ds_dataset *d = open_text(ctx, of_format("csv"), "1,7\n2,5.0\n3,07\n4,5\n");
+    static const int32_t merged[] = { 1, 0, 1, 0 };
+    static const double x[] = { 1, 2, 3, 4 };
+    check_rows(ctx, ds_dataset_view(d, DS_TRAIN), 4, 1, x, merged);
+    assert_int_equal(ds_dataset_classes(d), 2);
+    assert_string_equal(ds_dataset_class_name(d, 0), "5.0");
+    ds_dataset_free(d);
+}
+
 /* ---- weights of classes ------------------------------------------------------------------------------------------ */
 
 static void class_weights(void **state)
@@ -273,8 +298,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_mean), cmocka_unit_test(missing_others), cmocka_unit_test(class_weights),
-        cmocka_unit_test(several),      cmocka_unit_test(named_pipe),     cmocka_unit_test(jsonl),
-        cmocka_unit_test(libsvm),
+        cmocka_unit_test(labels),       cmocka_unit_test(several),        cmocka_unit_test(named_pipe),
+        cmocka_unit_test(jsonl),        cmocka_unit_test(libsvm),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }
