@@ -181,3 +181,12 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
         rm -r whole
     done
 }
+
+@test "best and averaged weights have the same bits on another instruction set" {
+    for average in "{kind: swa, start: 2 epochs}" "{kind: ema, decay: 0.9}"; do
+        rm -rf fast plain
+        "$program" train tiny.yaml "train.average=$average" --out fast
+        DS_ISA=plain "$program" train tiny.yaml "train.average=$average" --out plain
+        for file in best last average; do cmp fast/$file.safetensors plain/$file.safetensors; done
+    done
+}
