@@ -104,7 +104,7 @@ foreach(script ${TEST_SCRIPTS})
     continue()
   endif()
   # Whole trainings by every way of running them take too long under the sanitizers; the tests in C and cli run there.
-  if(DS_SANITIZE AND name MATCHES "^(same_bits|tour|examples)$")
+  if(DS_SANITIZE AND name MATCHES "^(same_bits|tour|examples|resume)$")
     continue()
   endif()
   if(name STREQUAL "races" AND NOT DS_SANITIZE MATCHES "thread")

@@ -78,9 +78,21 @@ case ${DS_CC:-}/${DS_SANITIZE:-} in
         command -v ninja >/dev/null && generator=Ninja
         { cmake -S "$DS_SOURCE" -B "$second" -G "$generator" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Release -DDS_BUILD_TESTS=OFF -DDS_BUILD_EXAMPLES=OFF &&
             nice cmake --build "$second" --parallel "$(nproc)" --target descent; } >"$out/said" 2>&1 || { tail -n 30 "$out/said"; fail "the build with clang failed"; }
+        first=$descent
         descent=$second/descent
         way clang OMP_NUM_THREADS=2
         way clang-ref DS_BACKEND=ref
+        # begun by one compiler's program and killed, gone on with by the other's
+        for net in mlp cnn; do
+            env LD_PRELOAD="$(realpath "$DS_BUILD")/libfail_nth.so" FAIL_NTH=rename:2:kill FAIL_NTH_PATH="$out/both-$net/checkpoints" \
+                "$first" train "$out/$net.yaml" train.checkpoint.every="1 steps" --out "$out/both-$net" >"$out/said" 2>&1
+            ls "$out/both-$net/checkpoints" | grep -q step || fail "$net: nothing to go on from"
+            env DS_ISA=plain "$descent" train --resume "$out/both-$net" >"$out/said" 2>&1 || { cat "$out/said"; fail "$net: resuming with clang failed"; }
+            sed 's/\t[^\t]*$//' "$out/both-$net/metrics.tsv" >"$out/both-$net/metrics"
+            cmp "$out/first-$net/metrics" "$out/both-$net/metrics" || fail "$net: other metrics after resuming with clang"
+            cmp "$out/first-$net/last.safetensors" "$out/both-$net/last.safetensors" || fail "$net: other weights after resuming with clang"
+        done
+        echo "begun with gcc, killed, resumed with clang: equal"
     else
         echo "second compiler: skipped, clang is not installed (tools/deps test installs it)"
     fi

@@ -106,6 +106,17 @@ static void print_json_epoch(const ds_epoch_report *r)
     fflush(stdout);
 }
 
+/* A line of the table, 78 characters wide; 36 where the terminal has less than 80: what else there is is in metrics.tsv. */
+static void print_line(const screen *s, const char *const field[9], bool best)
+{
+    static const int width[] = { 7, 10, 7, 8, 7, 8, 7, 8, 6 };
+    static const bool always[] = { true, true, false, true, false, false, false, false, true };
+    bool narrow = s->bar && columns() < 80;
+    for (int k = 0; k < 9; k++)
+        if (!narrow || always[k]) fprintf(stderr, "%s%*s", k ? " " : "", width[k], field[k]);
+    fprintf(stderr, "%s\n", best ? " *" : "");
+}
+
 static void on_epoch(void *arg, const ds_epoch_report *r)
 {
     screen *s = arg;
@@ -113,14 +124,18 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     s->last_loss = r->train_loss;
     if (s->json) print_json_epoch(r);
     if (!s->header)
-        fprintf(stderr, "%7s %11s %8s %9s %8s %9s %8s %9s %7s\n", "epoch", "train.loss", "error", "val.loss", "error",
-                s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w", "lr", "time");
+        print_line(s,
+                   (const char *const[]){ "epoch", "train.loss", "error", "val.loss", "error",
+                                          s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w", "lr",
+                                          "time" },
+                   false);
     s->header = true;
-    char epoch[32], te[16], vl[16], ve[16], a[16], b[16];
+    char epoch[32], tl[32], te[16], vl[16], ve[16], a[16], b[16], lr[16], time[16];
     if (r->epochs)
         snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
     else
         snprintf(epoch, sizeof epoch, "%lld", (long long)r->epoch);
+    number_or_dash(tl, sizeof tl, fabs(r->train_loss) < 1e5 ? "%.4f" : "%.3e", r->train_loss);
     number_or_dash(te, sizeof te, "%.2f%%", 100 * r->train_error);
     number_or_dash(vl, sizeof vl, "%.4f", r->val.rows ? r->val.loss : NAN);
     number_or_dash(ve, sizeof ve, "%.2f%%", r->val.rows ? 100 * r->val.error : NAN);
@@ -131,8 +146,9 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
         number_or_dash(a, sizeof a, "%.3g", r->grad_norm);
         number_or_dash(b, sizeof b, "%.1e", r->update_ratio);
     }
-    fprintf(stderr, "%7s %11.4f %8s %9s %8s %9s %8s %9.3g %6.1fs%s\n", epoch, r->train_loss, te, vl, ve, a, b, r->lr,
-            r->seconds, r->best ? "  *" : "");
+    snprintf(lr, sizeof lr, "%.3g", r->lr);
+    snprintf(time, sizeof time, "%.1fs", r->seconds);
+    print_line(s, (const char *const[]){ epoch, tl, te, vl, ve, a, b, lr, time }, r->best);
 }
 
 static void on_notice(void *arg, const char *text)
