@@ -60,7 +60,7 @@ static void step(ds_search *q, double f, double slope)
         double c = r < 0 && gamma != 0 ? a + r * (q->ax - a) : a > q->ax ? q->high : q->low;
         double secant = a + slope / (slope - q->sx) * (q->ax - a);
         bool nearer = fabs(c - a) < fabs(secant - a);
-        if (q->bracketed) {
+        if (q->bracketed != 0) {
             double limit = a + shrink * (q->ay - a);
             next = nearer ? c : secant;
             next = a > q->ax ? fmin(limit, next) : fmax(limit, next);
@@ -68,7 +68,7 @@ static void step(ds_search *q, double f, double slope)
             next = nearer ? secant : c;
             next = fmax(q->low, fmin(q->high, next));
         }
-    } else if (q->bracketed) { /* the slope does not flatten */
+    } else if (q->bracketed != 0) { /* the slope does not flatten */
         next = cubic(a, f, slope, q->ay, q->fy, q->sy);
     } else {
         next = a > q->ax ? q->high : q->low;
@@ -93,7 +93,7 @@ static void step_modified(ds_search *q, double f, double slope, double c)
 
 static void limit(ds_search *q)
 {
-    if (q->bracketed) {
+    if (q->bracketed != 0) {
         double width = fabs(q->ay - q->ax);
         if (width >= shrink * q->width1) q->a = q->ax + (q->ay - q->ax) / 2;
         q->width1 = q->width;
@@ -105,7 +105,7 @@ static void limit(ds_search *q)
         q->high = q->a + stretch_most * (q->a - q->ax);
     }
     q->a = fmin(q->top, fmax(0, q->a));
-    if (q->bracketed && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high)) q->a = q->ax;
+    if (q->bracketed != 0 && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high)) q->a = q->ax;
 }
 
 /* Nothing better can be told from rounding: the best length, unless that is 0. */
@@ -127,7 +127,7 @@ static ds_search_verdict next(const ds_part *p, ds_search *q, double f, double s
     }
     double enough = q->f0 + q->a * c;
     if (f <= enough && fabs(slope) <= -c2 * q->s0) return DS_SEARCH_TAKE;
-    bool tight = q->bracketed && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high);
+    bool tight = q->bracketed != 0 && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high);
     if (tight || q->trials >= ds_search_option(p, "trials")) return settle(q);
     if (q->stage == 1 && f <= enough && slope >= 0) q->stage = 2;
     if (q->stage == 1 && f <= q->fx && f > enough)
