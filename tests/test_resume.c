@@ -104,7 +104,8 @@ static ds_session *open_session(const recipe *c, ds_model *model)
                                 .steps = -1,
                                 .batch = BATCH,
                                 .seed = 1,
-                                .checkpoint_keep = 2,
+                                .checkpoint_every = 3, /* by a thread beside training */
+                                .checkpoint_unit = DS_UNIT_STEPS,
                                 .on_nonfinite = c->on_nonfinite };
     set.data.format = "csv";
     set.data.path = c->table;

@@ -419,7 +419,15 @@ const ds_command ds_command_train = {
              "config are shown at once, each at its place, and nothing is started.\n"
              "The run directory keeps the config as given and with every default, the metrics, the weights. "
              "Without --out it is runs/NAME-NNNN. On a terminal a bar shows the epoch; otherwise there is one "
-             "line an epoch.",
+             "line an epoch.\n"
+             "Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP save the run within a step and end it with exit code 75; a second "
+             "Ctrl-C ends "
+             "it at once, with 130. --resume goes on from the newest checkpoint that is whole, to the bits of a run "
+             "that was "
+             "never stopped; train.epochs, steps, seconds, checkpoint, on_nonfinite and the limits of stop rules may "
+             "change. "
+             "--from begins a new run with the weights of a file.",
     .example = "descent train mlp.yaml\n"
+               "descent train --resume runs/mlp-0001 train.epochs=40\n"
                "descent train mlp.yaml optimizer.name=adam optimizer.lr=1e-3 --out runs/adam",
 };

@@ -1,5 +1,6 @@
 /* checkpoint.c - checkpoints as the loop sees them: what goes into one is gathered between two steps; it is written beside
  * the steps that follow, from a copy, or at once where the run ends or memory is short. */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

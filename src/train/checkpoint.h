@@ -12,10 +12,10 @@
 #ifndef DS_TRAIN_CHECKPOINT_H
 #define DS_TRAIN_CHECKPOINT_H
 
-#include <jansson.h>
-
 #include "train/checksum.h"
 #include "train/loop.h"
+
+typedef struct json_t json_t; /* of jansson, which only the sources that look inside include */
 
 enum { DS_CHECKPOINT_FORMAT = 1, DS_CHECKPOINT_NAME = 64 };
 

@@ -1,5 +1,6 @@
 /* checkpoint_restore.c - reading checkpoints, newest first: checked whole before anything is put back. */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

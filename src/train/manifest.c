@@ -1,5 +1,6 @@
 /* manifest.c - the JSON side of a checkpoint: where the run stands, what wrote it, checksums, and the state's numbers.
  * Real numbers are hexadecimal text, which is exact. The manifest's own checksum is over its text without it. */
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
