@@ -82,7 +82,7 @@ static ds_status read_set(ds_trial *t, lab_rows *r, const ds_data_settings *sett
     ds_dataset *d;
     LAB_TRY(ds_dataset_create(&d, t->ctx, settings));
     const ds_view *v = ds_dataset_view(d, split);
-    int64_t n = r->n < ds_view_rows(v) - from ? r->n : ds_view_rows(v) - from;
+    int64_t left = ds_view_endless(v) ? r->n : ds_view_rows(v) - from, n = r->n < left ? r->n : left;
     *r = (lab_rows){ .n = n,
                      .width = ds_shape_count(ds_dataset_sample(d)),
                      .sample = ds_dataset_sample(d),
@@ -98,22 +98,37 @@ static ds_status read_set(ds_trial *t, lab_rows *r, const ds_data_settings *sett
     return status;
 }
 
-ds_status lab_images(ds_trial *t, lab_rows *r, const char *set, ds_split split, int64_t from, int64_t n, ds_dtype dtype)
+ds_data_settings lab_images_settings(ds_trial *t, const char *set, char path[LAB_PATH])
 {
     ds_data_settings s = ds_data_defaults();
-    char path[4096];
     bool cifar = !strcmp(set, "cifar10");
-    *r = (lab_rows){ .n = n, .dtype = dtype };
     s.scale_given = true;
     s.scale[1] = 1;
     t->data = t->data_dir ? (cifar ? "cifar10" : "mnist") : cifar ? "generated 3x32x32" : "digits";
-    if (!t->data_dir && cifar) return make_patterns(t, r, split == DS_TRAIN ? from : 10000000 + from);
     if (t->data_dir) {
-        snprintf(path, sizeof path, "%s/%s", t->data_dir, set);
+        snprintf(path, LAB_PATH, "%s/%s", t->data_dir, set);
         s.format = cifar ? "cifar10" : "idx";
         s.path = path;
     }
+    return s;
+}
+
+ds_status lab_images(ds_trial *t, lab_rows *r, const char *set, ds_split split, int64_t from, int64_t n, ds_dtype dtype)
+{
+    char path[LAB_PATH];
+    ds_data_settings s = lab_images_settings(t, set, path);
+    *r = (lab_rows){ .n = n, .dtype = dtype };
+    if (!t->data_dir && !strcmp(set, "cifar10")) return make_patterns(t, r, split == DS_TRAIN ? from : 10000000 + from);
     return read_set(t, r, &s, split, from);
+}
+
+ds_status lab_stream(ds_trial *t, lab_rows *r, int64_t from, int64_t n, ds_dtype dtype)
+{
+    char path[LAB_PATH];
+    ds_data_settings s = lab_images_settings(t, "mnist", path);
+    *r = (lab_rows){ .n = n, .dtype = dtype };
+    s.stream = !t->data_dir;
+    return read_set(t, r, &s, DS_TRAIN, from);
 }
 
 ds_status lab_regression(ds_trial *t, lab_rows *r, int64_t width, int64_t n, double noise, uint32_t stream, double *w)

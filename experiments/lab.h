@@ -31,6 +31,12 @@ typedef struct lab_rows {
  * in 0..1. */
 ds_status lab_images(ds_trial *t, lab_rows *r, const char *set, ds_split split, int64_t from, int64_t n,
                      ds_dtype dtype);
+/* Settings of the set behind lab_images; path is memory for its folder. */
+enum { LAB_PATH = 512 };
+ds_data_settings lab_images_settings(ds_trial *t, const char *set, char path[LAB_PATH]);
+/* n rows of the endless stream of digits, which no call of lab_images returns; with a data folder, rows of MNIST's
+ * training set. */
+ds_status lab_stream(ds_trial *t, lab_rows *r, int64_t from, int64_t n, ds_dtype dtype);
 /* Linear regression: x normal in `width` dims, y = x.w + noise * normal, w drawn from the seed alone. w may be NULL.
  * f64. */
 ds_status lab_regression(ds_trial *t, lab_rows *r, int64_t width, int64_t n, double noise, uint32_t stream, double *w);
@@ -74,7 +80,6 @@ ds_status lab_trainer_score(ds_trial *t, lab_trainer *w, const lab_rows *r, doub
 void lab_shuffle(int64_t *order, int64_t n, uint64_t seed, uint32_t stream, uint32_t pass);
 
 /* Files of a run: a new folder for temporary files, and its end with all that it holds. */
-enum { LAB_PATH = 512 };
 ds_status lab_folder_make(ds_trial *t, char path[LAB_PATH]);
 void lab_folder_remove(const char *path);
 /* Rows as two NumPy arrays, path-x.npy [n, width] and path-y.npy. */
