@@ -156,9 +156,43 @@ static node *load(reader *r, struct fy_parser *parser, struct fy_diag *diag, int
     return root;
 }
 
+/* Bytes of the character at p, of which `left` are there; 0: it is none of UTF-8 (RFC 3629). */
+static size_t character(const unsigned char *p, size_t left)
+{
+    size_t n = p[0] < 0x80                    ? 1
+               : p[0] >= 0xC2 && p[0] <= 0xDF ? 2
+               : p[0] >= 0xE0 && p[0] <= 0xEF ? 3
+               : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4
+                                              : 0;
+    if (n == 0 || n > left) return 0;
+    for (size_t k = 1; k < n; k++)
+        if ((p[k] & 0xC0) != 0x80) return 0;
+    bool wrong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
+                 (p[0] == 0xF4 && p[1] > 0x8F);
+    return wrong ? 0 : n;
+}
+
+/* libfyaml 0.7 loops for ever over a directive that is no UTF-8, so such a text does not get that far. */
+static bool is_utf8(reader *r, const char *text, size_t bytes, int setting)
+{
+    place at = { .setting = setting, .line = 1, .column = 1, .width = 1 };
+    for (size_t i = 0, n; i < bytes; i += n) {
+        n = character((const unsigned char *)text + i, bytes - i);
+        if (n == 0) {
+            config_mistake(r, at, NULL, "not YAML: byte 0x%02x is no character of UTF-8; save the file as UTF-8",
+                           (unsigned)(unsigned char)text[i]);
+            return false;
+        }
+        at.column = text[i] == '\n' ? 1 : at.column + 1;
+        at.line += text[i] == '\n';
+    }
+    return true;
+}
+
 node *config_tree(reader *r, const char *text, size_t bytes, int setting)
 {
     struct fy_diag_cfg dcfg;
+    if (!is_utf8(r, text, bytes, setting)) return NULL;
     fy_diag_cfg_default(&dcfg);
     dcfg.fp = NULL;
     dcfg.level = FYET_ERROR;
