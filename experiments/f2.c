@@ -53,7 +53,7 @@ static ds_status on_net(ds_trial *t, lab_net *net, const char *solver, uint64_t 
     ds_solver_outcome o;
     double *x = lab_vector(net->p);
     if (!x) return DS_EMEM;
-    ds_status status = ds_problem_init(net->p, seed, x, NULL);
+    ds_status status = lab_net_start(net, seed, x);
     if (status == DS_OK) status = lab_solve(t, &net->f, solver, NULL, 150, 0, x, &o, NULL);
     *loss = o.value;
     ds_buffer_free(x);

@@ -47,25 +47,67 @@ ds_status lab_solve(ds_trial *t, const ds_function *f, const char *solver, const
 
 /* ---- a network --------------------------------------------------------------------------------------------------- */
 
+/* Between a vector of the space and its elements without the gaps. */
+static void pack(const lab_net *n, const double *theta, double *x)
+{
+    const ds_space *space = ds_problem_space(n->p);
+    for (int k = 0; k < ds_space_count(space); k++) {
+        const ds_segment *s = ds_space_segment(space, k);
+        memcpy(x, theta + s->offset, (size_t)s->count * sizeof *x);
+        x += s->count;
+    }
+}
+
+static void unpack(const lab_net *n, const double *x, double *theta)
+{
+    const ds_space *space = ds_problem_space(n->p);
+    for (int k = 0; k < ds_space_count(space); k++) {
+        const ds_segment *s = ds_space_segment(space, k);
+        memcpy(theta + s->offset, x, (size_t)s->count * sizeof *x);
+        x += s->count;
+    }
+}
+
 static double loss(void *arg, const double *x, double *g)
 {
     lab_net *n = arg;
     double value = NAN;
-    memcpy(n->theta, x, (size_t)n->f.n * sizeof(double));
+    unpack(n, x, n->theta);
     if (lab_gradient(n->t, n->p, n->rows, n->theta, n->g, &value) != DS_OK) return NAN;
-    if (g) memcpy(g, n->g, (size_t)n->f.n * sizeof(double));
+    if (g) pack(n, n->g, g);
     return value;
+}
+
+/* The Hessian at x times v, all rows at once; NaN where it fails. */
+static void hessian_times(void *arg, const double *x, const double *v, double *hv)
+{
+    lab_net *n = arg;
+    ds_batch b = lab_slice(n->rows, 0, n->rows->n);
+    unpack(n, x, n->theta);
+    unpack(n, v, n->v);
+    ds_status status = ds_problem_hvp(n->p, &(ds_at){ &b, n->theta, DS_MODE_ROWS, n->t->seed, 0 }, n->v, n->g, false);
+    pack(n, n->g, hv);
+    if (status != DS_OK) hv[0] = NAN;
 }
 
 ds_status lab_net_open(ds_trial *t, lab_net *n, ds_problem *p, const lab_rows *rows)
 {
-    *n = (lab_net){ .t = t, .p = p, .rows = rows, .theta = lab_vector(p), .g = lab_vector(p) };
-    n->f = (ds_function){ .n = ds_space_dim(ds_problem_space(p)), .value = loss, .arg = n };
-    return n->theta && n->g ? DS_OK : DS_EMEM;
+    *n = (lab_net){ .t = t, .p = p, .rows = rows, .theta = lab_vector(p), .g = lab_vector(p), .v = lab_vector(p) };
+    n->f =
+        (ds_function){ .n = ds_space_elements(ds_problem_space(p)), .value = loss, .product = hessian_times, .arg = n };
+    return n->theta && n->g && n->v ? DS_OK : DS_EMEM;
+}
+
+ds_status lab_net_start(lab_net *n, uint64_t seed, double *x)
+{
+    LAB_TRY(ds_problem_init(n->p, seed, n->theta, NULL));
+    pack(n, n->theta, x);
+    return DS_OK;
 }
 
 void lab_net_close(lab_net *n)
 {
     ds_buffer_free(n->theta);
     ds_buffer_free(n->g);
+    ds_buffer_free(n->v);
 }

@@ -16,15 +16,16 @@ typedef struct lab_follower {
 ds_status lab_solve(ds_trial *t, const ds_function *f, const char *solver, const char *search, int64_t budget,
                     double gtol, double *x, ds_solver_outcome *o, const lab_follower *follower);
 
-/* The mean loss of an f64 problem over all rows as a function of its weights. */
+/* The mean loss of an f64 problem over all rows as a function of its weights, without the gaps between them. */
 typedef struct lab_net {
     ds_trial *t;
     ds_problem *p;
     const lab_rows *rows;
-    void *theta, *g;
+    void *theta, *g, *v;
     ds_function f;
 } lab_net;
 ds_status lab_net_open(ds_trial *t, lab_net *n, ds_problem *p, const lab_rows *rows);
+ds_status lab_net_start(lab_net *n, uint64_t seed, double *x); /* its initial weights */
 void lab_net_close(lab_net *n);
 
 #endif
