@@ -105,7 +105,8 @@ static void read_rows(const ds_dataset *d, const ds_dataset *second)
     free(x);
 }
 
-/* Forward reading must agree with the reading of the whole (opened; NULL: refused) about what is good and what it is. */
+/* Forward reading must agree with the reading of the whole (opened; NULL: refused) about what is good and what it is;
+ * but damage inside shards shows only when a row is read. */
 static void rewrite(const ds_data_settings *set, const ds_dataset *opened)
 {
     char out[160], command[200];
@@ -113,7 +114,7 @@ static void rewrite(const ds_data_settings *set, const ds_dataset *opened)
     snprintf(out, sizeof out, "%s", fuzz_path("out"));
     ds_status status = ds_shards_write(fuzz_ctx(), set, &(ds_rewrite){ out, false, 1, MEMORY, NULL, NULL }, &stopped);
     fuzz_check(status);
-    if (status != DS_OK && opened && !strstr(ds_error(fuzz_ctx()), "memory") &&
+    if (status != DS_OK && opened && strcmp(set->format, "shards") != 0 && !strstr(ds_error(fuzz_ctx()), "memory") &&
         !strstr(ds_error(fuzz_ctx()), "allow")) {
         fprintf(stderr, "fuzz: opened, but not rewritten: %s\n", ds_error(fuzz_ctx()));
         abort();
