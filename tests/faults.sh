@@ -44,6 +44,17 @@ if [ -z "${DS_SANITIZE:-}" ] && [ -f "$build/libfail_nth.so" ]; then
         resumed "$out/full"
         rm -rf "$out/full"
     done
+    # a row of metrics.tsv that finds no room waits for the next
+    LD_PRELOAD=$(realpath "$build")/libfail_nth.so FAIL_NTH=write:2 FAIL_NTH_PATH=$out/full/metrics.tsv \
+        "$descent" train "$out/run.yaml" --out "$out/full" >"$out/said" 2>&1
+    ended $? 0 "a row finds no room" "metrics.tsv: cannot write: No space left on device. Training goes on"
+    same "$out/full"
+    rm -rf "$out/full"
+    LD_PRELOAD=$(realpath "$build")/libfail_nth.so FAIL_NTH=write:2:on FAIL_NTH_PATH=$out/full/metrics.tsv \
+        "$descent" train "$out/run.yaml" train.checkpoint.every="1 steps" --out "$out/full" >"$out/said" 2>&1
+    ended $? 4 "no row finds room" "metrics.tsv: cannot write: No space left on device. "
+    resumed "$out/full"
+    rm -rf "$out/full"
     echo "full disk, injected: checkpoint kept, exit 4, resumed to the same bits"
 else
     echo "full disk, injected: skipped, nothing can be preloaded under a sanitizer"

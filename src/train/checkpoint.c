@@ -90,6 +90,7 @@ static ds_status make_job(ds_loop *l, bool copy, ds_job **out)
     ds_loop_tick(l);
     DS_TRY(check_finite(l));
     DS_TRY(ds_run_present(l->run, l->s->ctx));
+    DS_TRY(ds_run_flush(l->run, l->s->ctx)); /* it counts the rows that are in the file */
     ds_job *j = calloc(1, sizeof *j);
     if (!j) return ds_fail_memory(l->s->ctx, sizeof *j, "a checkpoint");
     ds_status status = fill_job(l, j, copy);

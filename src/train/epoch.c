@@ -41,7 +41,10 @@ static ds_status write_line(ds_loop *l, const ds_epoch_report *r)
         else
             n += (size_t)snprintf(line + n, sizeof line - n, "%s", name);
     }
-    return ds_run_metrics(l->run, l->s->ctx, line);
+    ds_status status = ds_run_metrics(l->run, l->s->ctx, line);
+    if (status != DS_EIO || !r) return status;
+    ds_loop_notice(l, "%s. Training goes on; the row is written when it can be", ds_error(l->s->ctx));
+    return DS_OK;
 }
 
 ds_status ds_loop_begin_table(ds_loop *l) { return write_line(l, NULL); }

@@ -262,6 +262,7 @@ void ds_run_close(ds_run *run)
     if (!run) return;
     if (run->metrics >= 0) close(run->metrics);
     if (run->lock >= 0) close(run->lock);
+    ds_text_free(&run->pending);
     free(run->resolved);
     free(run->saved_config);
     free(run->finished);
@@ -270,22 +271,28 @@ void ds_run_close(ds_run *run)
 
 /* ---- metrics.tsv ------------------------------------------------------------------------------------------------- */
 
-ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line)
+ds_status ds_run_flush(ds_run *r, ds_ctx *ctx)
 {
-    char row[1024];
-    int n = snprintf(row, sizeof row, "%s\n", line);
     ssize_t wrote;
+    if (r->pending.bytes == 0) return DS_OK;
     ds_run_file(r, "metrics.tsv");
-    do wrote = write(r->metrics, row, (size_t)n);
+    do wrote = write(r->metrics, r->pending.data, r->pending.bytes);
     while (wrote < 0 && errno == EINTR);
-    if (wrote == n) {
-        r->metrics_bytes += n;
+    if (wrote >= 0 && (size_t)wrote == r->pending.bytes) {
+        r->metrics_bytes += wrote;
+        ds_text_free(&r->pending);
         return DS_OK;
     }
     if (wrote >= 0) errno = ENOSPC; /* a part of a row: there is no room for the rest */
     ds_status status = fail(r, ctx, "cannot write");
     if (ftruncate(r->metrics, r->metrics_bytes)) return status; /* a resumed run cuts it off */
     return status;
+}
+
+ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line)
+{
+    ds_text_add(&r->pending, "%s\n", line);
+    return r->pending.failed ? ds_fail_memory(ctx, strlen(line), "a row of metrics") : ds_run_flush(r, ctx);
 }
 
 ds_status ds_run_rewind(ds_run *r, ds_ctx *ctx, bool *missing)

@@ -3,6 +3,7 @@
 #define DS_TRAIN_RUN_H
 
 #include "base/ctx.h"
+#include "base/text.h"
 #include "descent/train.h"
 
 struct ds_run {
@@ -10,6 +11,7 @@ struct ds_run {
     int lock;              /* of the file RUN/lock; -1: opened for reading alone */
     int metrics;           /* metrics.tsv; -1 in a run opened for reading */
     int64_t metrics_bytes; /* written to it; part of a checkpoint */
+    ds_text pending;       /* rows that could not be written yet */
     char *resolved;        /* the config with every default */
     uint64_t hash;         /* of the config */
     int serial;            /* of the newest checkpoint, good or not; 0: none */
@@ -25,8 +27,10 @@ ds_status ds_run_look(ds_run **run, ds_ctx *ctx, const char *name);
 
 /* DS_EIO when the folder that was locked is no longer the one at this path: removed, replaced, or its disk is gone. */
 ds_status ds_run_present(ds_run *r, ds_ctx *ctx);
-/* Append one line of tab-separated text, in one write. DS_EIO; what a failed write left behind is cut off. */
+/* Append one line of tab-separated text. DS_EIO: it could not be written, and waits for the next flush. DS_EMEM. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
+/* Write the rows that wait. DS_EIO; what a failed write left behind is cut off. */
+ds_status ds_run_flush(ds_run *r, ds_ctx *ctx);
 /* Cut metrics.tsv to the rows that a checkpoint knows of. *missing: it was shorter. DS_EIO. */
 ds_status ds_run_rewind(ds_run *r, ds_ctx *ctx, bool *missing);
 

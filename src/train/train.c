@@ -174,6 +174,7 @@ static ds_status finish(ds_loop *l, ds_outcome *o)
         if (l->own[k] && ds_loop_parts[k]->closing) DS_TRY(ds_loop_parts[k]->closing(l, l->own[k]));
     l->last = l->run && weights_finite(l);
     if (l->last) DS_TRY(ds_keep_weights(l, &(ds_weights){ l->s->theta, NULL }, "last.safetensors"));
+    if (l->run) DS_TRY(ds_run_flush(l->run, l->s->ctx));
     ds_loop_describe(l, o);
     return l->run && done && l->reason != DS_STOPPED ? ds_checkpoint_finish(l, o->text) : DS_OK;
 }
