@@ -70,6 +70,64 @@ static void step_is_a_staircase(void **state)
     assert_true(ds_schedule_rate(&s, INT64_MAX) == 0);
 }
 
+static void inverse_is_one_over_time(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("inverse"), root = over("inverse(every=5 steps, power=0.5)");
+    at(&s, 0, 0.5);
+    at(&s, 10, 0.25);
+    at(&s, 90, 0.05);
+    at(&root, 15, 0.25);
+    s.total = -1;
+    at(&s, 990, 0.005);
+}
+
+static void polynomial_ends_at_the_floor(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("polynomial(power=2)");
+    at(&s, 0, 0.5);
+    at(&s, 50, 0.125);
+    assert_true(ds_schedule_rate(&s, 100) == 0 && ds_schedule_rate(&s, 1000) == 0);
+    s.floor = 0.1;
+    at(&s, 50, 0.1 + 0.4 * 0.25);
+    at(&s, 100, 0.1);
+}
+
+static void restarts_grow(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("restarts(cycle=10 steps)"); /* 10, 20, 40, ... */
+    const int64_t starts[] = { 0, 10, 30, 70 };
+    for (int i = 0; i < 4; i++) at(&s, starts[i], 0.5);
+    at(&s, 5, 0.25);
+    at(&s, 20, 0.25);
+    at(&s, 50, 0.25);
+    assert_true(ds_schedule_rate(&s, 29) < 0.005);
+}
+
+static void one_cycle_goes_up_and_down(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("one_cycle(share=0.4, start=10, end=100)");
+    at(&s, 0, 0.05);
+    at(&s, 20, 0.275);
+    at(&s, 40, 0.5);
+    at(&s, 70, 0.5 * (0.5 + 0.0005));
+    at(&s, 100, 0.0005);
+}
+
+static void trapezoid_falls_at_the_end(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = over("trapezoid(share=0.5)");
+    for (int64_t k = 0; k <= 50; k++) assert_true(ds_schedule_rate(&s, k) == 0.5);
+    at(&s, 75, 0.25);
+    assert_true(ds_schedule_rate(&s, 100) == 0);
+    s.floor = 0.1;
+    at(&s, 75, 0.3);
+}
+
 static void exponential_is_smooth(void **state)
 {
     (void)state;
@@ -114,11 +172,12 @@ static void warmup_comes_first(void **state)
         warm.warmup_unit = DS_UNIT_STEPS;
         epochs.warmup = 2;
         epochs.warmup_unit = DS_UNIT_EPOCHS;
-        for (int64_t k = 0; k < 20; k++) at(&warm, k, 0.5 * (double)(k + 1) / 20);
+        for (int64_t k = 0; k < 19; k++) at(&warm, k, 0.5 * (double)(k + 1) / 20);
+        at(&warm, 19, ds_schedule_rate(&plain, 0)); /* one_cycle begins below its rate */
         for (int64_t k = 20; k < 130; k++) assert_true(ds_schedule_rate(&warm, k) == ds_schedule_rate(&plain, k - 20));
         for (int64_t k = 0; k < 130; k++) assert_true(ds_schedule_rate(&warm, k) == ds_schedule_rate(&epochs, k));
         warm.warmup = 1; /* no rise to see */
-        assert_true(ds_schedule_rate(&warm, 0) == 0.5);
+        assert_true(ds_schedule_rate(&warm, 0) == ds_schedule_rate(&plain, 0));
         warm.warmup = 1000; /* longer than the run */
         at(&warm, 99, 0.05);
     }
@@ -188,10 +247,19 @@ static int close_ctx(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(constant_stays),           cmocka_unit_test(linear_is_the_books),
-        cmocka_unit_test(step_is_a_staircase),      cmocka_unit_test(exponential_is_smooth),
-        cmocka_unit_test(cosine_ends_at_the_floor), cmocka_unit_test(warmup_comes_first),
-        cmocka_unit_test(floor_holds_for_all),      cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(constant_stays),
+        cmocka_unit_test(linear_is_the_books),
+        cmocka_unit_test(step_is_a_staircase),
+        cmocka_unit_test(exponential_is_smooth),
+        cmocka_unit_test(inverse_is_one_over_time),
+        cmocka_unit_test(polynomial_ends_at_the_floor),
+        cmocka_unit_test(restarts_grow),
+        cmocka_unit_test(one_cycle_goes_up_and_down),
+        cmocka_unit_test(trapezoid_falls_at_the_end),
+        cmocka_unit_test(cosine_ends_at_the_floor),
+        cmocka_unit_test(warmup_comes_first),
+        cmocka_unit_test(floor_holds_for_all),
+        cmocka_unit_test(what_is_missing_is_said),
     };
     return cmocka_run_group_tests_name("schedules", tests, open_ctx, close_ctx);
 }

@@ -26,6 +26,10 @@ typedef struct ds_search_def {
     ds_search_verdict (*next)(const ds_part *p, ds_search *s, double f, double slope);
 } ds_search_def;
 
+/* fmin and fmax of the C library are not inlined everywhere; where b is NaN, so is the result. */
+static inline double ds_smaller(double a, double b) { return a < b ? a : b; }
+static inline double ds_larger(double a, double b) { return a > b ? a : b; }
+
 double ds_search_option(const ds_part *p, const char *name);
 const ds_search_def *ds_search_of(const ds_head *head);
 

@@ -18,7 +18,7 @@ static ds_search_verdict next(const ds_part *p, ds_search *s, double f, double s
     if (f <= s->f0 + ds_search_option(p, "c1") * a * s->s0) return DS_SEARCH_TAKE;
     if (s->trials >= ds_search_option(p, "trials")) return DS_SEARCH_FAILED;
     if (isfinite(f)) shorter = -s->s0 * a * a / (2 * (f - s->f0 - a * s->s0));
-    s->a = fmin(0.5 * a, fmax(0.1 * a, shorter));
+    s->a = ds_smaller(0.5 * a, ds_larger(0.1 * a, shorter));
     return DS_SEARCH_GO_ON;
 }
 

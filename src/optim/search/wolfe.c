@@ -32,8 +32,8 @@ static void start(const ds_part *p, ds_search *s)
 static double cubic(double u, double fu, double su, double v, double fv, double sv)
 {
     double theta = 3 * (fu - fv) / (v - u) + su + sv;
-    double size = fmax(fabs(theta), fmax(fabs(su), fabs(sv)));
-    double gamma = size * sqrt(fmax(0, theta / size * (theta / size) - su / size * (sv / size)));
+    double size = ds_larger(fabs(theta), ds_larger(fabs(su), fabs(sv)));
+    double gamma = size * sqrt(ds_larger(0, theta / size * (theta / size) - su / size * (sv / size)));
     if (v < u) gamma = -gamma;
     return u + (gamma - su + theta) / (gamma - su + gamma + sv) * (v - u);
 }
@@ -53,8 +53,8 @@ static void step(ds_search *q, double f, double slope)
         q->bracketed = 1;
     } else if (fabs(slope) < fabs(q->sx)) { /* the slope flattens: the cubic's minimum if it lies beyond a */
         double theta = 3 * (q->fx - f) / (a - q->ax) + q->sx + slope;
-        double size = fmax(fabs(theta), fmax(fabs(q->sx), fabs(slope)));
-        double gamma = size * sqrt(fmax(0, theta / size * (theta / size) - q->sx / size * (slope / size)));
+        double size = ds_larger(fabs(theta), ds_larger(fabs(q->sx), fabs(slope)));
+        double gamma = size * sqrt(ds_larger(0, theta / size * (theta / size) - q->sx / size * (slope / size)));
         if (a > q->ax) gamma = -gamma;
         double r = (gamma - slope + theta) / (gamma + (q->sx - slope) + gamma);
         double c = r < 0 && gamma != 0 ? a + r * (q->ax - a) : a > q->ax ? q->high : q->low;
@@ -63,10 +63,10 @@ static void step(ds_search *q, double f, double slope)
         if (q->bracketed != 0) {
             double limit = a + shrink * (q->ay - a);
             next = nearer ? c : secant;
-            next = a > q->ax ? fmin(limit, next) : fmax(limit, next);
+            next = a > q->ax ? ds_smaller(limit, next) : ds_larger(limit, next);
         } else {
             next = nearer ? secant : c;
-            next = fmax(q->low, fmin(q->high, next));
+            next = ds_larger(q->low, ds_smaller(q->high, next));
         }
     } else if (q->bracketed != 0) { /* the slope does not flatten */
         next = cubic(a, f, slope, q->ay, q->fy, q->sy);
@@ -98,13 +98,13 @@ static void limit(ds_search *q)
         if (width >= shrink * q->width1) q->a = q->ax + (q->ay - q->ax) / 2;
         q->width1 = q->width;
         q->width = width;
-        q->low = fmin(q->ax, q->ay);
-        q->high = fmax(q->ax, q->ay);
+        q->low = ds_smaller(q->ax, q->ay);
+        q->high = ds_larger(q->ax, q->ay);
     } else {
         q->low = q->a + stretch_least * (q->a - q->ax);
         q->high = q->a + stretch_most * (q->a - q->ax);
     }
-    q->a = fmin(q->top, fmax(0, q->a));
+    q->a = ds_smaller(q->top, ds_larger(0, q->a));
     if (q->bracketed != 0 && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high)) q->a = q->ax;
 }
 
@@ -122,7 +122,7 @@ static ds_search_verdict next(const ds_part *p, ds_search *q, double f, double s
     if (!isfinite(f) || !isfinite(slope)) { /* a wall: nearer, and never again that far */
         q->top = q->a;
         q->a = q->ax + (q->a - q->ax) / 10;
-        q->high = fmin(q->high, q->top);
+        q->high = ds_smaller(q->high, q->top);
         return q->a > q->ax && q->trials < ds_search_option(p, "trials") ? DS_SEARCH_GO_ON : DS_SEARCH_FAILED;
     }
     double enough = q->f0 + q->a * c;

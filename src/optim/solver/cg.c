@@ -26,7 +26,7 @@ static double beta(const ds_solver *s)
     switch (ds_solver_integer(s, "beta")) {
     case FR: return gg / gg0;
     case PR: return gy / gg0;
-    case PR_PLUS: return fmax(0, gy / gg0);
+    case PR_PLUS: return ds_larger(0, gy / gg0);
     case HS: return gy / dy;
     case DY: return gg / dy;
     default: return (gy - 2 * ds_dot(s->n, s->d, g) * (gg - 2 * across + gg0) / dy) / dy;

@@ -36,10 +36,10 @@ static rates rates_of(const ds_solver *s)
     }
     r.mu_eff = sum * sum / squares;
     r.c_sigma = (r.mu_eff + 2) / (n + r.mu_eff + 5);
-    r.damping = 1 + 2 * fmax(0, sqrt((r.mu_eff - 1) / (n + 1)) - 1) + r.c_sigma;
+    r.damping = 1 + 2 * ds_larger(0, sqrt((r.mu_eff - 1) / (n + 1)) - 1) + r.c_sigma;
     r.c_c = (4 + r.mu_eff / n) / (n + 4 + 2 * r.mu_eff / n);
     r.c_1 = 2 / ((n + 1.3) * (n + 1.3) + r.mu_eff);
-    r.c_mu = fmin(1 - r.c_1, 2 * (r.mu_eff - 2 + 1 / r.mu_eff) / ((n + 2) * (n + 2) + r.mu_eff));
+    r.c_mu = ds_smaller(1 - r.c_1, 2 * (r.mu_eff - 2 + 1 / r.mu_eff) / ((n + 2) * (n + 2) + r.mu_eff));
     r.expected = sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n * n));
     return r;
 }
@@ -155,7 +155,7 @@ static void generation(ds_solver *s)
     double b = stalled ? 0 : sqrt(r.c_c * (2 - r.c_c) * r.mu_eff);
     for (int64_t i = 0; i < n; i++) pc[i] = (1 - r.c_c) * pc[i] + b * step[i];
     adapt_covariance(s, &r, stalled);
-    s->real[SIGMA] *= ds_host_exp(fmin(1, r.c_sigma / r.damping * (length / r.expected - 1)));
+    s->real[SIGMA] *= ds_host_exp(ds_smaller(1, r.c_sigma / r.damping * (length / r.expected - 1)));
     s->integer[GENERATION]++;
     s->iteration++;
     if ((double)++s->integer[AGE] * 10 * (double)n * (r.c_1 + r.c_mu) >= 1) {

@@ -56,7 +56,7 @@ static void reflect(ds_solver *s)
 {
     double size = 0, scale = 1 + ds_largest(s->n, corner(s, 0)), tolerance = ds_solver_real(s, "xtol");
     for (int64_t k = 1; k <= s->n; k++)
-        for (int64_t i = 0; i < s->n; i++) size = fmax(size, fabs(corner(s, k)[i] - corner(s, 0)[i]));
+        for (int64_t i = 0; i < s->n; i++) size = ds_larger(size, fabs(corner(s, k)[i] - corner(s, 0)[i]));
     s->iteration++;
     if (size <= tolerance * scale)
         ds_solver_end(s, DS_SOLVER_SPREAD);

@@ -61,11 +61,11 @@ static bool direction(ds_solver *s)
     double *h = s->block[s->blocks - 2].data, *l = s->block[s->blocks - 1].data, least = INFINITY, size = 0;
     if (!ds_gather_hessian(s, h)) return false;
     for (int64_t i = 0; i < n; i++) {
-        least = fmin(least, h[i * n + i]);
-        size = fmax(size, ds_largest(n, h + i * n));
+        least = ds_smaller(least, h[i * n + i]);
+        size = ds_larger(size, ds_largest(n, h + i * n));
     }
     double a = least > 0 ? 0 : -least + 1e-3 * size;
-    for (int tries = 0; !factor(n, h, a, l) && tries < 200; tries++) a = fmax(2 * a, 1e-3 * (size > 0 ? size : 1));
+    for (int tries = 0; !factor(n, h, a, l) && tries < 200; tries++) a = ds_larger(2 * a, 1e-3 * (size > 0 ? size : 1));
     for (int64_t i = 0; i < n; i++) s->d[i] = -s->g[i];
     solve(n, l, s->d);
     return true;

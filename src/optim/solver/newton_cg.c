@@ -68,7 +68,7 @@ static void to_border(ds_solver *s)
 {
     const double *p = vector(s, 1);
     double pp = ds_dot(s->n, p, p), dp = ds_dot(s->n, s->d, p), dd = ds_dot(s->n, s->d, s->d);
-    double room = fmax(0, s->real[RADIUS] * s->real[RADIUS] - dd), a = room / (dp + sqrt(dp * dp + pp * room));
+    double room = ds_larger(0, s->real[RADIUS] * s->real[RADIUS] - dd), a = room / (dp + sqrt(dp * dp + pp * room));
     if (dp < 0) a = (-dp + sqrt(dp * dp + pp * room)) / pp;
     ds_axpy(s->n, a, p, s->d);
     ds_axpy(s->n, a, s->product, vector(s, 2));
@@ -90,7 +90,7 @@ static void inner(ds_solver *s)
     ds_axpy(s->n, a, s->product, r);
     double rr = ds_dot(s->n, r, r), g = ds_norm(s->n, s->g), b = rr / s->real[RR];
     s->real[RR] = rr;
-    if (sqrt(rr) <= fmin(0.5, sqrt(g)) * g || ++s->integer[INNER_STEPS] >= 2 * s->n) {
+    if (sqrt(rr) <= ds_smaller(0.5, sqrt(g)) * g || ++s->integer[INNER_STEPS] >= 2 * s->n) {
         try_step(s);
         return;
     }
@@ -105,7 +105,7 @@ static void judge(ds_solver *s)
     if (!good || rho < 0.25)
         s->real[RADIUS] = length / 4;
     else if (rho > 0.75 && s->real[EDGE] != 0)
-        s->real[RADIUS] = fmin(2 * s->real[RADIUS], 1e10);
+        s->real[RADIUS] = ds_smaller(2 * s->real[RADIUS], 1e10);
     if (good) {
         memcpy(s->x, s->trial, (size_t)s->n * sizeof(double));
         memcpy(s->g, s->gt, (size_t)s->n * sizeof(double));

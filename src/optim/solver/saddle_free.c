@@ -21,10 +21,10 @@ static bool direction(ds_solver *s)
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < i; j++) h[i * n + j] = h[j * n + i] = (h[i * n + j] + h[j * n + i]) / 2;
     bool good = ds_symmetric_eigen(n, h, value, value + n);
-    for (int64_t k = 0; k < n; k++) most = fmax(most, fabs(value[k]));
+    for (int64_t k = 0; k < n; k++) most = ds_larger(most, fabs(value[k]));
     for (int64_t i = 0; i < n; i++) s->d[i] = good && most > 0 ? 0 : -s->g[i];
     for (int64_t k = 0; k < n && good && most > 0; k++) {
-        double size = fmax(fabs(value[k]), ds_solver_real(s, "damping") * most);
+        double size = ds_larger(fabs(value[k]), ds_solver_real(s, "damping") * most);
         ds_axpy(n, -ds_dot(n, h + k * n, s->g) / size, h + k * n, s->d);
     }
     return true;
