@@ -48,7 +48,7 @@ offers() {
     [ "$(offers 'descent help expl')" = explain ]
     [ "$(offers 'descent train n')" = net.yaml ]
     [ "$(offers 'descent train net.yaml optimizer.na')" = optimizer.name= ]
-    [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "adam adamw" ]
+    [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "adam adamw adamax" ]
     [[ "$(offers 'descent train net.yaml optimizer.name=')" == *"sgd momentum"* ]]
     [ "$(offers 'descent train net.yaml model.layers.2.kern')" = model.layers.2.kernel= ]
     [[ "$(offers 'descent train net.yaml model.layers.2.act=')" == "relu "* ]]
@@ -57,13 +57,13 @@ offers() {
     [ "$(offers 'descent eval net')" = "net-0001 net.yaml" ] || [[ "$(offers 'descent eval net')" == *net-0001* ]]
     [ "$(offers 'descent eval --weights ')" = "best last average" ]
     [ "$(offers 'descent eval --weights=b')" = best ]
-    [ "$(offers 'descent explain optimizer.beta')" = "optimizer.beta1 optimizer.beta2" ]
+    [ "$(offers 'descent explain optimizer.beta')" = "optimizer.beta1 optimizer.beta2 optimizer.beta3" ]
     [ "$(offers 'descent explain hub')" = huber ]
     [[ "$(offers 'descent init ')" == *"cnn mlp stream svm table"* ]]
     [ "$(offers 'descent runs rei')" = reindex ] && [[ "$(offers 'descent data s')" == "show stats shuffle"* ]]
     [ "$(offers 'descent tour al')" = all ]
     COMP_WORDBREAKS=${COMP_WORDBREAKS//=/} # a shell that does not break words at =
-    [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamw" ]
+    [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamw optimizer.name=adamax" ]
 }
 
 @test "zsh reads its script" {
@@ -79,7 +79,7 @@ offers() {
     fish -n made/completion/descent.fish
     offer() { fish -c "source made/completion/descent.fish; complete -C '$1'" | cut -f1 | tr '\n' ' '; }
     [ "$(offer 'descent train net.yaml optimizer.na')" = "optimizer.name= " ]
-    [ "$(offer 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamw " ]
+    [ "$(offer 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamax optimizer.name=adamw " ]
     [ "$(offer 'descent train net.yaml model.layers.1.kern')" = "model.layers.1.kernel= " ]
     [[ "$(offer 'descent eval --weights ')" == *best* ]]
 }

@@ -183,13 +183,26 @@ static void resumes_at_every_step(void **state)
     for_each_rule(resume);
 }
 
+static bool decays(const char *rule)
+{
+    for (int i = 0; i < ds_rule_registry.count; i++) {
+        const ds_head *head = ds_rule_registry.heads[i];
+        size_t length = strlen(head->name);
+        if (strncmp(rule, head->name, length) == 0 && (rule[length] == 0 || rule[length] == '('))
+            return ds_option_find(head->options, "weight_decay") >= 0;
+    }
+    return false;
+}
+
 /* No gradient, fresh state, no decay: nothing moves. */
 static void rest(setup s)
 {
     if (strstr(s.rule, "weight_decay")) return;
     char rule[128];
     size_t length = strlen(s.rule);
-    if (strchr(s.rule, '('))
+    if (!decays(s.rule))
+        snprintf(rule, sizeof rule, "%s", s.rule);
+    else if (strchr(s.rule, '('))
         snprintf(rule, sizeof rule, "%.*s, weight_decay=0)", (int)length - 1, s.rule);
     else
         snprintf(rule, sizeof rule, "%s(weight_decay=0)", s.rule);

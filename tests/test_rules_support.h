@@ -117,6 +117,11 @@ static const char *const VARIANTS[][2] = {
     { "rmsprop-nesterov(weight_decay=0.1)", "book" },
     { "adam(amsgrad=true, weight_decay=0.1)", "torch" },
     { "adamw(amsgrad=true)", "torch" },
+    { "nadam(decoupled_weight_decay=true, weight_decay=0.1)", "torch" },
+    { "radam(beta2=0.9, decoupled_weight_decay=true, weight_decay=0.1)", "torch" },
+    { "lion(weight_decay=0.1)", "torch" },
+    { "ademamix(alpha_warmup=4, slow_warmup=3, weight_decay=0.1)", "torch" },
+    { "adopt(weight_decay=0.1)", "torch" },
 };
 
 /* Run fn for every registered rule in each dialect and for every variant, in both dtypes. */

@@ -247,6 +247,24 @@ static void same_path(const char *rule_a, const char *rule_b, const char *dialec
     }
 }
 
+/* ADOPT only looks at the first gradient; AdaBelief's eps gathers; RAdam starts as momentum; Rprop skips a turn. */
+static void first_steps_of_the_modern_rules(void **state)
+{
+    (void)state;
+    near(first("adopt", "torch", 2, 0.5, 0.1), 2);
+    near(walk("adopt(eps=0)", "torch", 0, 2, G, SAME), 0.1 * 0.1 * 0.5); /* n = -0.25 / 0.5, below the clip 1 */
+    near(walk("adopt(eps=0)", "torch", 0, 2, (double[]){ 0.1, 7 }, SAME), -0.1 * 0.1); /* clipped at (2 - 1)^(1/4) */
+    near(first("radam", "torch", 0, 0.5, 0.1), -0.1 * 0.5);
+    near(first("lion(weight_decay=0.5)", "torch", 2, 0.5, 0.1), 2 * 0.95 - 0.1);
+    near(first("lion", "torch", 2, 0, 0.1), 2);
+    near(first("adabelief(beta1=0, eps=1e-4)", "torch", 0, 0.5, 0.1), -0.1 * 0.5 / (sqrt(1e-4 / 1e-3) + 1e-4));
+    near(first("yogi(initial_accumulator_value=0, eps=0)", "torch", 0, 0.5, 0.1), -0.1);
+    near(first("yogi(initial_accumulator_value=0, eps=0)", "book", 0, 0.5, 0.1), -0.1 * 0.1 / sqrt(1e-3));
+    near(walk("rprop(lr=0.1)", "torch", 0, 2, (double[]){ 1, 1 }, SAME), -0.1 - 0.12);
+    near(walk("rprop(lr=0.1)", "torch", 0, 2, G, SAME), -0.1);
+    near(first("adamax(eps=0)", "torch", 0, 0.5, 0.1), -0.1);
+}
+
 static void rules_that_are_one(void **state)
 {
     (void)state;
@@ -256,6 +274,8 @@ static void rules_that_are_one(void **state)
         same_path("sgd(momentum=0.9)", "momentum", DIALECTS[d], false, 1, 1);
         same_path("momentum(momentum=0)", "sgd", DIALECTS[d], false, 1, 1);
         same_path("rmsprop(alpha=0.9)", "rmsprop(rho=0.9)", DIALECTS[d], false, 1, 1);
+        same_path("signsgd(momentum=0.9)", "signum", DIALECTS[d], false, 1, 1);
+        same_path("lion(beta1=0, beta2=0)", "signsgd", DIALECTS[d], false, 1, 1);
     }
     same_path("adam(eps=1e-8)", "adam(delta=1e-8)", "book", false, 1, 1);
 }
@@ -271,6 +291,14 @@ static void laws_of_scale(void **state)
         same_path("adagrad(eps=0)", "adagrad(eps=0)", DIALECTS[d], false, 4, 1);
         same_path("rmsprop(eps=0)", "rmsprop(eps=0)", DIALECTS[d], false, 4, 1);
         same_path("rmsprop-nesterov(eps=0)", "rmsprop-nesterov(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("adamax(eps=0)", "adamax(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("nadam(eps=0)", "nadam(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("adabelief(eps=0)", "adabelief(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("ademamix(eps=0)", "ademamix(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("adopt(eps=0)", "adopt(eps=0)", DIALECTS[d], false, 4, 1);
+        same_path("lion", "lion", DIALECTS[d], false, 0.25, 1);
+        same_path("signum", "signum", DIALECTS[d], true, -1, -1);
+        same_path("rprop", "rprop", DIALECTS[d], false, 4, 1);
         same_path("sgd", "sgd", DIALECTS[d], true, 4, 4);
         same_path("sgd(weight_decay=0.1)", "sgd(weight_decay=0.1)", DIALECTS[d], true, 2, 2);
         same_path("momentum", "momentum", DIALECTS[d], true, 4, 4);
@@ -363,6 +391,7 @@ int main(void)
         cmocka_unit_test(nan_is_not_swallowed),
         cmocka_unit_test(no_gradient_no_step),
         cmocka_unit_test(counters_are_whole),
+        cmocka_unit_test(first_steps_of_the_modern_rules),
         cmocka_unit_test(rules_that_are_one),
         cmocka_unit_test(laws_of_scale),
         cmocka_unit_test(options_without_effect_are_refused),

@@ -141,3 +141,9 @@ double ds_power(double a, double b)
     if (!(fabs(x) < 1e4)) return x > 0 ? sign * INFINITY : sign * 0;
     return sign * exp_two(x, x_lo);
 }
+
+double ds_logarithm(double a)
+{
+    double lo;
+    return log_two(a, &lo);
+}

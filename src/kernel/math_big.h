@@ -9,5 +9,7 @@
 int ds_reduce_pi(double x, double *r);
 /* a^b with the usual special cases (C11 annex F). */
 double ds_power(double a, double b);
+/* ln a for a finite a > 0. */
+double ds_logarithm(double a);
 
 #endif

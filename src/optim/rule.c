@@ -13,8 +13,10 @@ static const ds_optval *option_value(const ds_rule_options *o, const char *name)
 
 double ds_rule_real(const ds_rule_options *o, const char *name)
 {
-    const ds_optval *v = option_value(o, name);
-    return v ? v->real : 0;
+    int k = ds_option_find(o->part->head->options, name);
+    if (k < 0) return 0;
+    const ds_optval *v = &o->part->value[k];
+    return o->part->head->options[k].type == DS_OPT_INT ? (double)v->integer : v->real;
 }
 
 bool ds_rule_flag(const ds_rule_options *o, const char *name)
@@ -43,6 +45,11 @@ ds_val ds_rule_decayed(ds_rule_build *b, ds_val x)
 {
     double l = ds_rule_real(&b->option, "weight_decay");
     return l == 0 ? b->grad : ds_add(b->g, b->grad, ds_scale(b->g, x, l));
+}
+
+ds_val ds_rule_shrunk(ds_rule_build *b, int i)
+{
+    return ds_rule_real(&b->option, "weight_decay") == 0 ? b->theta : ds_mul(b->g, b->theta, ds_rule_scalar(b, i));
 }
 
 ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y)

@@ -15,7 +15,7 @@
 #include "descent/optim.h"
 #include "descent/registry.h"
 
-enum { DS_RULE_STATES = 4, DS_RULE_SCALARS = 4 };
+enum { DS_RULE_STATES = 6, DS_RULE_SCALARS = 6 };
 
 /* Resolved options. */
 typedef struct ds_rule_options {
@@ -23,7 +23,7 @@ typedef struct ds_rule_options {
     bool book; /* dialect book, else torch */
 } ds_rule_options;
 
-/* Value of an option by name; 0 and false when the rule has none of that name. */
+/* Value of a real or whole option, of a flag, by name; 0 and false when the rule has none of that name. */
 double ds_rule_real(const ds_rule_options *o, const char *name);
 bool ds_rule_flag(const ds_rule_options *o, const char *name);
 
@@ -59,6 +59,8 @@ ds_val ds_rule_scalar(ds_rule_build *b, int i);
 ds_val ds_rule_decayed(ds_rule_build *b, ds_val x);
 /* a x + b y */
 ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y);
+/* theta times scalar i, which is 1 - lr l: decay apart from the gradient; theta itself for l = 0. */
+ds_val ds_rule_shrunk(ds_rule_build *b, int i);
 /* max(x, least) */
 ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least);
 /* x + eps, for a root or what is under it. With eps = 0 a zero becomes tiny: where no gradient has come there is no
@@ -91,6 +93,8 @@ void ds_rmsprop_scalars(const ds_rule_step *s, double *out);
 void ds_adam_update(ds_rule_build *b);
 void ds_adamw_update(ds_rule_build *b);
 void ds_adam_scalars(const ds_rule_step *s, double *out);
+void ds_sign_scalars(const ds_rule_step *s, double *out);
+void ds_sign_update(ds_rule_build *b);
 
 /* Lines of option tables. */
 #define DS_RULE_LR(value)                                                                                              \
@@ -152,6 +156,19 @@ void ds_adam_scalars(const ds_rule_step *s, double *out);
         .why = "about the last 1000 squares count, as a scale changes slowly and should be quiet",                     \
         .cite = "Goodfellow et al. 8.5.3; Kingma and Ba 2015",                                                         \
         .elsewhere = "PyTorch betas[1], Keras beta_2, Caffe momentum2"                                                 \
+    }
+#define DS_RULE_BETA(which, value, text)                                                                               \
+    {                                                                                                                  \
+        .name = "beta" #which, .type = DS_OPT_REAL, .hi = 0.9999999999, .def = value, .aliases = "rho" #which,         \
+        .help = text, .why = "its paper's", .elsewhere = "PyTorch betas, Keras beta_" #which                           \
+    }
+#define DS_RULE_SHRINK(value)                                                                                          \
+    DS_RULE_DECAY(value, "coefficient lambda; theta shrinks by 1 - epsilon lambda before the step")
+#define DS_RULE_DECOUPLED                                                                                              \
+    {                                                                                                                  \
+        .name = "decoupled_weight_decay", .type = DS_OPT_BOOL, .def = "false",                                         \
+        .help = "shrink theta by 1 - epsilon lambda instead of adding lambda theta to the gradient",                   \
+        .why = "PyTorch's", .cite = "Loshchilov and Hutter 2019", .elsewhere = "PyTorch decoupled_weight_decay"        \
     }
 #define DS_RULE_AMSGRAD                                                                                                \
     {                                                                                                                  \

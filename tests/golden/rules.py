@@ -14,6 +14,8 @@ import sys
 
 import numpy as np
 
+import rules_modern as modern
+
 STEPS, N = 20, 6
 HERE = os.path.dirname(os.path.abspath(__file__))
 FACTOR = np.array([1, 1, 0.5, 0.5, 2, 2, 1, 0.25, 0.25, 1, 1, 3, 3, 0.125, 1, 1, 0.5, 0.5, 0.75, 1.0])
@@ -107,6 +109,7 @@ RULES = {
     "adam": (adam, dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, amsgrad=False)),
     "adamw": (adam, dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2, amsgrad=False)),
 }
+RULES.update(modern.RULES)
 BOOK = {"adagrad": dict(eps=1e-7), "rmsprop": dict(eps=1e-6), "rmsprop-nesterov": dict(eps=1e-30)}
 
 CASES = [(rule, dialect, {}) for rule in RULES for dialect in ("torch", "book")] + [
@@ -131,7 +134,7 @@ CASES = [(rule, dialect, {}) for rule in RULES for dialect in ("torch", "book")]
     ("adamw", "torch", dict(weight_decay=0.5, lr=0.01)),
     ("adamw", "torch", dict(amsgrad=True, beta2=0.7, beta1=0.0)),
     ("adamw", "book", dict(weight_decay=0.5, lr=0.01)),
-]
+] + modern.CASES
 
 
 def options_of(rule, dialect, given):
@@ -157,10 +160,13 @@ TORCH_STATES = {
     "v": "momentum_buffer", "adagrad.r": "sum", "rmsprop.r": "square_avg", "rmsprop.m": "grad_avg",
     "adam.m": "exp_avg", "adam.v": "exp_avg_sq", "adam.vmax": "max_exp_avg_sq",
     "adamw.m": "exp_avg", "adamw.v": "exp_avg_sq", "adamw.vmax": "max_exp_avg_sq",
+    **modern.TORCH_STATES,
 }
 
 
 def torch_optimizer(torch, o, p):
+    if o["rule"] in modern.RULES:
+        return modern.torch_optimizer(torch, o, p)
     keys = {k: o[k] for k in o if k not in ("rule", "book", "rho", "beta1", "beta2")}
     if "beta1" in o:
         return (torch.optim.AdamW if o["rule"] == "adamw" else torch.optim.Adam)([p], betas=(o["beta1"], o["beta2"]), **keys)
@@ -171,10 +177,16 @@ def torch_optimizer(torch, o, p):
     return torch.optim.SGD([p], **keys)
 
 
+def difference_of(found, wanted):
+    return float(np.max(np.abs(found - wanted) / np.maximum(np.abs(wanted), 1e-300) * (wanted != 0)))
+
+
 def compare_with_torch(torch, o, rates, path, theta, grads):
-    """Largest relative difference of theta and states over the steps."""
+    """Largest relative difference of theta and states over the steps; None where PyTorch has no such rule."""
     p = torch.nn.Parameter(torch.tensor(theta))
     opt, worst = torch_optimizer(torch, o, p), 0
+    if not opt:
+        return None
     for t in range(STEPS):
         opt.param_groups[0]["lr"] = float(rates[t])
         p.grad = torch.tensor(grads[t])
@@ -184,8 +196,15 @@ def compare_with_torch(torch, o, rates, path, theta, grads):
             key = TORCH_STATES.get(f"{o['rule']}.{name}", TORCH_STATES.get(name))
             pairs.append((opt.state[p][key].numpy(), value))
         for theirs, ours in pairs:
-            worst = max(worst, float(np.max(np.abs(theirs - ours) / np.maximum(np.abs(ours), 1e-300) * (ours != 0))))
+            worst = max(worst, difference_of(theirs, ours))
     return worst
+
+
+def compare_with_second(o, rates, path, theta, grads):
+    """Largest relative difference of theta from the second formulation; None where there is none."""
+    if o["rule"] not in modern.AGAIN:
+        return None
+    return max(difference_of(a, p[0]) for a, p in zip(modern.again(o, rates, theta, grads), path))
 
 
 def numbers(x):
@@ -208,18 +227,23 @@ def main():
     theta, grads = inputs()
     try:
         import torch
+        torch.set_default_dtype(torch.float64)  # step-wide numbers too
     except ImportError:
         torch = None
         print("PyTorch is missing: not compared with torch.optim")
     lines = [f"inputs {STEPS} {N}", numbers(theta)] + [numbers(g) for g in grads]
-    compared, worst = 0, 0
+    compared, worst = {"torch.optim": 0, "the second formulation": 0}, 0
     for rule, dialect, given in CASES:
         o, rates, path = trajectory(rule, dialect, given, theta, grads)
+        found = {"the second formulation": compare_with_second(o, rates, path, theta, grads)}
         if torch and dialect == "torch" and rule != "rmsprop-nesterov":
-            difference = compare_with_torch(torch, o, rates, path, theta, grads)
-            compared, worst = compared + 1, max(worst, difference)
+            found["torch.optim"] = compare_with_torch(torch, o, rates, path, theta, grads)
+        for other, difference in found.items():
+            if difference is None:
+                continue
+            compared[other], worst = compared[other] + 1, max(worst, difference)
             if difference > 1e-10:
-                sys.exit(f"{rule} {given}: differs from torch.optim by {difference:.3g}")
+                sys.exit(f"{rule} {dialect} {given}: differs from {other} by {difference:.3g}")
         names = sorted(path[0][1])
         lines += [text(o, given, dialect), numbers(rates), " ".join(["states", str(len(names))] + names)]
         for th, s in path:
@@ -228,7 +252,8 @@ def main():
     if "--check" in sys.argv:
         sys.exit(0 if same(open(path).read().split(), out.split()) else "tests/golden/rules.txt is not what this script writes")
     open(path, "w").write(out)
-    print(f"{len(CASES)} trajectories; {compared} compared with torch.optim, largest relative difference {worst:.2g}")
+    told = ", ".join(f"{n} compared with {other}" for other, n in compared.items())
+    print(f"{len(CASES)} trajectories; {told}; largest relative difference {worst:.2g}")
 
 
 main()

@@ -45,11 +45,7 @@ static void moments(ds_rule_build *b, ds_val grad, ds_val x)
 
 void ds_adam_update(ds_rule_build *b) { moments(b, ds_rule_decayed(b, b->theta), b->theta); }
 
-void ds_adamw_update(ds_rule_build *b)
-{
-    bool decays = ds_rule_real(&b->option, "weight_decay") != 0;
-    moments(b, b->grad, decays ? ds_mul(b->g, b->theta, ds_rule_scalar(b, KEPT)) : b->theta);
-}
+void ds_adamw_update(ds_rule_build *b) { moments(b, b->grad, ds_rule_shrunk(b, KEPT)); }
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-3"), DS_RULE_BETAS,   DS_RULE_EPS("1e-8", "delta, added to the corrected root"),
