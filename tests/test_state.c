@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "descent/graph.h"
 #include "descent/optim.h"
 #include "descent/state.h"
 
@@ -105,7 +106,11 @@ static void a_rule_goes_on_from_its_list(void **state)
     (void)state;
     enum { N = 5 };
     ds_optim *o[2];
-    double theta[2][N] = { { 1, 2, 3, 4, 5 } }, g[N] = { 0.5, -1, 2, -3, 0.25 };
+    double *theta[2] = { ds_buffer_alloc(N * sizeof(double)), ds_buffer_alloc(N * sizeof(double)) },
+           *g = ds_buffer_alloc(N * sizeof(double));
+    assert_true(theta[0] && theta[1] && g);
+    memcpy(theta[0], (double[N]){ 1, 2, 3, 4, 5 }, N * sizeof(double));
+    memcpy(g, (double[N]){ 0.5, -1, 2, -3, 0.25 }, N * sizeof(double));
     ds_state *second;
     assert_int_equal(ds_state_create(&second, ctx), DS_OK);
     for (int k = 0; k < 2; k++) {
@@ -121,10 +126,14 @@ static void a_rule_goes_on_from_its_list(void **state)
         assert_int_equal(from->count, to->count);
         memcpy(to->data, from->data, (size_t)from->count * sizeof(double)); /* all of 8 bytes here */
     }
-    memcpy(theta[1], theta[0], sizeof theta[0]);
+    memcpy(theta[1], theta[0], N * sizeof(double));
     for (int k = 0; k < 2; k++) assert_int_equal(ds_optim_step(o[k], theta[k], g, 0.1), DS_OK);
-    assert_memory_equal(theta[0], theta[1], sizeof theta[0]);
-    for (int k = 0; k < 2; k++) ds_optim_free(o[k]);
+    assert_memory_equal(theta[0], theta[1], N * sizeof(double));
+    for (int k = 0; k < 2; k++) {
+        ds_optim_free(o[k]);
+        ds_buffer_free(theta[k]);
+    }
+    ds_buffer_free(g);
     ds_state_free(second);
 }
 
