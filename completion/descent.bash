@@ -1,6 +1,6 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
-_descent_commands() { echo "init train eval data check lr grad play tour runs explain completion env help"; }
+_descent_commands() { echo "init train eval data check lr grad play selftest tour runs explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
@@ -11,6 +11,7 @@ _descent_flags() {
     lr) echo "--from --to --steps --json --help" ;;
     grad) echo "--weights --rows --out --along --dtype --penalty --json --help" ;;
     play) echo "--optimizer --search --start --budget --seed --json --help" ;;
+    selftest) echo "--optimizer --json --help" ;;
     tour) echo "--quick --full --seed --data --broken --json --help" ;;
     runs) echo "--dir --sort --columns --remove --json --help" ;;
     explain) echo "--schema --write --help" ;;
@@ -28,10 +29,10 @@ _descent_words() {
     lr) echo "" ;;
     grad) echo "" ;;
     play) echo "rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
+    selftest) echo "all " ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all " ;;
     runs) echo "list show diff tag rm reindex " ;;
-    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
-    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule constant linear step exponential cosine average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
+    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -46,6 +47,7 @@ _descent_takes() {
     lr) echo "file key= " ;;
     grad) echo "file key= " ;;
     play) echo "" ;;
+    selftest) echo "" ;;
     tour) echo "" ;;
     runs) echo "file run " ;;
     explain) echo "key " ;;
@@ -65,7 +67,7 @@ _descent_flag_values() {
 # Flags that take no value.
 _descent_bare() {
     case "$1 $2" in
-    "train --json" | "eval --json" | "data --json" | "check --json" | "lr --json" | "grad --penalty" | "grad --json" | "play --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
+    "train --json" | "eval --json" | "data --json" | "check --json" | "lr --json" | "grad --penalty" | "grad --json" | "play --json" | "selftest --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
     esac
     return 1
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env bats
+# `descent selftest`: the laws hold for everything that is registered. DESCENT names the program (default build/descent).
+
+@test "every rule and every solver keeps the laws" {
+    program="$(realpath "${DESCENT:-build/descent}")"
+    run "$program" selftest --optimizer all
+    [ "$status" -eq 0 ] || { echo "$output"; false; }
+    [[ "$output" == *"adam "*"still buffer order resume fused threads"* ]]
+    [[ "$output" == *"lbfgs "*"resume budget descent"* ]]
+    [[ "$output" == *", 0 fail" ]]
+    "$program" selftest --optimizer adamw --json | python3 -c '
+import json, sys
+r = json.loads(sys.stdin.read())
+assert r["pass"] and set(r["laws"]) == {"buffer", "order", "resume", "fused", "threads"}, r'
+    run "$program" selftest --optimizer nobody
+    [ "$status" -eq 2 ] && [[ "$output" == *nobody* ]]
+}
