@@ -219,6 +219,7 @@ code=$?
 "$descent" train --resume "$run" train.epochs=2 >"$out/said" 2>&1
 code=$?
 [ $code = 3 ] && grep -q "the limits given lie before that" "$out/said" || fail "fewer epochs: exit $code"
+grep -q "^  epochs: 3" "$run/resolved.yaml" || fail "a refused change was written into the run"
 "$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1 || fail "extending: exit $?"
 grep -q "changed: train.epochs 3 -> 5" "$out/said" && grep -q "the schedule now runs over 15 steps" "$out/said" || fail "extending: not said what changed"
 [ "$(wc -l <"$run/metrics.tsv")" = 6 ] || fail "extending: other rows"

@@ -38,16 +38,9 @@ static void tell_new_rate(ds_loop *l)
     l->planned = l->total;
 }
 
-static ds_status go_on(ds_loop *l)
+/* Nothing of the run is touched when the limits lie behind it. */
+static ds_status check_limits(const ds_loop *l)
 {
-    bool missing;
-    DS_TRY(ds_run_rewind(l->run, l->s->ctx, &missing));
-    if (missing)
-        ds_loop_notice(l, "%s/metrics.tsv is shorter than the checkpoint knows; the rows that are gone stay gone",
-                       l->run->path);
-    ds_loop_notice(l, "going on from checkpoint %s: step %lld, epoch %lld", l->run->newest, (long long)l->step,
-                   (long long)l->epoch + 1);
-    tell_new_rate(l);
     const ds_session_settings *set = &l->s->set;
     bool steps = set->steps < 0 || l->step <= set->steps;
     if (steps && (set->epochs < 0 || l->epoch + (l->batch > 0) <= set->epochs)) return DS_OK;
@@ -56,12 +49,27 @@ static ds_status go_on(ds_loop *l)
                    (long long)l->step, (long long)l->epoch);
 }
 
+static ds_status go_on(ds_loop *l)
+{
+    bool missing;
+    DS_TRY(check_limits(l));
+    DS_TRY(ds_run_rewind(l->run, l->s->ctx, &missing));
+    if (missing)
+        ds_loop_notice(l, "%s/metrics.tsv is shorter than the checkpoint knows; the rows that are gone stay gone",
+                       l->run->path);
+    ds_loop_notice(l, "going on from checkpoint %s: step %lld, epoch %lld", l->run->newest, (long long)l->step,
+                   (long long)l->epoch + 1);
+    tell_new_rate(l);
+    return DS_OK;
+}
+
 ds_status ds_keep_open(ds_loop *l)
 {
     bool found = false;
     if (!l->run) return DS_OK;
     if (l->run->saved_config) DS_TRY(ds_checkpoint_restore(l, &found));
     DS_TRY(found ? go_on(l) : begin_again(l));
+    DS_TRY(ds_run_write_config(l->run, l->s->ctx));
     l->saved = position(l);
     return DS_OK;
 }

@@ -154,8 +154,10 @@ static ds_status keep_config(ds_run *r, ds_ctx *ctx, const char *resolved, uint6
     free(r->resolved);
     r->resolved = copy;
     r->hash = hash;
-    return write_text(r, ctx, "resolved.yaml", resolved);
+    return DS_OK;
 }
+
+ds_status ds_run_write_config(ds_run *r, ds_ctx *ctx) { return write_text(r, ctx, "resolved.yaml", r->resolved); }
 
 static ds_status fill(ds_run *r, ds_ctx *ctx, const ds_run_text *text, const char *out)
 {
@@ -169,6 +171,7 @@ static ds_status fill(ds_run *r, ds_ctx *ctx, const ds_run_text *text, const cha
     DS_TRY(refuse_used(r, ctx));
     DS_TRY(write_text(r, ctx, "config.yaml", text->given));
     DS_TRY(keep_config(r, ctx, text->resolved, text->hash));
+    DS_TRY(ds_run_write_config(r, ctx));
     return open_metrics(r, ctx, O_TRUNC);
 }
 

@@ -27,6 +27,8 @@ ds_status ds_run_look(ds_run **run, ds_ctx *ctx, const char *name);
 
 /* DS_EIO when the folder that was locked is no longer the one at this path: removed, replaced, or its disk is gone. */
 ds_status ds_run_present(ds_run *r, ds_ctx *ctx);
+/* Write the config at hand: that of a run that goes on only once it is known that it can. DS_EIO. */
+ds_status ds_run_write_config(ds_run *run, ds_ctx *ctx);
 /* Append one line of tab-separated text. DS_EIO: it could not be written, and waits for the next flush. DS_EMEM. */
 ds_status ds_run_metrics(ds_run *r, ds_ctx *ctx, const char *line);
 /* Write the rows that wait. DS_EIO; what a failed write left behind is cut off. */
