@@ -146,9 +146,10 @@ const ds_experiment ds_experiment_A1 = {
              "labels by heart",
     .run_by = "A net of 64 hidden units on 200 images for 60 passes: plain, with weight decay, as an autoencoder, with "
               "random labels; risk on training, validation and fresh rows after 3 passes and at the end.",
-    .rule = "Standard errors (paired over seeds) by which the gap between fresh and training risk grew, the least of the "
-            "four: at least 3. 0 unless random labels are fitted without an error by every seed while their fresh error "
-            "is within 4 standard errors of chance, 0.9.",
+    .rule =
+        "Standard errors (paired over seeds) by which the gap between fresh and training risk grew, the least of the "
+        "four: at least 3. 0 unless random labels are fitted without an error by every seed while their fresh error "
+        "is within 4 standard errors of chance, 0.9.",
     .source = "Goodfellow et al. sections 8.1.1 and 8.1.3",
     .broken = "Every pass takes rows that were never seen before: nothing can be memorized.",
     .run = run,

@@ -62,7 +62,8 @@ static void exact(const ds_problem *p, int loss, const void *theta, void *g)
     double a[WIDTH + 1], mean = 0, size = 0, d[WIDTH + 1] = { 0 };
     if (loss == SQUARED) {
         for (int k = 0; k <= WIDTH; k++)
-            lab_set(p, g, place(p, k, 0, 1), 2 * (lab_get(p, theta, place(p, k, 0, 1)) - (k < WIDTH ? truth[k] : offset)));
+            lab_set(p, g, place(p, k, 0, 1),
+                    2 * (lab_get(p, theta, place(p, k, 0, 1)) - (k < WIDTH ? truth[k] : offset)));
         return;
     }
     for (int k = 0; k <= WIDTH; k++) a[k] = lab_get(p, theta, place(p, k, 1, 2)) - lab_get(p, theta, place(p, k, 0, 2));
@@ -184,9 +185,10 @@ const ds_experiment ds_experiment_A12 = {
     .row = "A12",
     .claim = "While no example repeats, SGD follows the gradient of the generalization error, for any loss and for "
              "continuous x and y; from the second pass on it does not",
-    .run_by = "Linear models on streams whose exact gradient is known: squared error on normal inputs, cross-entropy on "
-              "two normal classes (by quadrature). 4,000 steps of SGD, a fresh row each; then 400 sets of 40 rows, each "
-              "fitted by a first pass, with the gradients of a second pass and of fresh rows there.",
+    .run_by =
+        "Linear models on streams whose exact gradient is known: squared error on normal inputs, cross-entropy on "
+        "two normal classes (by quadrature). 4,000 steps of SGD, a fresh row each; then 400 sets of 40 rows, each "
+        "fitted by a first pass, with the gradients of a second pass and of fresh rows there.",
     .rule = "The worst of two numbers: for estimates that must be unbiased (each entry along the stream; fresh rows at "
             "the fitted weights, along the exact gradient) the largest distance from the exact gradient in standard "
             "errors, over 4 (17 tests: by chance once in 1,000); and 5 over the standard errors by which the second "

@@ -91,7 +91,8 @@ static ds_status measure(ds_trial *t, ds_problem *p, const lab_rows *r, const ds
     bool above = range->chosen >= range->best && range->chosen <= 2 * range->best;
     t->value = off <= 1e-15 && untouched && above ? z : 0;
     snprintf(t->note, sizeof t->note,
-             "schedule off by %.1e; e0 %.3g: %s; the session %s; loss in the last of %d passes %.4g, at the constant rate %.4g",
+             "schedule off by %.1e; e0 %.3g: %s; the session %s; loss in the last of %d passes %.4g, at the constant "
+             "rate %.4g",
              off, e0, range->reason, untouched ? "untouched" : "changed", PASSES, lab_mean(linear, t->seeds),
              lab_mean(constant, t->seeds));
     return DS_OK;
@@ -125,14 +126,17 @@ static ds_status run(ds_trial *t)
 
 const ds_experiment ds_experiment_C1 = {
     .row = "C1",
-    .claim = "The rate of SGD falls on a line, (1-a) e0 + a e_tau, from e0 to a hundredth of it at step tau, and stays; "
-             "e0 lies a little above the rate that is best in the first steps",
+    .claim =
+        "The rate of SGD falls on a line, (1-a) e0 + a e_tau, from e0 to a hundredth of it at step tau, and stays; "
+        "e0 lies a little above the rate that is best in the first steps",
     .run_by = "The schedule against its formula over twice tau steps; the range test of `descent lr` on a session over "
-              "the whole set; softmax regression with weight decay trained for tau = 100 passes from the chosen e0, and at that rate "
+              "the whole set; softmax regression with weight decay trained for tau = 100 passes from the chosen e0, "
+              "and at that rate "
               "without decay, loss on all rows over the last 10 passes.",
-    .rule = "Standard errors (paired over seeds) by which the constant rate leaves a larger loss: at least 3. 0 unless the "
-            "schedule equals the formula to 1e-15, e0 is between the best rate and twice that, and the test leaves every "
-            "bit of the session's weights alone.",
+    .rule =
+        "Standard errors (paired over seeds) by which the constant rate leaves a larger loss: at least 3. 0 unless the "
+        "schedule equals the formula to 1e-15, e0 is between the best rate and twice that, and the test leaves every "
+        "bit of the session's weights alone.",
     .source = "Goodfellow et al. section 8.3.1, equation 8.14",
     .broken = "The rate stays at e0.",
     .run = run,
