@@ -1,6 +1,7 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
 _descent_commands() { echo "init train eval data check lr grad play selftest tour runs explain completion env help"; }
+_descent_commands() { echo "init train eval data check lr grad trace play tour runs explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
@@ -10,6 +11,7 @@ _descent_flags() {
     check) echo "--json --help" ;;
     lr) echo "--from --to --steps --json --help" ;;
     grad) echo "--weights --rows --out --along --dtype --penalty --json --help" ;;
+    trace) echo "--rule --dialect --grads --theta0 --out --help" ;;
     play) echo "--optimizer --search --start --budget --seed --json --help" ;;
     selftest) echo "--optimizer --json --help" ;;
     tour) echo "--quick --full --seed --data --broken --json --help" ;;
@@ -28,6 +30,7 @@ _descent_words() {
     check) echo "" ;;
     lr) echo "" ;;
     grad) echo "" ;;
+    trace) echo "" ;;
     play) echo "rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
     selftest) echo "all " ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all " ;;
@@ -46,6 +49,7 @@ _descent_takes() {
     check) echo "file key= " ;;
     lr) echo "file key= " ;;
     grad) echo "file key= " ;;
+    trace) echo "" ;;
     play) echo "" ;;
     selftest) echo "" ;;
     tour) echo "" ;;
@@ -62,6 +66,8 @@ _descent_flag_values() {
     "data --split") echo "train val test " ;;
     "data --to") echo "npy csv idx shards " ;;
     "grad --dtype") echo "f32 f64 " ;;
+    "trace --rule") echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt " ;;
+    "trace --dialect") echo "torch book " ;;
     esac
 }
 # Flags that take no value.

@@ -256,4 +256,5 @@ def main():
     print(f"{len(CASES)} trajectories; {told}; largest relative difference {worst:.2g}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,156 +1,34 @@
 /* npy.c - NumPy arrays: x.npy [N,F], [N,H,W] or [N,C,H,W] and y.npy [N] or [N,K].
- *   93 "NUMPY" major minor, header length (2 bytes little-endian, 4 from version 2 on), a Python dict as text
- *   {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), }, then the elements
  * x: u1 stays bytes, f4 stays f32, i4, i8 and f8 become f64. y: whole numbers are classes, real ones real targets.
- * NumPy enhancement proposal 1 (the .npy format). */
+ * The format is in data/npy.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/npy.h"
 #include "data/stream.h"
 
 enum { MAX_CLASSES = 1 << 16 };
-typedef enum kind { U1, I4, I8, F4, F8, KINDS } kind;
-static const char *const kind_text[KINDS] = { "|u1", "<i4", "<i8", "<f4", "<f8" };
-static const size_t kind_bytes[KINDS] = { 1, 4, 8, 4, 8 };
-
-typedef struct array {
-    const char *path;
-    ds_bytes bytes; /* after reading, the elements begin at bytes.data */
-    kind kind;
-    int rank;
-    int64_t dim[4], count;
-} array;
-
-static const char *skip_space(const char *p)
+static ds_status check_finite(ds_ctx *ctx, const ds_npy *a)
 {
-    while (*p == ' ' || *p == '\n') p++;
-    return p;
-}
-
-/* The value of a key of the header's dict: the text after "'key':". NULL: not there. */
-static const char *value_of(const char *text, const char *key)
-{
-    for (const char *p = text; (p = strchr(p, '\'')); p++) {
-        size_t n = strlen(key);
-        if (strncmp(p + 1, key, n) != 0 || p[n + 1] != '\'') continue;
-        p = skip_space(p + n + 2);
-        return *p == ':' ? skip_space(p + 1) : NULL;
-    }
-    return NULL;
-}
-
-static ds_status read_shape(ds_ctx *ctx, array *a, const char *p)
-{
-    a->count = 1;
-    if (!p || *p != '(') return ds_fail(ctx, DS_EFORMAT, "%s: the header has no shape", a->path);
-    for (p = skip_space(p + 1); *p != ')'; p = skip_space(p)) {
-        char *end;
-        long long n = *p >= '0' && *p <= '9' ? strtoll(p, &end, 10) : -1;
-        if (n < 0 || n == INT64_MAX || a->rank == 4)
-            return ds_fail(ctx, DS_EFORMAT, "%s: header, at '%.20s': wanted 1 to 4 extents", a->path, p);
-        a->dim[a->rank++] = n;
-        a->count = ds_product(a->count, n);
-        p = skip_space(end);
-        if (*p == ',')
-            p++;
-        else if (*p != ')')
-            return ds_fail(ctx, DS_EFORMAT, "%s: header, at '%.20s': wanted , or ) in the shape", a->path, p);
-    }
-    if (a->rank == 0 || a->count == 0)
-        return ds_fail(ctx, DS_EFORMAT, "%s: an array without elements or rows", a->path);
-    return DS_OK;
-}
-
-static ds_status read_header(ds_ctx *ctx, array *a, const char *text)
-{
-    const char *p = value_of(text, "descr");
-    if (!p || *p != '\'')
-        return ds_fail(ctx, DS_EFORMAT, "%s: the header has no plain descr (records cannot be read)", a->path);
-    for (a->kind = 0; a->kind < KINDS; a->kind++)
-        if (strncmp(p + 1, kind_text[a->kind], 3) == 0 && p[4] == '\'') break;
-    if (a->kind == KINDS)
-        return ds_fail(ctx, DS_EFORMAT,
-                       "%s: element type %.6s; wanted u1, i4, i8, f4 or f8, little-endian: save x.astype('<f4')",
-                       a->path, p);
-    p = value_of(text, "fortran_order");
-    if (p && strncmp(p, "True", 4) == 0)
-        return ds_fail(ctx, DS_EFORMAT, "%s: found Fortran order, wanted C order: save numpy.ascontiguousarray(x)",
-                       a->path);
-    if (!p || strncmp(p, "False", 5) != 0)
-        return ds_fail(ctx, DS_EFORMAT, "%s: the header has no fortran_order", a->path);
-    return read_shape(ctx, a, value_of(text, "shape"));
-}
-
-/* Where the header's text begins and how long it is, from the first `size` bytes of a file. */
-static ds_status read_magic(ds_ctx *ctx, const array *a, const uint8_t *p, size_t size, size_t *at, size_t *length)
-{
-    if (size < 10 || memcmp(p, "\x93NUMPY", 6) != 0)
-        return ds_fail(ctx, DS_EFORMAT, "%s: offset 0: not a NumPy array (no magic \\x93NUMPY)", a->path);
-    if (p[6] < 1 || p[6] > 3)
-        return ds_fail(ctx, DS_EFORMAT, "%s: offset 6: format version %d; wanted 1 to 3", a->path, p[6]);
-    *at = p[6] == 1 ? 10 : 12, *length = p[8] | (size_t)p[9] << 8;
-    if (p[6] > 1 && size >= 12) *length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
-    return DS_OK;
-}
-
-static ds_status read_content(ds_ctx *ctx, array *a)
-{
-    const uint8_t *p = a->bytes.data;
-    size_t size = a->bytes.size, at = 0, length = 0;
-    DS_TRY(read_magic(ctx, a, p, size, &at, &length));
-    if (size < at || length > size - at)
-        return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes in a file of %zu", a->path, length, size);
-    char *text = calloc(1, length + 1);
-    if (!text) return ds_fail_memory(ctx, length + 1, "a header");
-    memcpy(text, p + at, length);
-    ds_status status = read_header(ctx, a, text);
-    free(text);
-    DS_TRY(status);
-    int64_t wanted = ds_product(a->count, (int64_t)kind_bytes[a->kind]);
-    size_t found = size - at - length;
-    if (wanted < 0 || (uint64_t)wanted != found)
-        return ds_fail(
-            ctx, DS_EFORMAT,
-            "%s: the header promises %lld elements of %zu bytes from offset %zu, the file has %zu bytes there", a->path,
-            (long long)a->count, kind_bytes[a->kind], at + length, found);
-    memmove(a->bytes.data, p + at + length, found); /* aligned as malloc aligns */
-    a->bytes.size = found;
-    return DS_OK;
-}
-
-static double element(const array *a, int64_t i)
-{
-    const void *p = a->bytes.data;
-    switch (a->kind) {
-    case U1: return ((const uint8_t *)p)[i];
-    case I4: return ((const int32_t *)p)[i];
-    case I8: return (double)((const int64_t *)p)[i];
-    case F4: return (double)((const float *)p)[i];
-    default: return ((const double *)p)[i];
-    }
-}
-
-static ds_status check_finite(ds_ctx *ctx, const array *a)
-{
-    for (int64_t i = 0; i < a->count && a->kind >= F4; i++)
-        if (!isfinite(element(a, i)))
+    for (int64_t i = 0; i < a->count && a->kind >= DS_NPY_F4; i++)
+        if (!isfinite(ds_npy_element(a, i)))
             return ds_fail(ctx, DS_EFORMAT, "%s: row %lld, element %lld: found %g, wanted a finite number", a->path,
                            (long long)(i / (a->count / a->dim[0])), (long long)(i % (a->count / a->dim[0])),
-                           element(a, i));
+                           ds_npy_element(a, i));
     return DS_OK;
 }
 
 /* Elements as f64 in a block of their own. */
-static ds_status to_f64(ds_ctx *ctx, const array *a, double **out)
+static ds_status to_f64(ds_ctx *ctx, const ds_npy *a, double **out)
 {
     *out = malloc((size_t)a->count * sizeof **out);
     if (!*out) return ds_fail_memory(ctx, (size_t)a->count * sizeof **out, a->path);
-    for (int64_t i = 0; i < a->count; i++) (*out)[i] = element(a, i);
+    for (int64_t i = 0; i < a->count; i++) (*out)[i] = ds_npy_element(a, i);
     return DS_OK;
 }
 
-static void describe(const array *a, ds_source *s)
+static void describe(const ds_npy *a, ds_source *s)
 {
     const int64_t *n = a->dim;
     s->rows = n[0];
@@ -159,14 +37,14 @@ static void describe(const array *a, ds_source *s)
                 : a->rank == 3 ? DS_SHAPE(n[1], n[2], 1)
                                : DS_SHAPE(n[2], n[3], n[1]);
     s->elements = ds_shape_count(s->layout);
-    s->cell = a->kind == U1 ? DS_CELL_U8 : a->kind == F4 ? DS_CELL_F32 : DS_CELL_F64;
+    s->cell = a->kind == DS_NPY_U1 ? DS_CELL_U8 : a->kind == DS_NPY_F4 ? DS_CELL_F32 : DS_CELL_F64;
 }
 
-static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
+static ds_status take_rows(ds_ctx *ctx, ds_npy *a, ds_source *s)
 {
     DS_TRY(check_finite(ctx, a));
     describe(a, s);
-    if (a->kind == I4 || a->kind == I8) {
+    if (a->kind == DS_NPY_I4 || a->kind == DS_NPY_I8) {
         double *x;
         DS_TRY(to_f64(ctx, a, &x));
         s->memory = (uint8_t *)x;
@@ -179,9 +57,9 @@ static ds_status take_rows(ds_ctx *ctx, array *a, ds_source *s)
 }
 
 /* The class in element i of the labels, row number `row`. */
-static ds_status class_of(ds_ctx *ctx, const array *a, int64_t i, int64_t row, int32_t *out)
+static ds_status class_of(ds_ctx *ctx, const ds_npy *a, int64_t i, int64_t row, int32_t *out)
 {
-    double v = element(a, i);
+    double v = ds_npy_element(a, i);
     if (!(v >= 0 && v < MAX_CLASSES && v == floor(v)))
         return ds_fail(ctx, DS_EFORMAT, "%s: row %lld: label %g; wanted a class from 0 to %d, or set target: real",
                        a->path, (long long)row, v, MAX_CLASSES - 1);
@@ -189,7 +67,7 @@ static ds_status class_of(ds_ctx *ctx, const array *a, int64_t i, int64_t row, i
     return DS_OK;
 }
 
-static ds_status take_classes(ds_ctx *ctx, const array *a, ds_source *s)
+static ds_status take_classes(ds_ctx *ctx, const ds_npy *a, ds_source *s)
 {
     s->labels = malloc((size_t)s->rows * sizeof *s->labels);
     if (!s->labels) return ds_fail_memory(ctx, (size_t)s->rows * sizeof *s->labels, "labels");
@@ -201,32 +79,25 @@ static ds_status take_classes(ds_ctx *ctx, const array *a, ds_source *s)
 }
 
 /* What the labels mean, once it is clear that they belong to the rows. */
-static ds_status labels_kind(ds_ctx *ctx, const array *a, const ds_source *s, ds_target *target)
+static ds_status labels_kind(ds_ctx *ctx, const ds_npy *a, const ds_source *s, ds_target *target)
 {
     if (a->dim[0] != s->rows)
         return ds_fail(ctx, DS_EFORMAT, "%s: %lld rows, x has %lld; the files do not belong together", a->path,
                        (long long)a->dim[0], (long long)s->rows);
-    if (*target == DS_TARGET_AUTO) *target = a->kind >= F4 ? DS_TARGET_REAL : DS_TARGET_CLASS;
+    if (*target == DS_TARGET_AUTO) *target = a->kind >= DS_NPY_F4 ? DS_TARGET_REAL : DS_TARGET_CLASS;
     if (*target == DS_TARGET_CLASS && a->count != s->rows)
         return ds_fail(ctx, DS_EFORMAT, "%s: %lld labels for %lld rows; several a row need target: real", a->path,
                        (long long)a->count, (long long)s->rows);
     return DS_OK;
 }
 
-static ds_status take_targets(ds_ctx *ctx, const array *a, ds_target target, ds_source *s)
+static ds_status take_targets(ds_ctx *ctx, const ds_npy *a, ds_target target, ds_source *s)
 {
     DS_TRY(labels_kind(ctx, a, s, &target));
     if (target == DS_TARGET_CLASS) return take_classes(ctx, a, s);
     DS_TRY(check_finite(ctx, a));
     s->targets = a->count / a->dim[0];
     return to_f64(ctx, a, &s->reals);
-}
-
-static ds_status read_array(ds_ctx *ctx, const char *path, array *a)
-{
-    *a = (array){ .path = path };
-    DS_TRY(ds_bytes_read(ctx, path, &a->bytes));
-    return read_content(ctx, a);
 }
 
 /* [x, y] as listed, or x.npy and y.npy of the one .npz or folder listed, or (x_test.npy and y_test.npy too) of the path. ""
@@ -259,15 +130,15 @@ static ds_status find_files(ds_ctx *ctx, const ds_data_settings *set, ds_split s
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
 {
     char x[DS_PATH_BYTES], y[DS_PATH_BYTES];
-    array a;
+    ds_npy a;
     (void)train;
     DS_TRY(find_files(ctx, set, split, x, y));
     if (!x[0]) return DS_OK;
-    ds_status status = read_array(ctx, x, &a);
+    ds_status status = ds_npy_read(ctx, x, 4, &a);
     if (status == DS_OK) status = take_rows(ctx, &a, s);
     free(a.bytes.data);
     DS_TRY(status);
-    status = read_array(ctx, y, &a);
+    status = ds_npy_read(ctx, y, 4, &a);
     if (status == DS_OK) status = take_targets(ctx, &a, set->target, s);
     free(a.bytes.data);
     return status;
@@ -286,7 +157,7 @@ static const ds_option options[] = {
 
 typedef struct scanned {
     ds_stream file;
-    array a;            /* header; bytes.data: one row */
+    ds_npy a;           /* header; bytes.data: one row */
     int64_t rows, each; /* of the whole file, elements of a row */
 } scanned;
 
@@ -295,16 +166,17 @@ static ds_status scan_open(ds_ctx *ctx, scanned *f, const char *path, const ds_s
     uint8_t magic[12] = { 0 };
     size_t at = 0, length = 0;
     f->a.path = path;
+    f->a.most = 4;
     DS_TRY(ds_stream_open(&f->file, ctx, path));
     DS_TRY(ds_stream_read(&f->file, magic, 10));
-    DS_TRY(read_magic(ctx, &f->a, magic, 10, &at, &length));
+    DS_TRY(ds_npy_magic(ctx, &f->a, magic, 10, &at, &length));
     if (at == 12) DS_TRY(ds_stream_read(&f->file, magic + 10, 2));
-    DS_TRY(read_magic(ctx, &f->a, magic, 12, &at, &length));
+    DS_TRY(ds_npy_magic(ctx, &f->a, magic, 12, &at, &length));
     if (length > sink->memory) return ds_fail(ctx, DS_EFORMAT, "%s: offset 8: a header of %zu bytes", path, length);
     char *text = calloc(1, length + 1);
     if (!text) return ds_fail_memory(ctx, length + 1, "a header");
     ds_status status = ds_stream_read(&f->file, text, length);
-    if (status == DS_OK) status = read_header(ctx, &f->a, text);
+    if (status == DS_OK) status = ds_npy_header(ctx, &f->a, text);
     free(text);
     DS_TRY(status);
     if (f->a.count < 0) return ds_fail(ctx, DS_EFORMAT, "%s: the extents' product exceeds 2^63", path);
@@ -321,31 +193,31 @@ static ds_status scan_open(ds_ctx *ctx, scanned *f, const char *path, const ds_s
 /* The next row of a file, checked. */
 static ds_status scan_row(ds_ctx *ctx, scanned *f, int64_t row)
 {
-    DS_TRY(ds_stream_read(&f->file, f->a.bytes.data, (size_t)f->each * kind_bytes[f->a.kind]));
-    for (int64_t i = 0; i < f->each && f->a.kind >= F4; i++)
-        if (!isfinite(element(&f->a, i)))
+    DS_TRY(ds_stream_read(&f->file, f->a.bytes.data, (size_t)f->each * ds_npy_cell(&f->a)));
+    for (int64_t i = 0; i < f->each && f->a.kind >= DS_NPY_F4; i++)
+        if (!isfinite(ds_npy_element(&f->a, i)))
             return ds_fail(ctx, DS_EFORMAT, "%s: row %lld, element %lld: found %g, wanted a finite number", f->a.path,
-                           (long long)row, (long long)i, element(&f->a, i));
+                           (long long)row, (long long)i, ds_npy_element(&f->a, i));
     return DS_OK;
 }
 
 static ds_status scan_files(ds_ctx *ctx, scanned f[2], ds_target target, ds_source *s, const ds_sink *sink,
                             uint8_t *work, double *reals)
 {
-    bool wide = f[0].a.kind == I4 || f[0].a.kind == I8, planes = f[0].a.rank == 4;
+    bool wide = f[0].a.kind == DS_NPY_I4 || f[0].a.kind == DS_NPY_I8, planes = f[0].a.rank == 4;
     size_t cell = ds_cell_bytes(s->cell), bytes = (size_t)s->elements * cell;
     for (int64_t r = 0; r < s->rows; r++) {
         int32_t label = 0;
         DS_TRY(scan_row(ctx, &f[0], r));
         DS_TRY(scan_row(ctx, &f[1], r));
         const uint8_t *x = f[0].a.bytes.data;
-        for (int64_t i = 0; wide && i < s->elements; i++) ((double *)(void *)work)[i] = element(&f[0].a, i);
+        for (int64_t i = 0; wide && i < s->elements; i++) ((double *)(void *)work)[i] = ds_npy_element(&f[0].a, i);
         if (wide) x = work;
         if (planes) ds_planes_to_pixels(x, work + bytes, s->layout, cell);
         if (planes) x = work + bytes;
         if (target == DS_TARGET_CLASS) DS_TRY(class_of(ctx, &f[1].a, 0, r, &label));
         if (label >= s->classes && s->classes) s->classes = label + 1;
-        for (int64_t k = 0; k < s->targets; k++) reals[k] = element(&f[1].a, k);
+        for (int64_t k = 0; k < s->targets; k++) reals[k] = ds_npy_element(&f[1].a, k);
         DS_TRY(sink->row(sink->arg, s, x, label, reals));
     }
     DS_TRY(ds_stream_end(&f[0].file));
