@@ -1,7 +1,6 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
-_descent_commands() { echo "init train eval data check lr grad play selftest tour runs explain completion env help"; }
-_descent_commands() { echo "init train eval data check lr grad trace play tour runs explain completion env help"; }
+_descent_commands() { echo "init train eval data check lr grad trace play selftest tour runs explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;

@@ -206,6 +206,14 @@ for checkpoint in "$run"/checkpoints/*; do : >"$checkpoint/state.safetensors"; d
 "$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1
 code=$?
 [ $code = 4 ] && grep -q "none of its checkpoints can be used" "$out/said" || fail "no good checkpoint: exit $code"
+"$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1
+code=$?
+[ $code = 4 ] && grep -q "none of its checkpoints can be used" "$out/said" || fail "all set aside, tried again: exit $code"
+mv "$run/checkpoints" "$out/aside" && mkdir "$run/checkpoints" && cp -r "$out/intact/checkpoints/." "$run/checkpoints"
+rm -f "$run"/checkpoints/*/manifest.json
+"$descent" train --resume "$run" train.epochs=5 >"$out/said" 2>&1
+code=$?
+[ $code = 4 ] && grep -q "none of its checkpoints can be used" "$out/said" || fail "no manifest: exit $code"
 echo "damaged checkpoints: named, the one before used"
 
 # A finished run does nothing; it can be extended; what else has changed is refused with the key; --from takes weights.

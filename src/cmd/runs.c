@@ -340,7 +340,7 @@ const ds_command ds_command_runs = {
     .run = run,
     .about = "Runs are the directories in --dir. They are found by their settings, the numbers of their last epoch "
              "(val.accuracy), the best of all epochs (best.val.accuracy), their status (running, finished, stopped, "
-             "empty) and tags; a condition is KEY=VALUE or has != < <= > >= or ~ for \"contains\" in its place, and "
+             "empty, damaged) and tags; a condition is KEY=VALUE or has != < <= > >= or ~ for \"contains\" in its place, and "
              "a key may leave out its section or \".name\".\n"
              "The index, index.sqlite in that folder, only saves reading: it is brought up to date by every call and "
              "can be deleted at any time. diff shows only settings that differ. rm takes away what a run wrote and "

@@ -123,7 +123,11 @@ static void read_state(reader *r, const char *path)
     if (stat(file, &st) == 0 && gmtime_r(&st.st_mtime, &parts))
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
     put(r, "started", when);
-    if (ds_run_look(&run, r->x->ctx, path) != DS_OK) return;
+    if (ds_run_look(&run, r->x->ctx, path) != DS_OK) {
+        put(r, "status", "damaged");
+        put(r, "reason", ds_error(r->x->ctx));
+        return;
+    }
     snprintf(file, sizeof file, "%s/last.safetensors", path);
     const char *reason = ds_run_finished(run);
     put(r, "status",

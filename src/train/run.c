@@ -207,6 +207,19 @@ ds_status ds_run_open(ds_run **out, ds_ctx *ctx, const char *name)
                    name);
 }
 
+/* Whether a checkpoint was set aside as *.damaged. */
+static bool was_damaged(ds_run *r)
+{
+    bool found = false;
+    DIR *d = opendir(ds_run_file(r, "checkpoints"));
+    for (struct dirent *e; d && !found && (e = readdir(d));) {
+        size_t n = strlen(e->d_name), m = strlen(".damaged");
+        found = n > m && strcmp(e->d_name + n - m, ".damaged") == 0;
+    }
+    if (d) closedir(d);
+    return found;
+}
+
 /* What the newest checkpoint with a whole manifest says of the run. */
 static ds_status read_saved(ds_run *r, ds_ctx *ctx)
 {
@@ -229,6 +242,10 @@ static ds_status read_saved(ds_run *r, ds_ctx *ctx)
         if (!r->saved_config || (finished && !r->finished)) status = ds_fail_memory(ctx, 4096, "a config");
         json_decref(m);
     }
+    if (status == DS_OK && !r->saved_config && (count || was_damaged(r)))
+        status = ds_fail(ctx, DS_EFORMAT,
+                         "%s: none of its checkpoints can be used; to begin again at step 0, remove %s/checkpoints",
+                         r->path, r->path);
     free(list);
     return status;
 }
