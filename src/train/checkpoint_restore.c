@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "train/checkpoint.h"
 #include "train/tensors.h"
@@ -100,6 +101,19 @@ static ds_status put_back(ds_loop *l, const opened *o)
     return DS_OK;
 }
 
+/* A file that is not there is no trouble of the disk. */
+static bool lacks_a_file(const char *path)
+{
+    static const char *const files[] = { "manifest.json", "weights.safetensors", "state.safetensors" };
+    char file[4400];
+    bool lacks = false;
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        snprintf(file, sizeof file, "%s/%s", path, files[k]);
+        lacks = lacks || (access(file, F_OK) != 0 && errno == ENOENT);
+    }
+    return lacks;
+}
+
 /* Keep the evidence, but out of the way of the next look. */
 static void set_aside(const char *path)
 {
@@ -126,7 +140,7 @@ ds_status ds_checkpoint_restore(ds_loop *l, bool *found)
         } else if (opens == DS_EFORMAT || opens == DS_EIO) {
             ds_loop_notice(l, "checkpoint %s is not used: %s%s", list[k].name, ds_error(l->s->ctx),
                            k + 1 < count ? "; taking the one before" : "; there is none before it");
-            if (opens == DS_EFORMAT) set_aside(o.path);
+            if (opens == DS_EFORMAT || lacks_a_file(o.path)) set_aside(o.path);
         } else {
             status = opens;
         }
