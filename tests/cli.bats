@@ -31,11 +31,14 @@ refused() { # EXIT-CODE WORD... : the last command's code, and what its message 
 
 @test "help and version are on standard output and exit 0" {
     run "$program" --help
-    [ "$status" -eq 0 ] && [[ "$output" == *"train"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"train"* ]]
     run "$program" train --help
-    [ "$status" -eq 0 ] && [[ "$output" == *"--out"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"--out"* ]]
     run "$program" --version
-    [ "$status" -eq 0 ] && [[ "$output" == descent* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == descent* ]]
 }
 
 @test "unknown command: exit 2, nearest name" {
@@ -128,11 +131,17 @@ END
 @test "train, eval and metrics of a run" {
     run "$program" train tiny.yaml --out here
     [ "$status" -eq 0 ]
-    [ -f here/config.yaml ] && [ -f here/resolved.yaml ] && [ -f here/metrics.tsv ] && [ -f here/last.safetensors ]
+    [ -f here/config.yaml ]
+    [ -f here/resolved.yaml ]
+    [ -f here/metrics.tsv ]
+    [ -f here/last.safetensors ]
     run "$program" eval here --json
-    [ "$status" -eq 0 ] && [[ "$output" == *'"test": {"loss": '* ]] && [[ "$output" == *'"weights": '* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'"test": {"loss": '* ]]
+    [[ "$output" == *'"weights": '* ]]
     run "$program" train tiny.yaml --out here
-    [ "$status" -eq 2 ] && [[ "$output" == *"already holds a run"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"already holds a run"* ]]
 }
 
 @test "epochs=0 writes the initial weights; equal seeds give equal files" {
@@ -146,12 +155,14 @@ END
 
 @test "divergence: exit 5, the step named" {
     run "$program" train tiny.yaml model.loss=squared-error optimizer.lr=1e9 train.steps=200 --out here
-    [ "$status" -eq 5 ] && [[ "$output" == *"step"* ]]
+    [ "$status" -eq 5 ]
+    [[ "$output" == *"step"* ]]
 }
 
 @test "tour lists 57 rows; an unknown row is a usage error" {
     run "$program" tour
-    [ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 57 ]
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 57 ]
     run "$program" tour Z9
     refused 2 Z9
 }

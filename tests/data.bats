@@ -22,10 +22,13 @@ fingerprint() { "$program" data stats --json "$1" | sed 's/.*"fingerprint": "\([
 
 @test "show prints tables, pictures and JSON" {
     run "$program" data show pets.csv --from 1 --rows 2
-    [ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 3 ]
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 3 ]
     [[ "${lines[0]}" == *size*weight*label && "${lines[1]}" == *2*20*dog && "${lines[2]}" == *2*20*cat ]]
     run "$program" data show digits --rows 1
-    [ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 15 ] && [[ "${lines[0]}" == "row 0: "[0-9] && "$output" == *@* ]]
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 15 ]
+    [[ "${lines[0]}" == "row 0: "[0-9] && "$output" == *@* ]]
     CLICOLOR_FORCE=1 run "$program" data show digits --rows 1
     [[ "$output" == *$'\033[38;2;'* ]]
     run "$program" data show pets.csv --json --from 3

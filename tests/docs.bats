@@ -12,7 +12,8 @@ setup() {
 teardown() { rm -rf "$work"; }
 
 @test "every command has a man page; all of them render without a warning" {
-    [ -s made/man/descent.1 ] && [ -s made/man/descent-config.5 ]
+    [ -s made/man/descent.1 ]
+    [ -s made/man/descent-config.5 ]
     for name in $("$program" --help | sed -n '/^commands/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p'); do
         [ -s "made/man/descent-$name.1" ]
         grep -q "descent\\\\-$name" made/man/descent.1
@@ -30,7 +31,9 @@ teardown() { rm -rf "$work"; }
     [[ "$page" == *"--out DIR"* ]]
     [[ "$page" == *"descent-config(5)"* ]]
     page="$(MANWIDTH=100 man ./made/man/descent-config.5 | cat)"
-    [[ "$page" == *"train.batch"* ]] && [[ "$page" == *"optimizer.beta2"* ]] && [[ "$page" == *"model.layers.N.kernel"* ]]
+    [[ "$page" == *"train.batch"* ]]
+    [[ "$page" == *"optimizer.beta2"* ]]
+    [[ "$page" == *"model.layers.N.kernel"* ]]
 }
 
 # bash: what is offered for a line, apart by spaces
@@ -60,7 +63,8 @@ offers() {
     [ "$(offers 'descent explain optimizer.beta')" = "optimizer.beta1 optimizer.beta2 optimizer.beta3" ]
     [ "$(offers 'descent explain hub')" = huber ]
     [[ "$(offers 'descent init ')" == *"cnn mlp stream svm table"* ]]
-    [ "$(offers 'descent runs rei')" = reindex ] && [[ "$(offers 'descent data s')" == "show stats shuffle"* ]]
+    [ "$(offers 'descent runs rei')" = reindex ]
+    [[ "$(offers 'descent data s')" == "show stats shuffle"* ]]
     [ "$(offers 'descent tour al')" = all ]
     COMP_WORDBREAKS=${COMP_WORDBREAKS//=/} # a shell that does not break words at =
     [ "$(offers 'descent train net.yaml optimizer.name=adam')" = "optimizer.name=adam optimizer.name=adamw optimizer.name=adamax" ]
@@ -98,10 +102,12 @@ offers() {
     "$program" completion zsh | cmp - made/completion/_descent
     "$program" completion fish | cmp - made/completion/descent.fish
     run "$program" completion ksh
-    [ "$status" -eq 2 ] && [[ "$output" == *"bash, zsh or fish"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"bash, zsh or fish"* ]]
 }
 
 @test "what cannot be written: exit 1 with the reason" {
     run "$program" explain --write nowhere/made
-    [ "$status" -eq 1 ] && [[ "$output" == *"nowhere/made: No such file"* ]]
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"nowhere/made: No such file"* ]]
 }

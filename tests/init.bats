@@ -17,7 +17,11 @@ teardown() { rm -rf "$work"; }
         "$program" init "$name" --out "$name.yaml"
         cmp "$name.yaml" "$file"
     done
-    [ -f mlp.yaml ] && [ -f cnn.yaml ] && [ -f table.yaml ] && [ -f svm.yaml ] && [ -f stream.yaml ]
+    [ -f mlp.yaml ]
+    [ -f cnn.yaml ]
+    [ -f table.yaml ]
+    [ -f svm.yaml ]
+    [ -f stream.yaml ]
 }
 
 @test "check accepts every template" {
@@ -40,29 +44,35 @@ teardown() { rm -rf "$work"; }
 @test "the commented lines of the table template take a CSV file" {
     "$program" init table | sed 's/format: rings/format: csv/; s/  # \(train\|header\|label\|target\):/  \1:/; s/batch: 32/batch: 8/' >t.yaml
     run "$program" check t.yaml
-    [ "$status" -eq 4 ] && [[ "$output" == *table.csv* ]]
+    [ "$status" -eq 4 ]
+    [[ "$output" == *table.csv* ]]
     awk 'BEGIN { print "a,b,kind"; for (i = 0; i < 60; i++) print i % 7 "," (i * i) % 11 "," substr("xyz", i % 3 + 1, 1) }' >table.csv
     run "$program" check t.yaml
-    [ "$status" -eq 0 ] && [[ "$output" == *"48 train, 12 held out"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"48 train, 12 held out"* ]]
 }
 
 @test "a file that is there stays as it is: exit 2" {
     echo mine >mlp.yaml
     run "$program" init mlp --out mlp.yaml
-    [ "$status" -eq 2 ] && [[ "$output" == *"mlp.yaml is there already"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"mlp.yaml is there already"* ]]
     [ "$(cat mlp.yaml)" = mine ]
 }
 
 @test "no template, a misspelt one, two of them: exit 2 with the names" {
     run "$program" init
-    [ "$status" -eq 2 ] && [[ "$output" == *"cnn, mlp, stream, svm, table"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"cnn, mlp, stream, svm, table"* ]]
     run "$program" init mpl
-    [ "$status" -eq 2 ] && [[ "$output" == *'did you mean "mlp"'* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *'did you mean "mlp"'* ]]
     run "$program" init mlp cnn
     [ "$status" -eq 2 ]
 }
 
 @test "what cannot be written: exit 1 with the reason" {
     run "$program" init mlp --out nowhere/mlp.yaml
-    [ "$status" -eq 1 ] && [[ "$output" == *"nowhere/mlp.yaml: No such file"* ]]
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"nowhere/mlp.yaml: No such file"* ]]
 }

@@ -37,7 +37,8 @@ rates = [lr for lr, _ in r["sweep"]]
 assert abs(rates[0] - 1e-6) < 1e-15 and all(a < b for a, b in zip(rates, rates[1:])), r
 assert abs(rates[1] / rates[0] - (10 / 1e-6) ** (1 / 23)) < 1e-9, r
 END
-    [ ! -e runs ] && [ "$(ls)" = "$(printf 'out.json\ntiny.yaml')" ]
+    [ ! -e runs ]
+    [ "$(ls)" = "$(printf 'out.json\ntiny.yaml')" ]
 }
 
 @test "the answer does not depend on the number of threads" {
@@ -48,9 +49,11 @@ END
 
 @test "the curve and the reason are for people; a sweep that goes nowhere is refused" {
     run "$program" lr tiny.yaml --steps 16
-    [ "$status" -eq 0 ] && [[ "$output" == *"optimizer.lr="* && "$output" == *chosen* && "$output" == *"|"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"optimizer.lr="* && "$output" == *chosen* && "$output" == *"|"* ]]
     run "$program" lr tiny.yaml --from 1 --to 0.1
-    [ "$status" -eq 2 ] && [[ "$output" == *"from < to"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"from < to"* ]]
     run "$program" lr tiny.yaml optimizer.lrr=1
     [ "$status" -eq 3 ]
 }

@@ -65,7 +65,8 @@ END
 @test "no shape is guessed at while data or model have mistakes" {
     sed -i 's/global-average/globl-average/; s/lr: 0.1/lr: -1/' net.yaml
     run "$program" check net.yaml
-    [ "$status" -eq 3 ] && [[ "$output" == *"2 errors in net.yaml; nothing was started" ]]
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"2 errors in net.yaml; nothing was started" ]]
 }
 
 @test "a layer inside a repeated block is found at its own line" {
@@ -81,9 +82,11 @@ END
 
 @test "a block whose shortcut does not fit, a last layer of the wrong width, a loss for other targets" {
     run "$program" check net.yaml 'model.layers.1.residual=[{conv: 5, kernel: 3, pad: same}]'
-    [ "$status" -eq 3 ] && [[ "${lines[0]}" == 'net.yaml:6:7: layer 2 "residual" wants what its inner layers give, 5x28x28,'* ]]
+    [ "$status" -eq 3 ]
+    [[ "${lines[0]}" == 'net.yaml:6:7: layer 2 "residual" wants what its inner layers give, 5x28x28,'* ]]
     run "$program" check net.yaml model.layers.3.dense=7
-    [ "$status" -eq 3 ] && [[ "${lines[0]}" == *'7 outputs a row, but the data has 10 classes; end it with {dense: classes}'* ]]
+    [ "$status" -eq 3 ]
+    [[ "${lines[0]}" == *'7 outputs a row, but the data has 10 classes; end it with {dense: classes}'* ]]
     [ "${lines[1]}" = '    9 |     - {dense: classes}' ]
     printf '1,2,0.5\n3,4,0.25\n5,6,0.75\n' >t.csv
     cat >table.yaml <<'END'
@@ -95,7 +98,8 @@ optimizer: {name: sgd, lr: 0.1}
 train: {steps: 1, batch: 1}
 END
     run "$program" check table.yaml
-    [ "$status" -eq 3 ] && [[ "${lines[0]}" == 'table.yaml:3:3: loss "svm" is for classes, but the data has real targets; use squared-error' ]]
+    [ "$status" -eq 3 ]
+    [[ "${lines[0]}" == 'table.yaml:3:3: loss "svm" is for classes, but the data has real targets; use squared-error' ]]
 }
 
 @test "settings of the command line have a position of their own" {
@@ -129,18 +133,21 @@ END
     CLICOLOR_FORCE=1 run "$program" check net.yaml optimizer.lr=fast
     [[ "$output" == *$'\033['* ]]
     NO_COLOR=1 CLICOLOR_FORCE=1 run "$program" check net.yaml optimizer.lr=fast
-    [ "$status" -eq 3 ] && [[ "$output" != *$'\033['* ]]
+    [ "$status" -eq 3 ]
+    [[ "$output" != *$'\033['* ]]
 }
 
 @test "help of every command is on standard output, its flags among it" {
     run "$program" --help
-    [ "$status" -eq 0 ] && [[ "$output" == *"exit codes"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"exit codes"* ]]
     names="$("$program" --help | sed -n '/^commands/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')"
     [ "$(echo "$names" | wc -l)" -ge 8 ]
     for name in $names; do
         "$program" "$name" --help >one 2>two
         "$program" help "$name" | cmp - one
-        [ ! -s two ] && head -1 one | grep -q "^usage: descent $name"
+        [ ! -s two ]
+        head -1 one | grep -q "^usage: descent $name"
         for flag in $(head -1 one | grep -o -- '--[a-z-]*'); do grep -q "^  $flag" one; done
     done
 }
@@ -148,16 +155,20 @@ END
 @test "explain knows commands too, and says what is near to a misspelt name: exit 2" {
     "$program" explain completion | cmp - <("$program" completion --help)
     run "$program" explain optimizer.betta1
-    [ "$status" -eq 2 ] && [ "$output" = 'nothing is called "optimizer.betta1"; did you mean "optimizer.beta1"?' ]
+    [ "$status" -eq 2 ]
+    [ "$output" = 'nothing is called "optimizer.betta1"; did you mean "optimizer.beta1"?' ]
 }
 
 @test "unknown commands and flags: exit 2 and the nearest name, long or short" {
     run "$program" help trian
-    [ "$status" -eq 2 ] && [[ "$output" == *'did you mean "train"?' ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *'did you mean "train"?' ]]
     run "$program" train net.yaml -uot
-    [ "$status" -eq 2 ] && [ "$output" = "descent: train has no flag -uot; did you mean --out?" ]
+    [ "$status" -eq 2 ]
+    [ "$output" = "descent: train has no flag -uot; did you mean --out?" ]
     run "$program" train net.yaml --hepl
-    [ "$status" -eq 2 ] && [[ "$output" == *"did you mean --help?" ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"did you mean --help?" ]]
     run "$program" --json
     [ "$status" -eq 2 ]
     [ ! -e runs ]

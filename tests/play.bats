@@ -35,13 +35,17 @@ assert abs(r["x"][0] + 3.7793) < 1e-3 and abs(r["x"][1] + 3.2832) < 1e-3, r'
 
 @test "mistakes are told with what to do" {
     run "$program" play rosenbruck
-    [ "$status" -ne 0 ] && [[ "$output" == *rosenbrock* ]]
+    [ "$status" -ne 0 ]
+    [[ "$output" == *rosenbrock* ]]
     run "$program" play beale:7
-    [ "$status" -ne 0 ] && [[ "$output" == *"2 numbers"* ]]
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"2 numbers"* ]]
     run "$program" play beale --start 1
-    [ "$status" -eq 2 ] && [[ "$output" == *"2 numbers"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"2 numbers"* ]]
     run "$program" play beale --optimizer lbfgss
-    [ "$status" -ne 0 ] && [[ "$output" == *lbfgs* ]]
+    [ "$status" -ne 0 ]
+    [[ "$output" == *lbfgs* ]]
     run "$program" play beale lr
     [ "$status" -eq 2 ]
 }

@@ -24,7 +24,9 @@ train() { "$program" train tiny.yaml "$@" >/dev/null 2>&1; }
 names() { "$program" runs list "$@" --columns run --json | sed 's/.*: "\(.*\)"}/\1/' | tr '\n' ' '; }
 
 @test "runs are found by settings, numbers, status and tags, and sorted" {
-    train && train optimizer.lr=0.5 && train optimizer.name=adam
+    train
+    train optimizer.lr=0.5
+    train optimizer.name=adam
     [ "$(names)" = "tiny-0001 tiny-0002 tiny-0003 " ]
     [ "$(names optimizer=adam)" = "tiny-0003 " ]
     [ "$(names optimizer!=adam)" = "tiny-0001 tiny-0002 " ]
@@ -37,29 +39,38 @@ names() { "$program" runs list "$@" --columns run --json | sed 's/.*: "\(.*\)"}/
     "$program" runs tag tiny-0002 good first
     [ "$(names tag=good)" = "tiny-0002 " ]
     "$program" runs tag runs/tiny-0002 good --remove
-    [ -z "$(names tag=good 2>/dev/null)" ] && [ "$(names tag=first)" = "tiny-0002 " ]
+    [ -z "$(names tag=good 2>/dev/null)" ]
+    [ "$(names tag=first)" = "tiny-0002 " ]
 }
 
 @test "diff shows only what differs, show shows all" {
-    train && train optimizer.lr=0.5
+    train
+    train optimizer.lr=0.5
     run "$program" runs diff tiny-0001 tiny-0002
-    [ "$status" -eq 0 ] && [[ "$output" == *"optimizer.lr"*"0.1"*"0.5"* ]] && [[ "$output" != *"train.batch"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"optimizer.lr"*"0.1"*"0.5"* ]]
+    [[ "$output" != *"train.batch"* ]]
     run "$program" runs show tiny-0001 --json
-    [ "$status" -eq 0 ] && [[ "$output" == *'"train.batch": 20'* ]] && [[ "$output" == *'"status": "finished"'* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'"train.batch": 20'* ]]
+    [[ "$output" == *'"status": "finished"'* ]]
 }
 
 @test "the index is a cache: away, damaged, stale or anew it says the same" {
-    train && train
+    train
+    train
     [ "$(names)" = "tiny-0001 tiny-0002 " ]
     rm runs/index.sqlite*
     [ "$(names)" = "tiny-0001 tiny-0002 " ]
     printf 'this is no database, and longer than a header of one hundred bytes%100s' x >runs/index.sqlite
     rm -f runs/index.sqlite-*
     [ "$(names)" = "tiny-0001 tiny-0002 " ]
-    cp -r runs/tiny-0001 runs/copy && rm -r runs/tiny-0002
+    cp -r runs/tiny-0001 runs/copy
+    rm -r runs/tiny-0002
     [ "$(names)" = "copy tiny-0001 " ]
     run "$program" runs reindex
-    [ "$status" -eq 0 ] && [[ "$output" == *"2 runs"* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"2 runs"* ]]
 }
 
 @test "readers and trainers at once do not harm the index" {
@@ -68,37 +79,51 @@ names() { "$program" runs list "$@" --columns run --json | sed 's/.*: "\(.*\)"}/
     wait
     [ "$(names)" = "tiny-0001 tiny-0002 tiny-0003 " ]
     run "$program" runs list status=finished
-    [ "$status" -eq 0 ] && [[ "$output" == *tiny-0001* && "$output" == *tiny-0003* ]]
+    [ "$status" -eq 0 ]
+    [[ "$output" == *tiny-0001* && "$output" == *tiny-0003* ]]
 }
 
 @test "rm takes away a run and nothing else, and not while it is trained" {
-    train && train
+    train
+    train
     echo mine >runs/tiny-0002/notes.txt
     run "$program" runs rm tiny-0001
-    [ "$status" -eq 0 ] && [ ! -e runs/tiny-0001 ]
+    [ "$status" -eq 0 ]
+    [ ! -e runs/tiny-0001 ]
     run "$program" runs rm tiny-0002
-    [ "$status" -ne 0 ] && [[ "$output" == *notes.txt* ]] && [ "$(cat runs/tiny-0002/notes.txt)" = mine ]
+    [ "$status" -ne 0 ]
+    [[ "$output" == *notes.txt* ]]
+    [ "$(cat runs/tiny-0002/notes.txt)" = mine ]
     train
-    exec 9>>runs/tiny-0003/lock && flock 9
+    exec 9>>runs/tiny-0003/lock
+    flock 9
     [ "$("$program" runs list --columns status --json)" = '{"status": "running"}' ]
     run "$program" runs rm tiny-0003
-    [ "$status" -eq 2 ] && [[ "$output" == *"at work"* ]] && [ -e runs/tiny-0003/last.safetensors ]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"at work"* ]]
+    [ -e runs/tiny-0003/last.safetensors ]
 }
 
 @test "mistakes are usage errors with a hint" {
     train
     run "$program" runs list optimizer.nam=adam
-    [ "$status" -eq 2 ] && [[ "$output" == *"optimizer.name"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"optimizer.name"* ]]
     run "$program" runs list nonsense
-    [ "$status" -eq 2 ] && [[ "$output" == *"KEY=VALUE"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"KEY=VALUE"* ]]
     run "$program" runs list 'val.loss>high'
-    [ "$status" -eq 2 ] && [[ "$output" == *"no number"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"no number"* ]]
     run "$program" runs show tiny-001
-    [ "$status" -eq 2 ] && [[ "$output" == *"tiny-0001"* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"tiny-0001"* ]]
     run "$program" runs tag tiny-0001 'a b'
     [ "$status" -eq 2 ]
     run "$program" runs lst
-    [ "$status" -eq 2 ] && [[ "$output" == *list* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *list* ]]
     run "$program" runs list --dir nowhere
-    [ "$status" -eq 4 ] && [[ "$output" == *nowhere* ]]
+    [ "$status" -eq 4 ]
+    [[ "$output" == *nowhere* ]]
 }

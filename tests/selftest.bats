@@ -13,5 +13,6 @@ import json, sys
 r = json.loads(sys.stdin.read())
 assert r["pass"] and set(r["laws"]) == {"buffer", "order", "resume", "fused", "threads"}, r'
     run "$program" selftest --optimizer nobody
-    [ "$status" -eq 2 ] && [[ "$output" == *nobody* ]]
+    [ "$status" -eq 2 ]
+    [[ "$output" == *nobody* ]]
 }

@@ -96,7 +96,7 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     column="$(head -n 1 r/metrics.tsv | tr '\t' '\n' | grep -nx average.val.loss | cut -d: -f1)"
     [ "$(cut -f "$column" r/metrics.tsv | tail -n +2 | grep -c nan)" -eq 2 ]
     run "$program" train tiny.yaml --out s
-    ! grep -q average s/metrics.tsv
+    [ "$(grep -c average s/metrics.tsv)" -eq 0 ]
     [ ! -e s/average.safetensors ]
 }
 
@@ -124,7 +124,8 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     run "$program" train tiny.yaml "train.stop={watch: val.loss, patience: 1}" train.retrain.strategy=anew --out r
     ended 0 "stopped: val.loss has not improved for 1 epoch " "retraining anew on all rows for"
     best="$(sed -n 's/.*for \([0-9]*\) steps, as many as.*/\1/p' <<<"$output")"
-    [ "$((best % 3))" -eq 0 ] && [ "$(tail -n 1 r/retrain/metrics.tsv | cut -f 2)" -eq "$best" ]
+    [ "$((best % 3))" -eq 0 ]
+    [ "$(tail -n 1 r/retrain/metrics.tsv | cut -f 2)" -eq "$best" ]
     [ "$(sed -n 2p r/retrain/metrics.tsv | cut -f 2)" -eq 5 ] # 90 rows, not 60
     [ ! -e r/retrain/best.safetensors ]
     run "$program" train --resume r
