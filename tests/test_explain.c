@@ -28,11 +28,11 @@ static void explains(const char *name, bool wanted, const char *part)
 static void test_explain(void **state)
 {
     (void)state;
-    explains("optimizer.beta2", true, "beta2 of adam, adamw (rule)");
+    explains("optimizer.beta2", true, "beta2 of adam, adamw");
     explains("adam.beta2", true, "0.999");
     explains("adam.eps", true, "also called    delta");
     explains("adam.beta2", true, "key            optimizer.beta2");
-    explains("beta2", true, "formula        adamw: theta <- (1 - epsilon lambda) theta");
+    explains("beta2", true, "beta2 of lion (rule)");
     explains("lr", true, "1e-2 of adagrad");
     explains("model.layers.2.pad", true, "pad of conv (layer)");
     explains("data.augment.0.pad", true, "pad of crop (transform)");

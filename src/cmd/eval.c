@@ -34,6 +34,10 @@ static int evaluate(ds_ctx *ctx, const ds_config *config, ds_run *run, const cha
     ds_status status = ds_session_take(session, run, &weights);
     if (status == DS_OK) status = ds_session_score(session, DS_TEST, &score);
     code = status == DS_OK ? DS_EXIT_OK : ds_complain_status(ctx, status);
+    if (status == DS_OK && score.rows == 0) {
+        ds_session_free(session);
+        return ds_complain(DS_EXIT_DATA, "the run's data has no test rows; name them by data.test in %s", config->file);
+    }
     if (status == DS_OK && json)
         print_json(&score, weights);
     else if (status == DS_OK && isnan(score.accuracy))

@@ -1,11 +1,11 @@
-/* config_layers.c - the entries of model.layers. The first key of an entry names its layer; the layer's table and the
+/* config_layers.c - the entries of model.layers. One key of an entry names its layer; the layer's table and the
  * table that all layers share type the rest. Values with a form of their own are read by the model (nn/model.c). */
 #include <string.h>
 
 #include "nn/nn.h"
 #include "train/config_node.h"
 
-/* The layer that an entry begins with; NULL and a mistake. */
+/* The layer of an entry, wherever its key stands; NULL and a mistake. */
 static const ds_head *layer_of(reader *r, const node *entry)
 {
     const node *first = entry->child;
@@ -24,13 +24,11 @@ static const ds_head *layer_of(reader *r, const node *entry)
                        entry->kind == NODE_LIST ? "a list" : "an empty map");
         return NULL;
     }
-    if (ds_definition("layer", first->key)) return ds_definition("layer", first->key);
-    for (const node *c = first; c; c = c->next)
-        if (ds_definition("layer", c->key)) {
-            config_mistake(r, c->key_at, hint, "an entry begins with its layer; write \"%s\" before \"%s\"", c->key,
-                           first->key);
-            return NULL;
-        }
+    const ds_head *own = NULL; /* act and norm are layers too, but keys of others first */
+    for (const node *c = first; c && !own; c = c->next)
+        if (ds_option_find(ds_layer_common(), c->key) < 0) own = ds_definition("layer", c->key);
+    for (const node *c = first; c && !own; c = c->next) own = ds_definition("layer", c->key);
+    if (own) return own;
     return config_choose(r, "layer", "layer", first->key, first->key_at);
 }
 
