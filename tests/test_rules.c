@@ -164,6 +164,7 @@ static void resume(setup s)
         for (int i = 0; i < ds_optim_states(a.o); i++)
             memcpy(ds_optim_state(b.o, i), ds_optim_state(a.o, i), vector_bytes(&a));
         ds_optim_set_steps(b.o, ds_optim_steps(a.o));
+        memcpy(ds_optim_numbers(b.o), ds_optim_numbers(a.o), DS_OPTIM_NUMBERS * sizeof(double));
         stop(&a);
         a = b;
         one_step(&a, step);

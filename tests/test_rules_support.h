@@ -122,6 +122,7 @@ static const char *const VARIANTS[][2] = {
     { "lion(weight_decay=0.1)", "torch" },
     { "ademamix(alpha_warmup=4, slow_warmup=3, weight_decay=0.1)", "torch" },
     { "adopt(weight_decay=0.1)", "torch" },
+    { "schedule-free-adamw(r=1, weight_decay=0.1)", "torch" },
 };
 
 /* Run fn for every registered rule in each dialect and for every variant, in both dtypes. */

@@ -265,6 +265,25 @@ static void first_steps_of_the_modern_rules(void **state)
     near(first("adamax(eps=0)", "torch", 0, 0.5, 0.1), -0.1);
 }
 
+/* theta is the average: all weights count alike at a steady rate, and y leads from it by (1 - b) (z - x). */
+static void schedule_free_averages(void **state)
+{
+    (void)state;
+    double z = 0, mean = 0;
+    bench b = start((setup){ .rule = "schedule-free-sgd(momentum=0.75)", .dialect = "torch", .n = 1, .t = DS_F64 });
+    for (int t = 1; t <= 5; t++) {
+        const void *y;
+        OK(b.ctx, ds_optim_point(b.o, b.theta, &y));
+        near(get(DS_F64, y, 0), 0.75 * mean + 0.25 * z);
+        put(DS_F64, b.g, 0, G[t - 1]);
+        OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+        z -= 0.1 * G[t - 1];
+        mean += (z - mean) / t;
+        near(get(DS_F64, b.theta, 0), mean);
+    }
+    stop(&b);
+}
+
 static void rules_that_are_one(void **state)
 {
     (void)state;
@@ -392,6 +411,7 @@ int main(void)
         cmocka_unit_test(no_gradient_no_step),
         cmocka_unit_test(counters_are_whole),
         cmocka_unit_test(first_steps_of_the_modern_rules),
+        cmocka_unit_test(schedule_free_averages),
         cmocka_unit_test(rules_that_are_one),
         cmocka_unit_test(laws_of_scale),
         cmocka_unit_test(options_without_effect_are_refused),

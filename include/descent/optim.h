@@ -57,7 +57,7 @@ DS_API ds_status ds_optim_point(ds_optim *o, const void *theta, const void **poi
 /* One step at rate lr: theta and the state in place. gradient is read only and may be reused afterwards. */
 DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr);
 
-/* State, for checkpoints and traces: vectors of n elements by name, and the number of steps taken. Writing to both
+/* State, for checkpoints and traces: vectors of n elements by name, the numbers and the count of steps. Writing to all
  * resumes a run bit for bit. */
 DS_API int ds_optim_states(const ds_optim *o);
 DS_API const char *ds_optim_state_name(const ds_optim *o, int i); /* "v", "r", "m", ... */
@@ -65,6 +65,9 @@ DS_API void *ds_optim_state(ds_optim *o, int i);
 DS_API int ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
 DS_API int64_t ds_optim_steps(const ds_optim *o);
 DS_API void ds_optim_set_steps(ds_optim *o, int64_t steps);
+/* Numbers that a rule keeps beside its vectors, such as the sum of weights of schedule-free rules; unused ones are 0. */
+enum { DS_OPTIM_NUMBERS = 2 };
+DS_API double *ds_optim_numbers(ds_optim *o);
 /* Register all of it as "optim.NAME" and "optim.steps": what the rule declared is what checkpoints keep. */
 DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
 /* Bytes held: state, scalars, work area. */

@@ -15,6 +15,7 @@ struct ds_optim {
     const ds_rule_def *def;
     bool book;
     int64_t n, t; /* elements, steps taken */
+    double kept[DS_OPTIM_NUMBERS];
     ds_dtype dtype;
     ds_rule_build build;  /* handles into the plans; its graph is gone */
     ds_plan *plan, *look; /* the update; theta + a v, NULL where the gradient is taken at theta */
@@ -158,7 +159,7 @@ ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
 static void set_scalars(ds_optim *o, double lr)
 {
     double value[DS_RULE_SCALARS] = { 0 };
-    ds_rule_step step = { .option = { &o->rule, o->book }, .t = o->t + 1, .lr = lr };
+    ds_rule_step step = { .option = { &o->rule, o->book }, .t = o->t + 1, .lr = lr, .kept = o->kept };
     o->def->scalars(&step, value);
     for (int i = 0; i < DS_RULE_SCALARS; i++) {
         if (o->dtype == DS_F32)
@@ -199,6 +200,7 @@ int ds_optim_state_find(const ds_optim *o, const char *name)
     return -1;
 }
 
+double *ds_optim_numbers(ds_optim *o) { return o->kept; }
 int64_t ds_optim_steps(const ds_optim *o) { return o->t; }
 void ds_optim_set_steps(ds_optim *o, int64_t steps) { o->t = steps; }
 
@@ -207,6 +209,8 @@ void ds_optim_remember(ds_optim *o, ds_state *st)
     for (int i = 0; i < o->build.nstates; i++)
         ds_state_vector(st, "optim", o->build.state[i].name, o->dtype, o->n, o->state[i]);
     ds_state_integer(st, "optim", "steps", &o->t);
+    for (int i = 0; i < DS_OPTIM_NUMBERS && o->def->number[i]; i++)
+        ds_state_real(st, "optim", o->def->number[i], &o->kept[i]);
 }
 
 size_t ds_optim_bytes(const ds_optim *o)

@@ -31,6 +31,7 @@ typedef struct ds_rule_step {
     ds_rule_options option;
     int64_t t; /* counts from 1 */
     double lr;
+    double *kept; /* DS_OPTIM_NUMBERS, 0 before the first step; scalars() may change them, checkpoints keep them */
 } ds_rule_step;
 
 typedef struct ds_rule_state {
@@ -77,6 +78,7 @@ typedef struct ds_rule_def {
     const ds_rule_default_def *book; /* closed by option NULL; NULL: none */
     /* Options that do not go together: the name of one at fault and in *why what is wrong; NULL: fine. NULL: any go. */
     const char *(*conflict)(const ds_rule_options *o, const char **why);
+    const char *number[DS_OPTIM_NUMBERS]; /* names of the numbers that scalars() keeps, from the first on */
     void (*scalars)(const ds_rule_step *s, double *out);
     void (*update)(ds_rule_build *b);
 } ds_rule_def;
@@ -95,6 +97,10 @@ void ds_adamw_update(ds_rule_build *b);
 void ds_adam_scalars(const ds_rule_step *s, double *out);
 void ds_sign_scalars(const ds_rule_step *s, double *out);
 void ds_sign_update(ds_rule_build *b);
+void ds_schedule_free_scalars(const ds_rule_step *s, double *out);
+/* Declare d and say where the gradient is taken; then take a step of the base rule in direction `way`. */
+ds_val ds_schedule_free_point(ds_rule_build *b, double share, ds_rule_state **d);
+void ds_schedule_free_update(ds_rule_build *b, ds_rule_state *d, ds_val way);
 
 /* Lines of option tables. */
 #define DS_RULE_LR(value)                                                                                              \
@@ -169,6 +175,12 @@ void ds_sign_update(ds_rule_build *b);
         .name = "decoupled_weight_decay", .type = DS_OPT_BOOL, .def = "false",                                         \
         .help = "shrink theta by 1 - epsilon lambda instead of adding lambda theta to the gradient",                   \
         .why = "PyTorch's", .cite = "Loshchilov and Hutter 2019", .elsewhere = "PyTorch decoupled_weight_decay"        \
+    }
+#define DS_RULE_FREE_R                                                                                                 \
+    {                                                                                                                  \
+        .name = "r", .type = DS_OPT_REAL, .hi = 100, .def = "0", .help = "power of t in the weights of the average",   \
+        .why = "its paper's: iterates at one rate count alike", .cite = "Defazio et al. 2024",                         \
+        .elsewhere = "schedulefree r"                                                                                  \
     }
 #define DS_RULE_AMSGRAD                                                                                                \
     {                                                                                                                  \

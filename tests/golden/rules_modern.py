@@ -130,6 +130,21 @@ def adopt(o, g, theta, lr, t, s):
     return theta - lr * (s["m"] + o["weight_decay"] * theta)
 
 
+def schedule_free(o, g, theta, lr, t, s):
+    b = o.get("beta1", o.get("momentum"))
+    d = kept(s, "d", g)  # z - x, kept as such: the difference of the two would lose its digits
+    y, way = theta + (1 - b) * d, g
+    if "beta2" in o:
+        s["v"] = o["beta2"] * kept(s, "v", g) + (1 - o["beta2"]) * g**2
+        way = g / (np.sqrt(s["v"] / (1 - o["beta2"] ** t)) + o["eps"])
+    d = d - lr * (way + o["weight_decay"] * y)
+    o["most"] = max(o.get("most", 0), lr)
+    w = t ** o["r"] * o["most"] ** 2
+    o["sum"] = o.get("sum", 0) + w
+    s["d"] = (1 - w / o["sum"]) * d
+    return theta + w / o["sum"] * d
+
+
 ADAM = dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0)
 RULES = {
     "adadelta": (adadelta, dict(lr=1, rho=0.9, eps=1e-6, weight_decay=0)),
@@ -144,6 +159,8 @@ RULES = {
     "signum": (signsgd, dict(lr=1e-3, momentum=0.9, weight_decay=0)),
     "ademamix": (ademamix, dict(ADAM, beta3=0.9999, alpha=5, alpha_warmup=0, slow_warmup=0)),
     "adopt": (adopt, dict(ADAM, beta2=0.9999, eps=1e-6)),
+    "schedule-free-sgd": (schedule_free, dict(lr=1, momentum=0.9, r=0, weight_decay=0)),
+    "schedule-free-adamw": (schedule_free, dict(ADAM, lr=2.5e-3, r=0)),
 }
 
 CASES = [
@@ -160,6 +177,8 @@ CASES = [
     ("signum", "torch", dict(momentum=0.5, weight_decay=0.5)),
     ("ademamix", "torch", dict(alpha_warmup=10, slow_warmup=15, beta3=0.99, alpha=8, weight_decay=0.5)),
     ("adopt", "torch", dict(beta2=0.7, eps=1e-2, weight_decay=0.5)),
+    ("schedule-free-sgd", "torch", dict(lr=0.01, momentum=0.5, r=2, weight_decay=0.5)),
+    ("schedule-free-adamw", "torch", dict(lr=0.01, beta1=0.7, beta2=0.9, r=1, weight_decay=0.5)),
 ]
 
 
@@ -224,15 +243,33 @@ def again_adopt(o, gs, t):
     return ema(o["beta1"], ns)
 
 
+def again_schedule_free(o, rates, theta, grads):
+    """As the authors' code stores it: y and z, the average x recovered from them; weights from the whole history."""
+    b, y, z, path = o.get("beta1", o.get("momentum")), theta, theta, []
+    for t in range(1, len(grads) + 1):
+        w = [i ** o["r"] * max(rates[:i]) ** 2 for i in range(1, t + 1)]
+        c, lr, way = w[-1] / sum(w), rates[t - 1], grads[t - 1]
+        if "beta2" in o:
+            way = way / (unbiased(o["beta2"], [g * g for g in grads[:t]]) ** 0.5 + o["eps"])
+        way = way + o["weight_decay"] * y
+        y = (1 - c) * y + c * z + lr * (b * (1 - c) - 1) * way
+        z = z - lr * way
+        path.append((y - (1 - b) * z) / b)
+    return path
+
+
 AGAIN = {
     "adabelief": again_adabelief, "yogi": again_yogi, "lion": again_lion, "signsgd": again_signsgd,
-    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt,
+    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free,
+    "schedule-free-adamw": again_schedule_free,
 }
 
 
 def again(o, rates, theta, grads):
     """Path of theta by the second formulation: decoupled decay, then the step."""
     path = []
+    if o["rule"].startswith("schedule-free"):
+        return again_schedule_free(o, rates, theta, grads)
     for t in range(1, len(grads) + 1):
         step = AGAIN[o["rule"]](o, list(grads[:t]), t)
         if step is not None:
