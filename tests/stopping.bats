@@ -69,7 +69,8 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
 }
 
 @test "eval takes the best weights unless told otherwise" {
-    "$program" train tiny.yaml optimizer.lr=3 train.keep.best=val.loss "train.average={kind: ema, decay: 0.9}" --out r
+    "$program" train tiny.yaml optimizer.lr=3 train.keep.best=val.loss "train.average={kind: ema, decay: 0.9}" \
+        "data={format: csv, train: rows.csv, test: rows.csv, holdout: 30}" --out r
     for weights in best last average; do
         run "$program" eval r --weights $weights --json
         ended 0 "\"weights\": \"$weights\""
@@ -79,6 +80,9 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     rm r/best.safetensors
     run "$program" eval r
     ended 0 "last weights"
+    "$program" train tiny.yaml --out s
+    run "$program" eval s
+    ended 4 "no test rows" "data.test"
 }
 
 @test "train tells the test result of the weights that eval takes" {
