@@ -47,7 +47,7 @@ offers() {
     source made/completion/descent.bash
     touch net.yaml
     mkdir -p runs/net-0001
-    [ "$(offers 'descent tr')" = train ]
+    [ "$(offers 'descent trai')" = train ]
     [ "$(offers 'descent help expl')" = explain ]
     [ "$(offers 'descent train n')" = net.yaml ]
     [ "$(offers 'descent train net.yaml optimizer.na')" = optimizer.name= ]

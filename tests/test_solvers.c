@@ -298,6 +298,8 @@ static void trouble_has_an_honest_reason(void **state)
         ds_minimize(ctx, &(ds_function){ .n = 1, .value = wall, .no_gradient = true }, &set, x, &o, NULL, NULL),
         DS_ECONFIG);
     assert_non_null(strstr(ds_error(ctx), "nelder_mead"));
+    OK(ds_solver_parse(ctx, "cmaes(lambda=1)", &set.solver)); /* one point has no better half */
+    assert_int_equal(ds_minimize(ctx, &(ds_function){ .n = 1, .value = wall }, &set, x, &o, NULL, NULL), DS_ECONFIG);
 }
 
 int main(void)

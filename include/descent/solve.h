@@ -90,7 +90,7 @@ typedef struct ds_function {
     bool no_gradient; /* value never fills g: only solvers that ask for values alone */
 } ds_function;
 
-/* Minimize f from x, which becomes the best point. seen (may be NULL) is called after each evaluation. */
+/* Minimize f from x, which becomes the best point. watch (may be NULL) is called after each value. */
 typedef void ds_solver_watch(void *arg, const ds_solver *s, const double *x, double value);
 DS_API ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_settings *settings, double *x,
                              ds_solver_outcome *outcome, ds_solver_watch *watch, void *watch_arg);

@@ -117,7 +117,9 @@ static void print_objects(call *c, char **column, int columns)
 static int list(call *c)
 {
     char usual[] = "run,status,epoch,best.val.loss,best.val.accuracy,optimizer.name,optimizer.lr,train.batch,tag";
-    char *given = text_flag(c, "columns") ? strdup(text_flag(c, "columns")) : NULL, *column[COLUMNS];
+    const char *asked = text_flag(c, "columns");
+    char *given = asked ? strdup(asked) : NULL, *column[COLUMNS];
+    if (asked && !given) return ds_complain(DS_EXIT_FAILED, "no memory for the columns");
     int columns = split(given ? given : usual, column);
     int code = open_index(c, false);
     if (!code) {
@@ -340,7 +342,8 @@ const ds_command ds_command_runs = {
     .run = run,
     .about = "Runs are the directories in --dir. They are found by their settings, the numbers of their last epoch "
              "(val.accuracy), the best of all epochs (best.val.accuracy), their status (running, finished, stopped, "
-             "empty, damaged) and tags; a condition is KEY=VALUE or has != < <= > >= or ~ for \"contains\" in its place, and "
+             "empty, damaged) and tags; a condition is KEY=VALUE or has != < <= > >= or ~ for \"contains\" in its "
+             "place, and "
              "a key may leave out its section or \".name\".\n"
              "The index, index.sqlite in that folder, only saves reading: it is brought up to date by every call and "
              "can be deleted at any time. diff shows only settings that differ. rm takes away what a run wrote and "

@@ -5,8 +5,8 @@
  *   SEARCH   value and gradient at x + a d             -> go on, accept or give up
  *   accept   learn from the step, x <- x + a d         -> test
  *
- * A direction that is no descent, or a search that fails, restarts once from steepest descent; after that no step lowers
- * the value any more. */
+ * A direction that is no descent, or a search that fails, restarts once from steepest descent; after that no step
+ * lowers the value any more. */
 #include <math.h>
 #include <string.h>
 
@@ -27,11 +27,16 @@ static void try_length(ds_solver *s)
     ds_solver_want(s, wanted(s));
 }
 
+void ds_line_steepest(ds_solver *s)
+{
+    for (int64_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
+}
+
 static void search(ds_solver *s)
 {
     double slope = ds_dot(s->n, s->g, s->d);
     if (!(slope < 0)) {
-        for (int64_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
+        ds_line_steepest(s);
         slope = -ds_dot(s->n, s->g, s->g);
         s->integer[RESTARTED] = 1;
     }
@@ -70,7 +75,7 @@ static void give_up(ds_solver *s)
         ds_solver_end(s, DS_SOLVER_STUCK);
         return;
     }
-    for (int64_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
+    ds_line_steepest(s);
     s->integer[RESTARTED] = 1;
     search(s);
 }
@@ -104,6 +109,12 @@ void ds_line_told(ds_solver *s)
         s->f_before = s->f + ds_norm(s->n, s->g) / 2;
         test(s);
     }
+}
+
+double ds_line_whole(const ds_solver *s)
+{
+    (void)s;
+    return 1;
 }
 
 double ds_line_unit(const ds_solver *s)

@@ -1,5 +1,4 @@
 /* minimize.c - a solver and a function in C put together. */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

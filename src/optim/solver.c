@@ -91,7 +91,7 @@ void ds_solver_end(ds_solver *s, ds_solver_reason reason)
     s->asked = 0;
 }
 
-/* Evaluations that a question costs: a gradient that comes with a value is for nothing. */
+/* Evaluations that a question costs: a gradient that comes with a value costs nothing more. */
 static int64_t cost_of(unsigned what)
 {
     return (what & (DS_ASK_VALUE | DS_ASK_GRADIENT) ? 1 : 0) + (what & DS_ASK_PRODUCT ? 1 : 0);

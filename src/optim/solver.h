@@ -24,11 +24,12 @@ typedef struct ds_solver_def {
     ds_status (*open)(ds_solver *s); /* its vectors; may be NULL */
     void (*begin)(ds_solver *s);
     void (*told)(ds_solver *s);
-    /* For solvers with a line search: */
-    bool (*direction)(ds_solver *s);     /* d from x, g; false: it has asked for a product and goes on when told */
-    double (*first)(const ds_solver *s); /* length of the step that is tried first */
-    void (*learn)(
-        ds_solver *s); /* after a step x -> trial that is taken; x, g, f are still the old ones; may be NULL */
+    /* For solvers with a line search. direction: d from x, g; false: it has asked for a product and goes on when told.
+     * first: length of the step that is tried first. learn: after a step x -> trial that is taken, while x, g, f are
+     * still the old ones; may be NULL. */
+    bool (*direction)(ds_solver *s);
+    double (*first)(const ds_solver *s);
+    void (*learn)(ds_solver *s);
 } ds_solver_def;
 
 struct ds_solver {
@@ -62,9 +63,16 @@ void ds_solver_end(ds_solver *s, ds_solver_reason reason);
 
 void ds_line_begin(ds_solver *s);
 void ds_line_told(ds_solver *s);
-double ds_line_unit(const ds_solver *s); /* first = 1; for a step along the bare gradient 1 / |g|_1 */
-/* first = the length that would decrease the value as much as the last step did, at most 1. */
+/* The length that is tried first: 1; 1, but 1 / |g|_1 at most for a step along the bare gradient; the one that would
+ * decrease the value as much as the last step did, at most 1. */
+double ds_line_whole(const ds_solver *s);
+double ds_line_unit(const ds_solver *s);
 double ds_line_same_decrease(const ds_solver *s);
+/* d = -g */
+void ds_line_steepest(ds_solver *s);
+
+/* The Hessian at x into h [n, n], by n products with unit vectors: false as long as it asks for one (newton.c). */
+bool ds_gather_hessian(ds_solver *s, double *h);
 
 /* Vectors: fixed order, the same bits everywhere. */
 double ds_dot(int64_t n, const double *x, const double *y);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/registry.h"
-#include "descent/graph.h"
+#include "graph/graph.h"
 #include "nn/nn.h"
 
 typedef struct evaluation {
@@ -29,13 +29,13 @@ struct ds_test_function {
 /* ---- pieces of expressions --------------------------------------------------------------------------------------- */
 
 ds_val ds_entry(ds_graph *g, ds_val x, int64_t i) { return ds_slice(g, x, 0, i, i + 1); }
-ds_val ds_number(ds_graph *g, double a) { return ds_fill(g, DS_F64, DS_SHAPE(1), a); }
 
 ds_val ds_numbers(ds_graph *g, int n, const double *a)
 {
-    ds_val v[128];
-    if (n > 128) n = 128;
-    for (int i = 0; i < n; i++) v[i] = ds_number(g, a[i]);
+    ds_val v[DS_FUNCTION_NUMBERS];
+    if (n > DS_FUNCTION_NUMBERS)
+        return ds_graph_fail(g, DS_EBUG, "found %d constants of a function, wanted %d at most", n, DS_FUNCTION_NUMBERS);
+    for (int i = 0; i < n; i++) v[i] = ds_fill(g, DS_F64, DS_SHAPE(1), a[i]);
     return ds_concat(g, n, v, 0);
 }
 

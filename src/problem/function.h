@@ -17,11 +17,12 @@ typedef struct ds_function_def {
     double minimum; /* NAN: depends on n or is not known */
 } ds_function_def;
 
-/* Entry i of x, shape [1]; a constant of that shape; a vector of constants. */
+enum { DS_FUNCTION_NUMBERS = 128 };
+
+/* Entry i of x, shape [1]; a vector of n constants, DS_FUNCTION_NUMBERS at most. */
 ds_val ds_entry(ds_graph *g, ds_val x, int64_t i);
-ds_val ds_number(ds_graph *g, double a);
 ds_val ds_numbers(ds_graph *g, int n, const double *a);
-/* a x + b y, sums of constants with vectors being ds_shift. */
+/* a x + b y */
 ds_val ds_line_of(ds_graph *g, double a, ds_val x, double b, ds_val y);
 /* The sum of the squares of m vectors: a scalar. */
 ds_val ds_squares(ds_graph *g, int m, const ds_val *r);

@@ -189,8 +189,7 @@ static ds_status open_file(ds_index *x, const char *path)
     }
     bool fresh = empty_file(path);
     DS_TRY(connect(x, path));
-    if (!fresh &&
-        !usable(x)) { /* of another format, or damaged: nothing in it is worth more than reading the runs again */
+    if (!fresh && !usable(x)) { /* nothing in it is worth more than reading the runs again */
         sqlite3_close(x->db);
         x->db = NULL;
         remove(path);

@@ -1,5 +1,4 @@
 /* index_find.c - choosing runs by conditions on their facts, and reading facts back. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

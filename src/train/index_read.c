@@ -1,8 +1,6 @@
 /* index_read.c - the facts of one run directory: settings from resolved.yaml, numbers from metrics.tsv, where it stands
  * from its newest checkpoint, tags. A file that cannot be read is left out: the index is for finding runs, and the ones in
  * trouble are among those that are looked for. */
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -130,7 +130,7 @@ static ds_status choose(work *w, ds_range *r)
     if (!best.good || !(progress > 0)) {
         snprintf(
             r->reason, sizeof r->reason,
-            "no rate lowered the loss from %.4g within %lld steps; look at the data, the initializers and --from, --to",
+            "no rate lowered the loss from %.4g within %lld steps; look at the data, the initializers and the range",
             r->first, (long long)w->set->steps);
         return DS_OK;
     }

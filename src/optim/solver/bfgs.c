@@ -2,12 +2,11 @@
  *
  *   M <- (I - r s y') M (I - r y s') + r s s',   s = x1 - x0, y = g1 - g0, r = 1 / y's
  *
- * M starts as I, or as (y's / y'y) I of the first pair: that helps where the first curvature is typical of all, and costs
- * many steps where curvatures differ (quadratic, n = 100, kappa = 1e4: 635 evaluations against 115). A pair is left out unless y's > 1e-10 |s| |y|, a relative test, so that no
- * scale of the function changes what is done.
+ * M starts as I, or as (y's / y'y) I of the first pair: that helps where the first curvature is typical of all, and
+ * costs many steps where curvatures differ (quadratic, n = 100, kappa = 1e4: 635 evaluations against 115). A pair is
+ * left out unless y's > 1e-10 |s| |y|, a relative test, so that no scale of the function changes what is done.
  * Source: Goodfellow et al. 8.6.3; Nocedal and Wright 2006, 6.1. */
 #include <math.h>
-#include <string.h>
 
 #include "optim/solver.h"
 

@@ -41,7 +41,7 @@ static bool direction(ds_solver *s)
     if (!isfinite(b) || powell || age >= s->n) b = 0;
     for (int64_t i = 0; i < s->n; i++) s->d[i] = fma(b, s->d[i], -s->g[i]);
     if (!(ds_dot(s->n, s->d, s->g) <= -0.01 * gg)) {
-        for (int64_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
+        ds_line_steepest(s);
         b = 0;
     }
     s->integer[AGE] = b != 0 ? age + 1 : 0;

@@ -18,7 +18,7 @@ enum { POINT, GENERATION, AGE, LAMBDA };
 enum { SIGMA };
 
 /* Vectors of its own, from the last. */
-enum { WORK = 1, ORDER, VALUES, POINTS, STEPS, WEIGHTS, PATH_C, PATH_S, SCALES, AXES, COVARIANCE, OWN = COVARIANCE };
+enum { WORK = 1, ORDER, VALUES, POINTS, STEPS, WEIGHTS, PATH_C, PATH_S, SCALES, AXES, COVARIANCE };
 static double *own(const ds_solver *s, int k) { return s->block[s->blocks - k].data; }
 
 typedef struct rates {
@@ -47,6 +47,8 @@ static rates rates_of(const ds_solver *s)
 static ds_status open(ds_solver *s)
 {
     int64_t n = s->n, lambda = ds_solver_integer(s, "lambda");
+    if (lambda == 1)
+        return ds_fail(s->ctx, DS_ECONFIG, "cmaes: lambda = 1 leaves no better half; wanted 2 or more, or 0");
     if (lambda == 0) lambda = 4 + (int64_t)floor(3 * ds_host_log((double)n));
     const int64_t count[] = { n * n, n * n, n, n, n, lambda, lambda * n, lambda * n, lambda, lambda, n * n + 3 * n };
     for (size_t k = 0; k < sizeof count / sizeof count[0]; k++)
@@ -187,7 +189,7 @@ static void told(ds_solver *s)
 
 static const ds_option options[] = {
     { "sigma", DS_OPT_REAL, 1e-30, 1e30, "0.5", NULL, NULL, "standard deviation of the first generation" },
-    { "lambda", DS_OPT_INT, 0, 1000000, "0", NULL, "popsize", "points a generation; 0: 4 + floor(3 ln n)" },
+    { "lambda", DS_OPT_INT, 0, 1000000, "0", NULL, "popsize", "points a generation, 2 or more; 0: 4 + floor(3 ln n)" },
     { "xtol", DS_OPT_REAL, 0, 1, "1e-12", NULL, NULL, "stop when the cloud is that small, relative to the point" },
     DS_OPTIONS_END,
 };

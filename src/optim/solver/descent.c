@@ -4,18 +4,15 @@
 
 static bool direction(ds_solver *s)
 {
-    for (int64_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
+    ds_line_steepest(s);
     return true;
 }
-
-static const ds_option options[] = { DS_OPTIONS_END };
 
 const ds_solver_def ds_solver_descent = {
     .head = { .name = "descent",
               .summary = "steepest descent with a line search",
               .formula = "d = -g",
-              .cite = "Goodfellow et al. 4.3, 8.6.2",
-              .options = options },
+              .cite = "Goodfellow et al. 4.3, 8.6.2" },
     .needs = DS_ASK_VALUE | DS_ASK_GRADIENT,
     .search = "wolfe(c2=0.4)",
     .begin = ds_line_begin,

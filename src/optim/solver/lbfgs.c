@@ -3,7 +3,6 @@
  * learning near flat minima.
  * Source: Goodfellow et al. 8.6.3; Nocedal 1980; Liu and Nocedal 1989. */
 #include <math.h>
-#include <string.h>
 
 #include "optim/solver.h"
 
@@ -21,7 +20,7 @@ static bool direction(ds_solver *s)
 {
     int64_t n = s->n, m = ds_solver_integer(s, "m"), count = s->integer[PAIRS], last = s->integer[NEXT] + m - 1;
     double *r = s->block[s->blocks - 1].data, *gamma = r + m, *a = gamma + m;
-    for (int64_t i = 0; i < n; i++) s->d[i] = -s->g[i];
+    ds_line_steepest(s);
     for (int64_t k = 0; k < count; k++) {
         int64_t at = (last - k) % m;
         a[at] = r[at] * ds_dot(n, pair(s, at), s->d);

@@ -38,7 +38,6 @@ static void solve(int64_t n, const double *l, double *d)
     }
 }
 
-/* Ask for the next column of the Hessian at x; true when all are there. */
 bool ds_gather_hessian(ds_solver *s, double *h)
 {
     int64_t n = s->n, k = s->integer[COLUMN];
@@ -71,25 +70,16 @@ static bool direction(ds_solver *s)
     return true;
 }
 
-static double unit(const ds_solver *s)
-{
-    (void)s;
-    return 1;
-}
-
-static const ds_option options[] = { DS_OPTIONS_END };
-
 const ds_solver_def ds_solver_newton = {
     .head = { .name = "newton",
               .summary = "Newton's method, the Hessian shifted until it is positive definite",
               .formula = "(H + a I) d = -g",
-              .cite = "Goodfellow et al. 8.6.1, algorithm 8.8",
-              .options = options },
+              .cite = "Goodfellow et al. 8.6.1, algorithm 8.8" },
     .needs = DS_ASK_VALUE | DS_ASK_GRADIENT | DS_ASK_PRODUCT,
     .search = "wolfe",
     .open = open,
     .begin = ds_line_begin,
     .told = ds_line_told,
     .direction = direction,
-    .first = unit,
+    .first = ds_line_whole,
 };

@@ -11,8 +11,6 @@ static ds_status open(ds_solver *s)
     return ds_solver_vector(s, s->n * s->n) && ds_solver_vector(s, s->n * s->n + 4 * s->n) ? DS_OK : DS_EMEM;
 }
 
-bool ds_gather_hessian(ds_solver *s, double *h);
-
 static bool direction(ds_solver *s)
 {
     int64_t n = s->n;
@@ -28,12 +26,6 @@ static bool direction(ds_solver *s)
         ds_axpy(n, -ds_dot(n, h + k * n, s->g) / size, h + k * n, s->d);
     }
     return true;
-}
-
-static double unit(const ds_solver *s)
-{
-    (void)s;
-    return 1;
 }
 
 static const ds_option options[] = {
@@ -53,5 +45,5 @@ const ds_solver_def ds_solver_saddle_free = {
     .begin = ds_line_begin,
     .told = ds_line_told,
     .direction = direction,
-    .first = unit,
+    .first = ds_line_whole,
 };

@@ -24,18 +24,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 1, &r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_bard = {
     .head = { .name = "bard",
               .summary = "fifteen measurements, a rational model",
               .formula = "sum_i (y_i - x_1 - i / ((16 - i) x_2 + min(i, 16 - i) x_3))^2",
-              .cite = "More, Garbow and Hillstrom 1981, 8",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 8" },
     .n = 3,
-    .multiple = 0,
     .build = build,
     DS_START(1),
     .minimum = 8.2148773065789729e-3,

@@ -15,18 +15,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 3, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_beale = {
     .head = { .name = "beale",
               .summary = "a flat valley with a sharp corner",
               .formula = "sum_k (c_k - x_1 (1 - x_2^k))^2, c = 1.5, 2.25, 2.625",
-              .cite = "Beale 1958; More, Garbow and Hillstrom 1981, 5",
-              .options = options },
+              .cite = "Beale 1958; More, Garbow and Hillstrom 1981, 5" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(1, 1),
     .minimum = 0,

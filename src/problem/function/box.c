@@ -17,18 +17,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 1, &r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_box = {
     .head = { .name = "box",
               .summary = "ten residuals of three exponentials",
               .formula = "sum_i (exp(-t_i x_1) - exp(-t_i x_2) - x_3 (exp(-t_i) - exp(-10 t_i)))^2, t_i = i / 10",
-              .cite = "More, Garbow and Hillstrom 1981, 12",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 12" },
     .n = 3,
-    .multiple = 0,
     .build = build,
     DS_START(0, 10, 20),
     .minimum = 0,

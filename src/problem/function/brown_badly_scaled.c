@@ -13,18 +13,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 3, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_brown_badly_scaled = {
     .head = { .name = "brown_badly_scaled",
               .summary = "numbers of sizes 1e6 and 1e-6",
               .formula = "(x_1 - 1e6)^2 + (x_2 - 2e-6)^2 + (x_1 x_2 - 2)^2",
-              .cite = "More, Garbow and Hillstrom 1981, 4",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 4" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(1, 1),
     .minimum = 0,

@@ -17,18 +17,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 1, &r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_brown_dennis = {
     .head = { .name = "brown_dennis",
               .summary = "twenty residuals, large at the minimum",
               .formula = "sum_i ((x_1 + t_i x_2 - exp t_i)^2 + (x_3 + x_4 sin t_i - cos t_i)^2)^2, t_i = i / 5",
-              .cite = "More, Garbow and Hillstrom 1981, 16",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 16" },
     .n = 4,
-    .multiple = 0,
     .build = build,
     DS_START(25, 5, -5, -1),
     .minimum = 85822.201626356340,

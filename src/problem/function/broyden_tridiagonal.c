@@ -15,16 +15,11 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 1, &r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_broyden_tridiagonal = {
     .head = { .name = "broyden_tridiagonal",
               .summary = "equations of three neighbours each",
               .formula = "sum_i ((3 - 2 x_i) x_i - x_{i-1} - 2 x_{i+1} + 1)^2, x_0 = x_{n+1} = 0",
-              .cite = "More, Garbow and Hillstrom 1981, 30",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 30" },
     .n = 10,
     .multiple = 1,
     .build = build,

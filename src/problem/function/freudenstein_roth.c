@@ -14,18 +14,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 2, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_freudenstein_roth = {
     .head = { .name = "freudenstein_roth",
               .summary = "a global minimum and a local one of value 48.98",
               .formula = "(-13 + x_1 + ((5 - x_2) x_2 - 2) x_2)^2 + (-29 + x_1 + ((x_2 + 1) x_2 - 14) x_2)^2",
-              .cite = "More, Garbow and Hillstrom 1981, 2",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 2" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(0.5, -2),
     .minimum = 0,

@@ -13,18 +13,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 2, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_himmelblau = {
     .head = { .name = "himmelblau",
               .summary = "four equal minima",
               .formula = "(x_1^2 + x_2 - 11)^2 + (x_1 + x_2^2 - 7)^2",
-              .cite = "Himmelblau 1972",
-              .options = options },
+              .cite = "Himmelblau 1972" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(0, 0),
     .minimum = 0,

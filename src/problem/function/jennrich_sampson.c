@@ -14,18 +14,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 1, &r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_jennrich_sampson = {
     .head = { .name = "jennrich_sampson",
               .summary = "ten residuals of two exponentials",
               .formula = "sum_{i=1..10} (2 + 2 i - exp(i x_1) - exp(i x_2))^2",
-              .cite = "More, Garbow and Hillstrom 1981, 6",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 6" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(0.3, 0.4),
     .minimum = 124.36218235561473896,

@@ -15,18 +15,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 4, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_powell = {
     .head = { .name = "powell",
               .summary = "singular Hessian at the minimum",
               .formula = "(x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
-              .cite = "Powell 1962; More, Garbow and Hillstrom 1981, 13",
-              .options = options },
+              .cite = "Powell 1962; More, Garbow and Hillstrom 1981, 13" },
     .n = 4,
-    .multiple = 0,
     .build = build,
     DS_START(3, -1, 0, 1),
     .minimum = 0,

@@ -14,18 +14,12 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 2, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_powell_badly_scaled = {
     .head = { .name = "powell_badly_scaled",
               .summary = "numbers of sizes 1e-5 and 10",
               .formula = "(1e4 x_1 x_2 - 1)^2 + (exp(-x_1) + exp(-x_2) - 1.0001)^2",
-              .cite = "More, Garbow and Hillstrom 1981, 3",
-              .options = options },
+              .cite = "More, Garbow and Hillstrom 1981, 3" },
     .n = 2,
-    .multiple = 0,
     .build = build,
     DS_START(0, 1),
     .minimum = 0,

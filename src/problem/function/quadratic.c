@@ -8,7 +8,6 @@
 
 static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
 {
-
     double kappa = ds_function_option(p, "kappa");
     ds_val exponent[] = { ds_fill(g, DS_F64, DS_SHAPE(1), 0) }, weights = exponent[0];
     for (int64_t m = 1; m < n; m *= 2) { /* 0, 1, 2, ... by doubling */

@@ -12,16 +12,11 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_sum_all(g, ds_shift(g, ds_add(g, ds_square(g, x), waves), 10));
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_rastrigin = {
     .head = { .name = "rastrigin",
               .summary = "a bowl with a lattice of local minima",
               .formula = "10 n + sum_i x_i^2 - 10 cos(2 pi x_i)",
-              .cite = "Rastrigin 1974",
-              .options = options },
+              .cite = "Rastrigin 1974" },
     .n = 2,
     .multiple = 1,
     .build = build,

@@ -13,16 +13,11 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 2, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_rosenbrock = {
     .head = { .name = "rosenbrock",
               .summary = "a curved valley, chained through all numbers",
               .formula = "sum_i 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2",
-              .cite = "Rosenbrock 1960",
-              .options = options },
+              .cite = "Rosenbrock 1960" },
     .n = 2,
     .multiple = 1,
     .build = build,

@@ -18,19 +18,13 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     return ds_squares(g, 6, r);
 }
 
-static const ds_option options[] = {
-    { NULL, DS_OPT_END, 0, 0, NULL, NULL, NULL, NULL },
-};
-
 const ds_function_def ds_function_wood = {
     .head = { .name = "wood",
               .summary = "two coupled valleys, a saddle near the way",
               .formula = "100 (x_2 - x_1^2)^2 + (1 - x_1)^2 + 90 (x_4 - x_3^2)^2 + (1 - x_3)^2 + 10 (x_2 + x_4 - 2)^2 "
                          "+ 0.1 (x_2 - x_4)^2",
-              .cite = "Colville 1968; More, Garbow and Hillstrom 1981, 14",
-              .options = options },
+              .cite = "Colville 1968; More, Garbow and Hillstrom 1981, 14" },
     .n = 4,
-    .multiple = 0,
     .build = build,
     DS_START(-3, -1, -3, -1),
     .minimum = 0,
