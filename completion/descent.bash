@@ -98,6 +98,7 @@ model.penalty
 model.layers
 optimizer.name
 optimizer.dialect
+optimizer.clip
 schedule.name
 schedule.warmup
 schedule.floor
@@ -105,6 +106,7 @@ train.epochs
 train.steps
 train.seconds
 train.batch
+train.accumulate
 train.seed
 train.dtype
 train.order
@@ -117,6 +119,10 @@ train.on_nonfinite
 model.penalty.l1
 model.penalty.l2
 model.penalty.all
+optimizer.clip.norm
+optimizer.clip.value
+optimizer.clip.adaptive
+optimizer.clip.eps
 train.keep.best
 train.keep.last
 train.retrain.strategy

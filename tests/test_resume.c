@@ -1,6 +1,6 @@
 /* test_resume.c - a run stopped after step k and resumed by a new process ends with the bits of the run that was never
  * stopped: every rule under every schedule (what the registries list, so a new definition is tested by being there), every
- * average, stop rules, and each answer to values that are not finite. The net has batch norm and dropout; the last batch of
+ * average, stop rules, steps of several batches, and each answer to values that are not finite. The net has batch norm and dropout; the last batch of
  * an epoch is short. */
 #include <math.h>
 #include <setjmp.h>
@@ -69,6 +69,8 @@ typedef struct recipe {
     const char *rule, *schedule, *average, *stop;
     ds_on_nonfinite on_nonfinite;
     const char *table;
+    int64_t accumulate;
+    ds_clip clip;
 } recipe;
 
 /* What a run comes to. */
@@ -106,7 +108,9 @@ static ds_session *open_session(const recipe *c, ds_model *model)
                                 .seed = 1,
                                 .checkpoint_every = 3, /* by a thread beside training */
                                 .checkpoint_unit = DS_UNIT_STEPS,
-                                .on_nonfinite = c->on_nonfinite };
+                                .on_nonfinite = c->on_nonfinite,
+                                .accumulate = c->accumulate,
+                                .clip = c->clip };
     set.data.format = "csv";
     set.data.path = c->table;
     set.data.holdout = "8";
@@ -294,6 +298,22 @@ static void answers_to_infinite_rows(void **state)
                                .table = spoilt });
 }
 
+/* 5 batches an epoch make steps of 2, 2 and 1; in the spoilt table a step fails at either of its batches. */
+static void steps_of_several_batches(void **state)
+{
+    (void)state;
+    recipe c = { .rule = "adam(lr=0.1)",
+                 .schedule = "cosine",
+                 .average = "ema",
+                 .table = clean,
+                 .accumulate = 2,
+                 .clip = { DS_CLIP_NORM, 0.5, 0 } };
+    stop_everywhere(&c);
+    c.table = spoilt;
+    for (c.on_nonfinite = DS_NONFINITE_SKIP; c.on_nonfinite <= DS_NONFINITE_REWIND; c.on_nonfinite++)
+        stop_everywhere(&c);
+}
+
 /* A run ends as diverged where it is told to stop; resumed with another answer it goes on from there. */
 static void a_diverged_run_goes_on_with_another_answer(void **state)
 {
@@ -329,6 +349,7 @@ int main(void)
         cmocka_unit_test(every_average),
         cmocka_unit_test(stop_rules_remember),
         cmocka_unit_test(answers_to_infinite_rows),
+        cmocka_unit_test(steps_of_several_batches),
         cmocka_unit_test(a_diverged_run_goes_on_with_another_answer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

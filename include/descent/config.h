@@ -46,7 +46,8 @@ typedef enum ds_retrain { DS_RETRAIN_NONE, DS_RETRAIN_ANEW, DS_RETRAIN_CONTINUE 
 typedef struct ds_train_settings {
     int64_t epochs, steps;
     double seconds;
-    int64_t batch; /* rows; 0: all */
+    int64_t batch;      /* rows; 0: all */
+    int64_t accumulate; /* batches a step */
     uint64_t seed;
     ds_dtype dtype;
     const char *order;   /* of registry "sampler" */
@@ -71,6 +72,7 @@ typedef struct ds_config {
     bool penalty_all;
     ds_part optimizer;   /* of registry "rule" */
     const char *dialect; /* "torch", "book" */
+    ds_clip clip;        /* optimizer.clip */
     ds_part schedule;    /* of registry "schedule"; head NULL: the rate stays */
     double warmup;       /* from 0 to the rate over this many warmup_unit */
     ds_unit warmup_unit;

@@ -15,6 +15,7 @@
 #define DESCENT_OPTIM_H
 
 #include "descent/model.h"
+#include "descent/space.h"
 #include "descent/state.h"
 
 #ifdef __cplusplus
@@ -74,6 +75,26 @@ DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
 DS_API size_t ds_optim_bytes(const ds_optim *o);
 /* Bytes that one step reads and writes when it is a single pass: theta and state both ways, the gradient once. */
 DS_API size_t ds_optim_traffic(const ds_optim *o);
+
+/* ---- clipping of gradients --------------------------------------------------------------------------------------- */
+
+typedef enum ds_clip_kind { DS_CLIP_NONE, DS_CLIP_NORM, DS_CLIP_VALUE, DS_CLIP_ADAPTIVE } ds_clip_kind;
+
+/* norm      g <- g c / max(|g|, c), |g| over all parameters together
+ * value     g_i <- min(max(g_i, -c), c)
+ * adaptive  for each unit i, the weights of one output or a whole vector: g_i <- g_i b / max(|g_i|, b),
+ *           b = c max(|w_i|, eps) */
+typedef struct ds_clip {
+    ds_clip_kind kind;
+    double c, eps; /* eps: of adaptive */
+} ds_clip;
+
+/* DS_ERANGE: c or eps is not a positive number. */
+DS_API ds_status ds_clip_check(ds_ctx *ctx, const ds_clip *clip);
+/* Clip a gradient of finite values in place. space says where the units of adaptive lie; the others take NULL with n
+ * elements. */
+DS_API void ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtype t, int64_t n, const void *theta,
+                             void *gradient);
 
 /* ---- schedules -------------------------------------------------------------------------------------------------- */
 

@@ -26,12 +26,14 @@ typedef enum ds_on_nonfinite { DS_NONFINITE_STOP, DS_NONFINITE_SKIP, DS_NONFINIT
 typedef struct ds_session_settings {
     ds_data_settings data;
     const ds_model *model;
-    ds_problem_settings problem;   /* loss, penalties, dtype; sample, classes and targets come from the data */
-    ds_optim_settings optimizer;   /* rule and dialect; n and dtype come from the problem */
+    ds_problem_settings problem; /* loss, penalties, dtype; sample, classes and targets come from the data */
+    ds_optim_settings optimizer; /* rule and dialect; n and dtype come from the problem */
+    ds_clip clip;
     ds_schedule_settings schedule; /* total, epoch and lr are filled in */
     int64_t epochs, steps;         /* -1: no limit; at least one of the two must be given */
     double seconds;                /* 0 or less: no limit */
     int64_t batch;                 /* rows; 0: all */
+    int64_t accumulate;            /* batches whose mean gradient makes a step; 0 is 1 */
     uint64_t seed;
     const char *order;   /* of registry "sampler"; NULL: shuffle */
     const ds_part *stop; /* of registry "stop" */
@@ -55,6 +57,7 @@ DS_API ds_problem *ds_session_problem(ds_session *s);
 DS_API void *ds_session_theta(ds_session *s);           /* flat parameters */
 DS_API int64_t ds_session_batches(const ds_session *s); /* in an epoch */
 DS_API int64_t ds_session_batch(const ds_session *s);   /* rows of a full batch */
+DS_API int64_t ds_session_epoch(const ds_session *s);   /* steps in an epoch: batches / accumulate, rounded up */
 /* Initial weights from train.seed; reads one batch where an initializer or a bias wants data. */
 DS_API ds_status ds_session_init(ds_session *s);
 /* Weights and running statistics in PyTorch's layout; equal weights give equal files. */
@@ -77,7 +80,7 @@ typedef struct ds_epoch_report {
     int64_t epoch, epochs, step;
     double train_loss, train_error; /* over the epoch's batches as they were trained */
     ds_score val;                   /* rows 0: no validation set */
-    double grad_norm, update_ratio; /* of the epoch's last step */
+    double grad_norm, update_ratio; /* of the epoch's last step; the norm is that before clipping */
     double lr, seconds;
     ds_score average; /* of the averaged weights on the validation rows; rows 0: none */
     bool best;

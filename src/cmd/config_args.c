@@ -104,6 +104,8 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.stops = c->train.stops;
     s.best = c->train.best;
     s.average = c->train.average;
+    s.accumulate = c->train.accumulate;
+    s.clip = c->clip;
     s.checkpoint_every = c->train.checkpoint_every;
     s.checkpoint_unit = c->train.checkpoint_unit;
     s.checkpoint_keep = c->train.checkpoint_keep;

@@ -30,6 +30,17 @@ double ds_vector_distance(ds_dtype t, const void *x, const void *y, int64_t n)
 }
 double ds_vector_dot(ds_dtype t, const void *x, const void *y, int64_t n) { return sum_products(t, x, y, n); }
 
+void ds_vector_approach(ds_dtype t, void *m, const void *x, double w, int64_t n)
+{
+    double *m64 = m;
+    float *m32 = m;
+    const double *x64 = x;
+    const float *x32 = x;
+    for (int64_t i = 0; i < n && t == DS_F64; i++) m64[i] += w * (x64[i] - m64[i]);
+    for (int64_t i = 0; i < n && t == DS_F32; i++)
+        m32[i] = (float)((double)m32[i] + w * ((double)x32[i] - (double)m32[i]));
+}
+
 /* A value is finite when its exponent bits are not all ones; OR over a block lets the compiler use vectors. */
 bool ds_vector_is_finite(ds_dtype t, const void *x, int64_t n)
 {

@@ -28,7 +28,7 @@ ds_average_settings ds_session_average(const ds_session *s, int64_t n)
                                   .n = n,
                                   .dtype = ds_problem_dtype(s->problem),
                                   .total = total == INT64_MAX ? -1 : total,
-                                  .epoch = s->batches };
+                                  .epoch = s->epoch };
 }
 
 static void forget_measured(void *own)

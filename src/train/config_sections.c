@@ -321,6 +321,28 @@ static void copy_values(const config_table *t, ds_part *out)
     for (int k = 0; t->chosen && k < DS_MAX_PART_OPTIONS && k < DS_MAX_OPTIONS; k++) out->value[k] = t->value[1][k];
 }
 
+static void read_clip(reader *r, const node *n, node *to)
+{
+    static const char *const kinds[] = { "norm", "value", "adaptive" }; /* in the order of ds_clip_kind */
+    ds_clip *clip = &r->config->clip;
+    config_table *t = n && !n->bad ? read_map(r, "optimizer", "clip", ds_config_clip, "{norm: 1}", n, to) : NULL;
+    if (!t || n->kind != NODE_MAP) return;
+    const node *eps = config_place_of(t, "eps");
+    int given = 0;
+    for (int k = 0; k < 3; k++) {
+        if (!config_place_of(t, kinds[k])) continue;
+        *clip = (ds_clip){ (ds_clip_kind)(DS_CLIP_NORM + k), config_value_of(t, kinds[k])->real, 1e-3 };
+        given++;
+    }
+    if (given != 1)
+        config_mistake(r, config_seen(n), "all keys: descent explain clip",
+                       "\"clip\" has %s bound, wanted one: {norm: 1}, {value: 0.5} or {adaptive: 0.01}",
+                       given ? "more than one" : "no");
+    if (eps && clip->kind != DS_CLIP_ADAPTIVE)
+        config_mistake(r, eps->key_at, NULL, "\"eps\" has no effect without adaptive; remove it");
+    if (eps) clip->eps = config_value_of(t, "eps")->real;
+}
+
 static void read_optimizer(reader *r, const node *root)
 {
     ds_config *c = r->config;
@@ -329,7 +351,9 @@ static void read_optimizer(reader *r, const node *root)
     int before = r->mistakes->count;
     c->dialect = config_value_of(t, "dialect")->integer ? "book" : "torch";
     copy_values(t, &c->optimizer);
-    config_resolve_table(r, t, t->chosen ? c->dialect : NULL, resolved_section(r, "optimizer"));
+    node *to = resolved_section(r, "optimizer");
+    config_resolve_table(r, t, t->chosen ? c->dialect : NULL, to);
+    read_clip(r, config_place_of(t, "clip"), to);
     const char *fault = NULL;
     ds_part trial = c->optimizer;
     if (!t->chosen || r->mistakes->count > before || ds_rule_resolve(r->ctx, c->dialect, &trial, &fault) == DS_OK)
@@ -400,6 +424,7 @@ static void read_train(reader *r, const node *root)
     s->epochs = limit(t, "epochs");
     s->steps = limit(t, "steps");
     s->seconds = config_value_of(t, "seconds")->given ? config_value_of(t, "seconds")->real : -1;
+    s->accumulate = config_value_of(t, "accumulate")->integer;
     s->seed = (uint64_t)config_value_of(t, "seed")->integer;
     s->dtype = config_value_of(t, "dtype")->integer ? DS_F64 : DS_F32;
     s->order = config_value_of(t, "order")->text;

@@ -21,7 +21,7 @@ void ds_loop_show(ds_loop *l)
                       .rows_per_second = l->rows / spent,
                       .epoch_left = per_batch * (double)(s->batches - l->batch),
                       .all_left = l->total == INT64_MAX ? s->set.seconds - ds_loop_seconds(l)
-                                                        : per_batch * (double)(l->total - l->step) };
+                                                        : per_batch * (double)((l->total - l->step) * s->accumulate) };
     l->watcher->progress(l->watcher->arg, &p);
 }
 

@@ -31,6 +31,7 @@
 
 #include "descent/graph.h"
 #include "descent/state.h"
+#include "train/gradient.h"
 #include "train/run.h"
 #include "train/session.h"
 
@@ -46,7 +47,8 @@ typedef struct ds_loop {
     ds_schedule_settings schedule;
     ds_state *state;
     void *own[DS_LOOP_PARTS]; /* memory of the parts, in the order of their list; NULL: not asked for */
-    void *gradient, *before;  /* before: theta of the measured step */
+    ds_gradient gradient;     /* of the step under way */
+    void *before;             /* theta of the measured step */
     int64_t total;            /* steps, INT64_MAX: no limit */
 
     /* registered */
@@ -95,10 +97,10 @@ void ds_loop_keeps(ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 /* Tell the watcher something that is neither progress nor an end. */
 void ds_loop_notice(const ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 
-/* Take one step on the next batch. */
+/* Take one step on the next batch, or on the next train.accumulate of the epoch. */
 ds_status ds_loop_step(ds_loop *l);
-/* A value is not finite: say what, and do what train.on_nonfinite says: end the run, or leave the batch out and go on.
- * batch NULL: the weights are not, after an epoch. */
+/* A value is not finite: say what, and do what train.on_nonfinite says: end the run, or leave the step's batches so far out and
+ * go on. batch NULL: the weights are not, after an epoch. */
 void ds_loop_trouble(ds_loop *l, const ds_batch *batch, double loss);
 /* The header of metrics.tsv. */
 ds_status ds_loop_begin_table(ds_loop *l);

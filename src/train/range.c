@@ -12,8 +12,7 @@
 
 #include "descent/graph.h"
 #include "kernel/math_big.h"
-#include "space/vector.h"
-#include "train/session.h"
+#include "train/gradient.h"
 
 static const double blown_up = 4, smoothing = 0.9, above = 1.5, kept_progress = 0.9;
 
@@ -22,7 +21,8 @@ typedef struct work {
     const ds_range_settings *set;
     ds_loader *loader;
     ds_optim *optim;
-    void *start, *gradient;
+    void *start;
+    ds_gradient gradient;
     int64_t done; /* steps of all trials */
 } work;
 
@@ -40,20 +40,22 @@ static ds_status restart(work *w)
     return ds_optim_create(&w->optim, s->ctx, &o);
 }
 
-/* *loss of the batch before the step; the step is not taken when something is not finite. */
+/* *loss of the batches before the step; the step is not taken when something is not finite. */
 static ds_status step(work *w, int64_t k, double lr, double *loss, bool *finite)
 {
     ds_session *s = w->s;
     const void *point;
-    const ds_batch *batch = ds_loader_next(w->loader);
-    if (!batch) return DS_EIO;
+    ds_gradient *g = &w->gradient;
     DS_TRY(ds_optim_point(w->optim, s->theta, &point));
-    const ds_at at = { batch, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)k };
-    DS_TRY(ds_problem_gradient(s->problem, &at, w->gradient, loss));
-    *finite = isfinite(*loss) && ds_vector_is_finite(ds_problem_dtype(s->problem), w->gradient, s->dim);
+    DS_TRY(ds_gradient_take(g, w->loader, point, k));
+    *loss = g->loss;
+    *finite = g->finite;
     w->done++;
     if (w->set->progress) w->set->progress(w->set->arg, w->done);
-    return *finite ? ds_optim_step(w->optim, s->theta, w->gradient, lr) : DS_OK;
+    if (!g->finite) return DS_OK;
+    ds_clip_gradient(&s->set.clip, ds_problem_space(s->problem), ds_problem_dtype(s->problem), s->dim, s->theta,
+                     g->mean);
+    return ds_optim_step(w->optim, s->theta, g->mean, lr);
 }
 
 /* ---- the sweep --------------------------------------------------------------------------------------------------- */
@@ -154,9 +156,9 @@ static ds_status test(work *w, ds_range *r)
     ds_session *s = w->s;
     size_t bytes = (size_t)s->dim * s->element;
     w->start = ds_buffer_alloc(bytes);
-    w->gradient = ds_buffer_alloc(bytes);
     r->sweep = calloc((size_t)w->set->steps, sizeof *r->sweep);
-    if (!w->start || !w->gradient || !r->sweep) return ds_fail_memory(s->ctx, 2 * bytes, "a range test");
+    if (!w->start || !r->sweep) return ds_fail_memory(s->ctx, bytes, "a range test");
+    DS_TRY(ds_gradient_open(&w->gradient, s));
     memcpy(w->start, s->theta, bytes);
     DS_TRY(ds_session_loader(s, &w->loader));
     ds_status status = sweep(w, r);
@@ -177,7 +179,7 @@ ds_status ds_range_test(ds_session *s, const ds_range_settings *set, ds_range *r
     ds_loader_free(w.loader);
     ds_optim_free(w.optim);
     ds_buffer_free(w.start);
-    ds_buffer_free(w.gradient);
+    ds_gradient_close(&w.gradient);
     return status;
 }
 

@@ -38,7 +38,15 @@ static ds_status check_batch(ds_session *s, const char **key)
                        "train.batch is %lld, there are %lld training rows; use at most %lld, or all",
                        (long long)s->batch, (long long)rows, (long long)rows);
     s->batches = (rows + s->batch - 1) / s->batch;
-    return DS_OK;
+    *key = "train.accumulate";
+    s->accumulate = s->set.accumulate > 1 ? s->set.accumulate : 1;
+    if (s->accumulate > s->batches)
+        return ds_fail(s->ctx, DS_ECONFIG,
+                       "train.accumulate is %lld, an epoch has %lld batches; use at most %lld: steps end with an epoch",
+                       (long long)s->accumulate, (long long)s->batches, (long long)s->batches);
+    s->epoch = (s->batches + s->accumulate - 1) / s->accumulate;
+    *key = "optimizer.clip";
+    return ds_clip_check(s->ctx, &s->set.clip);
 }
 
 /* What averages, stop rules and keep.best ask of the run and its data. */
@@ -101,10 +109,11 @@ ds_problem *ds_session_problem(ds_session *s) { return s->problem; }
 void *ds_session_theta(ds_session *s) { return s->theta; }
 int64_t ds_session_batch(const ds_session *s) { return s->batch; }
 int64_t ds_session_batches(const ds_session *s) { return s->batches; }
+int64_t ds_session_epoch(const ds_session *s) { return s->epoch; }
 
 int64_t ds_session_steps(const ds_session *s)
 {
-    int64_t by_epochs = s->set.epochs >= 0 ? s->set.epochs * s->batches : INT64_MAX;
+    int64_t by_epochs = s->set.epochs >= 0 ? s->set.epochs * s->epoch : INT64_MAX;
     int64_t by_steps = s->set.steps >= 0 ? s->set.steps : INT64_MAX;
     return by_epochs < by_steps ? by_epochs : by_steps;
 }

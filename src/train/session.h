@@ -13,6 +13,7 @@ struct ds_session {
     ds_problem *problem;
     void *theta;
     int64_t dim, batch, batches; /* batches in an epoch */
+    int64_t accumulate, epoch;   /* batches in a step, steps in an epoch */
     size_t element;              /* bytes of one */
     ds_loader *scorer[3];        /* per split, made at the first score */
     ds_loader *measurer;         /* training rows for ds_session_measure, made at the first */

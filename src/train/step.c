@@ -1,4 +1,4 @@
-/* step.c - one step: batch, gradient, check, update.
+/* step.c - one step: gradient, check, clipping, update.
  * A step is a transaction: the gradient is looked at before anything moves, so a non-finite one leaves the weights as
  * they were. */
 #include <math.h>
@@ -7,51 +7,59 @@
 #include "space/vector.h"
 #include "train/parts.h"
 
-/* Norm of the gradient and size of the step against the weights: once an epoch, at its last step. */
-static void measure(ds_loop *l)
+/* Size of the step against the weights, and before it the norm of the gradient: once an epoch, at its last step. */
+static void measure_before(ds_loop *l)
+{
+    ds_session *s = l->s;
+    memcpy(l->before, s->theta, (size_t)s->dim * s->element);
+    l->grad_norm = ds_vector_norm(ds_problem_dtype(s->problem), l->gradient.mean, s->dim);
+}
+
+static void measure_after(ds_loop *l)
 {
     ds_session *s = l->s;
     ds_dtype t = ds_problem_dtype(s->problem);
     double size = ds_vector_norm(t, l->before, s->dim);
-    l->grad_norm = ds_vector_norm(t, l->gradient, s->dim);
     l->update_ratio = size > 0 ? ds_vector_distance(t, l->before, s->theta, s->dim) / size : NAN;
 }
 
-/* Rows of the batch that the network got wrong as it was trained. */
-static void count_errors(ds_loop *l, const ds_batch *batch)
+static ds_status update(ds_loop *l)
 {
-    const void *outputs = ds_problem_trained_outputs(l->s->problem);
-    if (!l->errors || !outputs) return;
-    ds_metric_reset(l->errors);
-    ds_metric_add(l->errors, outputs, batch->y, batch->n);
-    l->wrong += ds_metric_value(l->errors) * (double)batch->n;
+    ds_session *s = l->s;
+    void *g = l->gradient.mean;
+    ds_clip_gradient(&s->set.clip, ds_problem_space(s->problem), ds_problem_dtype(s->problem), s->dim, s->theta, g);
+    l->lr = ds_schedule_rate(&l->schedule, l->step);
+    return ds_optim_step(l->optim, s->theta, g, l->lr);
+}
+
+/* What the step's batches were like goes into the epoch's sums. */
+static void count(ds_loop *l)
+{
+    const ds_gradient *g = &l->gradient;
+    l->loss_sum += g->loss * g->rows;
+    double wrong = l->errors ? ds_metric_value(l->errors) : NAN; /* NaN: nothing was counted */
+    if (!isnan(wrong)) l->wrong += wrong * g->rows;
+    l->rows += g->rows;
 }
 
 ds_status ds_loop_step(ds_loop *l)
 {
     ds_session *s = l->s;
-    double loss;
     const void *point;
-    const ds_batch *batch = ds_loader_next(l->loader);
-    if (!batch) return ds_loader_status(l->loader);
-    bool measured = l->batch == s->batches - 1 || l->step == l->total - 1;
+    ds_gradient *g = &l->gradient;
     DS_TRY(ds_optim_point(l->optim, s->theta, &point));
-    const ds_at at = { batch, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)l->step };
-    DS_TRY(ds_problem_gradient(s->problem, &at, l->gradient, &loss));
-    if (!isfinite(loss) || !ds_vector_is_finite(ds_problem_dtype(s->problem), l->gradient, s->dim)) {
-        ds_loop_trouble(l, batch, loss);
+    DS_TRY(ds_gradient_take(g, l->loader, point, l->step));
+    if (!g->finite) {
+        ds_loop_trouble(l, g->batch, g->loss);
         return DS_OK;
     }
-    l->lr = ds_schedule_rate(&l->schedule, l->step);
-    if (measured) memcpy(l->before, s->theta, (size_t)s->dim * s->element);
-    DS_TRY(ds_optim_step(l->optim, s->theta, l->gradient, l->lr));
-    ds_problem_commit(s->problem);
-    if (measured) measure(l);
+    bool measured = g->batch->last || l->step == l->total - 1;
+    if (measured) measure_before(l);
+    DS_TRY(update(l));
+    if (measured) measure_after(l);
     l->step++;
-    l->batch++;
-    l->loss_sum += loss * (double)batch->n;
-    count_errors(l, batch);
-    l->rows += (double)batch->n;
+    l->batch += g->batches;
+    count(l);
     for (int k = 0; k < ds_loop_part_count; k++)
         if (l->own[k] && ds_loop_parts[k]->stepped) DS_TRY(ds_loop_parts[k]->stepped(l, l->own[k]));
     return DS_OK;

@@ -48,7 +48,7 @@ static void judge(const stopping *t, bool within_epoch)
         ds_stop_at a;
         bool watches = view(t->l, k, &a);
         const ds_stop_def *def = ds_stop_of(a.rule->head);
-        if (!watches && def->ends(a.rule, t->l->step, t->l->s->batches)) ds_loop_end(t->l, def->reason, "");
+        if (!watches && def->ends(a.rule, t->l->step, t->l->s->epoch)) ds_loop_end(t->l, def->reason, "");
         if (!watches || within_epoch || !def->over(&a, &t->memory[k])) continue;
         def->describe(&a, &t->memory[k], why, sizeof why);
         ds_loop_end(t->l, def->reason, why);

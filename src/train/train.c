@@ -27,7 +27,7 @@ void ds_loop_tick(ds_loop *l)
 
 int64_t ds_loop_epochs(const ds_loop *l)
 {
-    return l->total == INT64_MAX ? 0 : (l->total + l->s->batches - 1) / l->s->batches;
+    return l->total == INT64_MAX ? 0 : (l->total + l->s->epoch - 1) / l->s->epoch;
 }
 
 void ds_loop_end(ds_loop *l, ds_reason reason, const char *why)
@@ -61,7 +61,7 @@ static ds_status open_optimizer(ds_loop *l)
     l->schedule = s->set.schedule;
     l->schedule.lr = ds_optim_lr(l->optim);
     l->schedule.total = l->total == INT64_MAX ? -1 : l->total;
-    l->schedule.epoch = s->batches;
+    l->schedule.epoch = s->epoch;
     return ds_schedule_check(s->ctx, &l->schedule);
 }
 
@@ -105,9 +105,11 @@ static ds_status open_loop(ds_loop *l)
     if (ds_dataset_classes(s->data)) DS_TRY(ds_metric_create(&l->errors, s->problem, "error"));
     DS_TRY(open_optimizer(l));
     size_t bytes = (size_t)s->dim * s->element;
-    l->gradient = ds_buffer_alloc(bytes);
+    DS_TRY(ds_gradient_open(&l->gradient, s));
+    l->gradient.errors = l->errors;
+    l->gradient.trains = true;
     l->before = ds_buffer_alloc(bytes);
-    return l->gradient && l->before ? open_state(l) : ds_fail_memory(s->ctx, 2 * bytes, "gradients");
+    return l->before ? open_state(l) : ds_fail_memory(s->ctx, bytes, "a copy of the weights");
 }
 
 static void close_loop(ds_loop *l)
@@ -116,7 +118,7 @@ static void close_loop(ds_loop *l)
         if (l->own[k]) ds_loop_parts[k]->free(l->own[k]);
     ds_state_free(l->state);
     ds_buffer_free(l->before);
-    ds_buffer_free(l->gradient);
+    ds_gradient_close(&l->gradient);
     ds_optim_free(l->optim);
     ds_metric_free(l->errors);
     ds_loader_free(l->loader);

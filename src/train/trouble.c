@@ -107,7 +107,7 @@ static void describe(const ds_loop *l, const ds_batch *batch, double loss, char 
         ds_text_add(&t, "step %lld: its update overflowed", (long long)l->step);
     bool weights = name_tensor(s, s->theta, "weight", &t);
     if (batch && !weights) {
-        name_tensor(s, l->gradient, "gradient of", &t);
+        name_tensor(s, l->gradient.latest, "gradient of", &t);
         if (!name_rows(s, batch, input_finite, "inputs", &t) && !name_rows(s, batch, loss_finite, "losses", &t))
             ds_text_add(&t, ", no row of the batch (%d, ...) by itself", batch->ids[0]);
     }
@@ -258,13 +258,14 @@ void ds_loop_trouble(ds_loop *l, const ds_batch *batch, double loss)
     }
     c->times++;
     for (int k = 0; k < c->blocks; k++) memcpy(c->block[k].live, c->block[k].copy, c->block[k].bytes);
-    if (batch) l->batch++;
+    if (batch) l->batch += l->gradient.batches;
     if (c->blocks) ds_state_announce(l->state);
     if (c->blocks)
         ds_loop_notice(l, "%s; back to the weights of step %lld, without the batches since then", text,
                        (long long)l->step);
     else
-        ds_loop_notice(l, "%s; the batch is left out", text);
+        ds_loop_notice(l, "%s; %s left out", text,
+                       l->gradient.batches > 1 ? "the batches of this step so far are" : "the batch is");
 }
 
 const ds_loop_part ds_caution_part = {

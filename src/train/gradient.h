@@ -1,0 +1,27 @@
+/* gradient.h - the gradient of a step: the mean over its minibatches. */
+#ifndef DS_TRAIN_GRADIENT_H
+#define DS_TRAIN_GRADIENT_H
+
+#include "train/session.h"
+
+typedef struct ds_gradient {
+    ds_session *s;
+    ds_metric *errors; /* of the outputs as they were trained; NULL: not wanted */
+    bool trains;       /* running statistics follow the batches */
+    void *mean, *part; /* over the batches so far; of one of them (NULL: a step has one batch) */
+
+    /* of the latest step */
+    bool finite;           /* false: the latest batch's loss or gradient is not, and mean is of no use */
+    int64_t batches;       /* the latest one too */
+    double rows, loss;     /* loss: the mean over the rows; when not finite, the latest batch's */
+    const ds_batch *batch; /* the latest */
+    const void *latest;    /* its gradient */
+} ds_gradient;
+
+ds_status ds_gradient_open(ds_gradient *g, ds_session *s);
+void ds_gradient_close(ds_gradient *g);
+/* The gradient at a point on the loader's next train.accumulate batches, or on those that are left of its epoch. When it
+ * is not finite, running statistics are as before the step. */
+ds_status ds_gradient_take(ds_gradient *g, ds_loader *loader, const void *point, int64_t step);
+
+#endif
