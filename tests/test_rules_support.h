@@ -102,7 +102,8 @@ static inline void assert_same(bench *a, bench *b)
     assert_memory_equal(a->theta, b->theta, vector_bytes(a));
     assert_int_equal(ds_optim_states(a->o), ds_optim_states(b->o));
     for (int i = 0; i < ds_optim_states(a->o); i++)
-        assert_memory_equal(ds_optim_state(a->o, i), ds_optim_state(b->o, i), vector_bytes(a));
+        assert_memory_equal(ds_optim_state(a->o, i), ds_optim_state(b->o, i),
+                            (size_t)ds_optim_state_count(a->o, i) * ds_dtype_bytes(a->t));
 }
 
 /* Every rule with each of its variants in a dialect: rule text from the registry, plus the options that change its shape. */
@@ -124,6 +125,17 @@ static const char *const VARIANTS[][2] = {
     { "adopt(weight_decay=0.1)", "torch" },
     { "schedule-free-adamw(r=1, weight_decay=0.1)", "torch" },
 };
+
+/* Whether elements see each other. */
+static inline bool couples(const char *rule)
+{
+    for (int i = 0; i < ds_rule_registry.count; i++) {
+        const ds_head *head = ds_rule_registry.heads[i];
+        if (strncmp(rule, head->name, strcspn(rule, "(")) == 0 && head->name[strcspn(rule, "(")] == 0)
+            return ds_rule_of(head)->couples;
+    }
+    return false;
+}
 
 /* Run fn for every registered rule in each dialect and for every variant, in both dtypes. */
 static inline void for_each_rule(void (*fn)(setup s))

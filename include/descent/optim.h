@@ -62,6 +62,7 @@ DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, d
  * resumes a run bit for bit. */
 DS_API int ds_optim_states(const ds_optim *o);
 DS_API const char *ds_optim_state_name(const ds_optim *o, int i); /* "v", "r", "m", ... */
+DS_API int64_t ds_optim_state_count(const ds_optim *o, int i);    /* its elements: n, or 1 */
 DS_API void *ds_optim_state(ds_optim *o, int i);
 DS_API int ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
 DS_API int64_t ds_optim_steps(const ds_optim *o);

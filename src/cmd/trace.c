@@ -25,7 +25,8 @@ typedef struct work {
     ds_array grads, theta;
     ds_optim *optim;
     void *gradient;
-    size_t bytes; /* of a vector */
+    size_t bytes;       /* of a vector */
+    size_t each[NAMES]; /* bytes of an array at one step */
     ds_named_tensor out[NAMES];
     int count;
 } work;
@@ -75,11 +76,14 @@ static bool make_room(work *w)
     ds_shape s = w->grads.shape;
     s.dim[0]++;
     w->count = 1 + ds_optim_states(w->optim);
-    for (int k = 0; k < w->count; k++)
+    for (int k = 0; k < w->count; k++) {
+        bool number = k && ds_optim_state_count(w->optim, k - 1) == 1;
+        w->each[k] = number ? ds_dtype_bytes(w->theta.dtype) : w->bytes;
         w->out[k] = (ds_named_tensor){ .name = k ? ds_optim_state_name(w->optim, k - 1) : "theta",
                                        .dtype = w->theta.dtype,
-                                       .shape = s,
-                                       .data = calloc((size_t)s.dim[0], w->bytes) };
+                                       .shape = number ? DS_SHAPE(s.dim[0]) : s,
+                                       .data = calloc((size_t)s.dim[0], w->each[k]) };
+    }
     w->gradient = ds_buffer_alloc(w->bytes);
     for (int k = 0; k < w->count; k++)
         if (!w->out[k].data) return false;
@@ -90,8 +94,8 @@ static bool make_room(work *w)
 static void note(work *w, int64_t t)
 {
     for (int k = 0; k < w->count; k++)
-        memcpy((char *)(uintptr_t)w->out[k].data + (size_t)t * w->bytes,
-               k ? ds_optim_state(w->optim, k - 1) : w->theta.data, w->bytes);
+        memcpy((char *)(uintptr_t)w->out[k].data + (size_t)t * w->each[k],
+               k ? ds_optim_state(w->optim, k - 1) : w->theta.data, w->each[k]);
 }
 
 static int replay(work *w, const char *path)

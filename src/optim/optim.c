@@ -27,20 +27,21 @@ struct ds_optim {
     const void *bound_grad;
 };
 
-static size_t vector_bytes(const ds_optim *o) { return (size_t)o->n * ds_dtype_bytes(o->dtype); }
+static size_t bytes_of(const ds_optim *o, int64_t n) { return (size_t)n * ds_dtype_bytes(o->dtype); }
+static size_t state_bytes(const ds_optim *o, int i) { return bytes_of(o, o->build.state[i].count); }
 
-static ds_status vector_alloc(ds_optim *o, void **out, const char *what)
+static ds_status vector_alloc(ds_optim *o, void **out, int64_t n, const char *what)
 {
-    *out = ds_buffer_alloc(vector_bytes(o));
-    return *out ? DS_OK : ds_fail_memory(o->ctx, vector_bytes(o), what);
+    *out = ds_buffer_alloc(bytes_of(o, n));
+    return *out ? DS_OK : ds_fail_memory(o->ctx, bytes_of(o, n), what);
 }
 
-static void fill(const ds_optim *o, void *x, double value)
+static void fill(const ds_optim *o, void *x, int64_t n, double value)
 {
     if (o->dtype == DS_F32)
-        for (int64_t i = 0; i < o->n; i++) ((float *)x)[i] = (float)value;
+        for (int64_t i = 0; i < n; i++) ((float *)x)[i] = (float)value;
     else
-        for (int64_t i = 0; i < o->n; i++) ((double *)x)[i] = value;
+        for (int64_t i = 0; i < n; i++) ((double *)x)[i] = value;
 }
 
 /* State the rule as a graph and plan it. */
@@ -64,14 +65,15 @@ static ds_status bind(ds_optim *o)
     ds_rule_build *b = &o->build;
     bool in_place = ds_plan_steps(o->plan) <= 1;
     for (int i = 0; i < b->nstates; i++) {
-        DS_TRY(vector_alloc(o, &o->state[i], "optimizer state"));
-        fill(o, o->state[i], b->state[i].initial);
-        if (!in_place) DS_TRY(vector_alloc(o, &o->next[i], "next optimizer state"));
+        int64_t n = b->state[i].count;
+        DS_TRY(vector_alloc(o, &o->state[i], n, "optimizer state"));
+        fill(o, o->state[i], n, b->state[i].initial);
+        if (!in_place) DS_TRY(vector_alloc(o, &o->next[i], n, "next optimizer state"));
         DS_TRY(ds_plan_bind(o->plan, b->state[i].now, o->state[i]));
         DS_TRY(ds_plan_bind(o->plan, b->state[i].next, in_place ? o->state[i] : o->next[i]));
     }
     if (!in_place) {
-        DS_TRY(vector_alloc(o, &o->next[DS_RULE_STATES], "next parameters"));
+        DS_TRY(vector_alloc(o, &o->next[DS_RULE_STATES], o->n, "next parameters"));
         DS_TRY(ds_plan_bind(o->plan, b->theta_next, o->next[DS_RULE_STATES]));
     }
     o->scalars = ds_buffer_alloc(DS_RULE_SCALARS * LINE);
@@ -79,7 +81,7 @@ static ds_status bind(ds_optim *o)
     for (int i = 0; i < DS_RULE_SCALARS; i++)
         if (ds_val_ok(b->scalar[i])) DS_TRY(ds_plan_bind(o->plan, b->scalar[i], o->scalars + i * LINE));
     if (!o->look) return DS_OK;
-    DS_TRY(vector_alloc(o, &o->point, "look-ahead point"));
+    DS_TRY(vector_alloc(o, &o->point, o->n, "look-ahead point"));
     DS_TRY(ds_plan_bind(o->look, b->point, o->point));
     /* Every look-ahead is theta + a v: the velocity is the only state that it reads. */
     return ds_plan_bind(o->look, b->state[0].now, o->state[0]);
@@ -182,15 +184,16 @@ ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double l
     o->bound_grad = gradient;
     set_scalars(o, lr);
     DS_TRY(ds_plan_run(o->plan));
-    if (theta_next) memcpy(theta, theta_next, vector_bytes(o));
+    if (theta_next) memcpy(theta, theta_next, bytes_of(o, o->n));
     for (int i = 0; i < b->nstates; i++)
-        if (o->next[i]) memcpy(o->state[i], o->next[i], vector_bytes(o));
+        if (o->next[i]) memcpy(o->state[i], o->next[i], state_bytes(o, i));
     o->t++;
     return DS_OK;
 }
 
 int ds_optim_states(const ds_optim *o) { return o->build.nstates; }
 const char *ds_optim_state_name(const ds_optim *o, int i) { return o->build.state[i].name; }
+int64_t ds_optim_state_count(const ds_optim *o, int i) { return o->build.state[i].count; }
 void *ds_optim_state(ds_optim *o, int i) { return o->state[i]; }
 
 int ds_optim_state_find(const ds_optim *o, const char *name)
@@ -207,7 +210,7 @@ void ds_optim_set_steps(ds_optim *o, int64_t steps) { o->t = steps; }
 void ds_optim_remember(ds_optim *o, ds_state *st)
 {
     for (int i = 0; i < o->build.nstates; i++)
-        ds_state_vector(st, "optim", o->build.state[i].name, o->dtype, o->n, o->state[i]);
+        ds_state_vector(st, "optim", o->build.state[i].name, o->dtype, o->build.state[i].count, o->state[i]);
     ds_state_integer(st, "optim", "steps", &o->t);
     for (int i = 0; i < DS_OPTIM_NUMBERS && o->def->number[i]; i++)
         ds_state_real(st, "optim", o->def->number[i], &o->kept[i]);
@@ -215,12 +218,15 @@ void ds_optim_remember(ds_optim *o, ds_state *st)
 
 size_t ds_optim_bytes(const ds_optim *o)
 {
-    size_t vectors = 0;
-    for (int i = 0; i < DS_RULE_STATES; i++) vectors += o->state[i] != NULL;
-    for (int i = 0; i <= DS_RULE_STATES; i++) vectors += o->next[i] != NULL;
-    vectors += o->point != NULL;
-    return vectors * vector_bytes(o) + DS_RULE_SCALARS * LINE + ds_plan_bytes(o->plan) +
-           (o->look ? ds_plan_bytes(o->look) : 0);
+    size_t bytes = DS_RULE_SCALARS * LINE + ds_plan_bytes(o->plan) + (o->look ? ds_plan_bytes(o->look) : 0);
+    for (int i = 0; i < o->build.nstates; i++) bytes += state_bytes(o, i) * (o->next[i] ? 2 : 1);
+    if (o->next[DS_RULE_STATES]) bytes += bytes_of(o, o->n);
+    return o->point ? bytes + bytes_of(o, o->n) : bytes;
 }
 
-size_t ds_optim_traffic(const ds_optim *o) { return (3 + 2 * (size_t)o->build.nstates) * vector_bytes(o); }
+size_t ds_optim_traffic(const ds_optim *o)
+{
+    size_t bytes = 3 * bytes_of(o, o->n);
+    for (int i = 0; i < o->build.nstates; i++) bytes += 2 * state_bytes(o, i);
+    return bytes;
+}

@@ -25,13 +25,24 @@ bool ds_rule_flag(const ds_rule_options *o, const char *name)
     return v && v->integer;
 }
 
-ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial)
+static ds_rule_state *keep(ds_rule_build *b, const char *name, double initial, ds_shape shape)
 {
     ds_rule_state *s = &b->state[b->nstates++];
     s->name = name;
     s->initial = initial;
-    s->now = ds_input(b->g, name, ds_val_dtype(b->g, b->theta), ds_val_shape(b->g, b->theta));
+    s->count = ds_shape_count(shape);
+    s->now = ds_input(b->g, name, ds_val_dtype(b->g, b->theta), shape);
     return s;
+}
+
+ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial)
+{
+    return keep(b, name, initial, ds_val_shape(b->g, b->theta));
+}
+
+ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial)
+{
+    return keep(b, name, initial, (ds_shape){ 0 });
 }
 
 ds_val ds_rule_scalar(ds_rule_build *b, int i)

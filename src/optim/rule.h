@@ -37,6 +37,7 @@ typedef struct ds_rule_step {
 typedef struct ds_rule_state {
     const char *name;
     double initial;
+    int64_t count; /* elements */
     ds_val now, next;
 } ds_rule_state;
 
@@ -52,6 +53,8 @@ typedef struct ds_rule_build {
 
 /* Declare a state vector that starts as `initial` everywhere; its value before the step. The update sets its `next`. */
 ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial);
+/* The same for one number of the whole vector. */
+ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial);
 /* Scalar i of the rule's scalars(). */
 ds_val ds_rule_scalar(ds_rule_build *b, int i);
 
@@ -79,6 +82,7 @@ typedef struct ds_rule_def {
     /* Options that do not go together: the name of one at fault and in *why what is wrong; NULL: fine. NULL: any go. */
     const char *(*conflict)(const ds_rule_options *o, const char **why);
     const char *number[DS_OPTIM_NUMBERS]; /* names of the numbers that scalars() keeps, from the first on */
+    bool couples; /* sums over the vector take part: more passes than one, and elements see each other */
     void (*scalars)(const ds_rule_step *s, double *out);
     void (*update)(ds_rule_build *b);
 } ds_rule_def;

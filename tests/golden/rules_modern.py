@@ -145,6 +145,20 @@ def schedule_free(o, g, theta, lr, t, s):
     return theta + w / o["sum"] * d
 
 
+def prodigy(o, g, theta, lr, t, s):
+    b1, b2, q, d0 = o["beta1"], o["beta2"], math.sqrt(o["beta2"]), o["d0"]
+    d, p = s.get("d", np.full(1, d0)), kept(s, "p", g)
+    k = d * lr
+    s["num"] = q * s.get("num", np.zeros(1)) + d / d0 * k * np.dot(g, p)
+    s["s"] = q * kept(s, "s", g) + d / d0 * k * g
+    s["m"] = b1 * kept(s, "m", g) + (1 - b1) * d * g
+    s["v"] = b2 * kept(s, "v", g) + (1 - b2) * d**2 * g**2
+    s["d"] = np.maximum(d, o["d_coef"] * s["num"] / np.abs(s["s"]).sum())
+    step = k * s["m"] / (np.sqrt(s["v"]) + s["d"] * o["eps"]) + k * o["weight_decay"] * theta
+    s["p"] = p + step
+    return theta - step
+
+
 ADAM = dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0)
 RULES = {
     "adadelta": (adadelta, dict(lr=1, rho=0.9, eps=1e-6, weight_decay=0)),
@@ -161,6 +175,7 @@ RULES = {
     "adopt": (adopt, dict(ADAM, beta2=0.9999, eps=1e-6)),
     "schedule-free-sgd": (schedule_free, dict(lr=1, momentum=0.9, r=0, weight_decay=0)),
     "schedule-free-adamw": (schedule_free, dict(ADAM, lr=2.5e-3, r=0)),
+    "prodigy": (prodigy, dict(ADAM, lr=1, d0=1e-6, d_coef=1)),
 }
 
 CASES = [
@@ -178,6 +193,7 @@ CASES = [
     ("ademamix", "torch", dict(alpha_warmup=10, slow_warmup=15, beta3=0.99, alpha=8, weight_decay=0.5)),
     ("adopt", "torch", dict(beta2=0.7, eps=1e-2, weight_decay=0.5)),
     ("schedule-free-sgd", "torch", dict(lr=0.01, momentum=0.5, r=2, weight_decay=0.5)),
+    ("prodigy", "torch", dict(d0=1e-3, d_coef=2, beta2=0.9, weight_decay=0.1)),
     ("schedule-free-adamw", "torch", dict(lr=0.01, beta1=0.7, beta2=0.9, r=1, weight_decay=0.5)),
 ]
 
@@ -258,9 +274,26 @@ def again_schedule_free(o, rates, theta, grads):
     return path
 
 
+def again_prodigy(o, rates, theta, grads):
+    """As sums over the history, with theta_0 - theta taken as it is written."""
+    start, q, b2, d, path, ds = theta, math.sqrt(o["beta2"]), o["beta2"], o["d0"], [], []
+    dots = []
+    for t in range(1, len(grads) + 1):
+        ds.append(d)
+        lrs, g = rates[:t], grads[:t]
+        dots.append(float(g[-1] @ (start - theta)))
+        w = [q ** (t - 1 - i) * ds[i] ** 2 * lrs[i] / o["d0"] for i in range(t)]
+        up, down = sum(x * y for x, y in zip(w, dots)), np.abs(sum(x * y for x, y in zip(w, g))).sum()
+        k, d = d * rates[t - 1], max(d, o["d_coef"] * up / down)
+        m, v = ema(o["beta1"], [a * x for a, x in zip(ds, g)]), ema(b2, [(a * x) ** 2 for a, x in zip(ds, g)])
+        theta = theta - k * (m / (v**0.5 + d * o["eps"]) + o["weight_decay"] * theta)
+        path.append(theta)
+    return path
+
+
 AGAIN = {
     "adabelief": again_adabelief, "yogi": again_yogi, "lion": again_lion, "signsgd": again_signsgd,
-    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free,
+    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free, "prodigy": again_prodigy,
     "schedule-free-adamw": again_schedule_free,
 }
 
@@ -268,6 +301,8 @@ AGAIN = {
 def again(o, rates, theta, grads):
     """Path of theta by the second formulation: decoupled decay, then the step."""
     path = []
+    if o["rule"] == "prodigy":
+        return again_prodigy(o, rates, theta, grads)
     if o["rule"].startswith("schedule-free"):
         return again_schedule_free(o, rates, theta, grads)
     for t in range(1, len(grads) + 1):
