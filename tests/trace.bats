@@ -54,7 +54,8 @@ END
     python3 -c 'import numpy as n; n.save("g.npy", n.ones((3, 4))); n.save("t.npy", n.zeros(4)); n.save("s.npy", n.zeros(3)); n.save("f.npy", n.zeros(4, "f4"))'
     refuse() {
         run "$program" trace --grads g.npy --out o.npz "${@:3}"
-        [ "$status" -eq "$1" ] && [[ "$output" == *"$2"* ]]
+        [ "$status" -eq "$1" ]
+        [[ "$output" == *"$2"* ]]
         [ ! -e o.npz ]
     }
     refuse 2 'adam' --rule adm --theta0 t.npy
