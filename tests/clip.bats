@@ -6,12 +6,14 @@ setup() {
     program="$(realpath "${DESCENT:-build/descent}")"
     work="$(mktemp -d)"
     cd "$work"
+    awk 'BEGIN { for (i = 0; i < 380; i++) { s = (i * 7919) % 101 / 101
+        printf "%.4f,%.4f,%s\n", s + i % 3, 2 * s - i % 3, substr("abc", i % 3 + 1, 1) } }' >rows.csv
     cat >tiny.yaml <<'END'
-data: {format: digits, holdout: 50, scale: [0, 1]}
+data: {format: csv, path: rows.csv, holdout: 60}
 model:
   loss: cross-entropy
   layers:
-    - {flatten: true}
+    - {dense: 8, act: relu}
     - {dense: classes}
 optimizer: {name: sgd, lr: 0.1}
 train: {epochs: 1, batch: 64, seed: 1}
