@@ -159,6 +159,18 @@ def prodigy(o, g, theta, lr, t, s):
     return theta - step
 
 
+def d_adaptation(o, g, theta, lr, t, s):
+    b1, b2, q = o["beta1"], o["beta2"], math.sqrt(o["beta2"])
+    d, v, old = s.get("d", np.full(1, o["d0"])), kept(s, "v", g), kept(s, "s", g)
+    k = d * lr * math.sqrt(1 - b2**t) / (1 - b1**t)
+    s["num"] = q * s.get("num", np.zeros(1)) + (1 - q) * k * np.dot(g, old / (np.sqrt(v) + o["eps"]))
+    s["m"] = b1 * kept(s, "m", g) + (1 - b1) * k * g
+    s["v"] = b2 * v + (1 - b2) * g**2
+    s["s"] = q * old + (1 - q) * k * g
+    s["d"] = np.maximum(d, s["num"] / ((1 - q) * np.abs(s["s"]).sum()))
+    return theta - s["m"] / (np.sqrt(s["v"]) + o["eps"]) - k * o["weight_decay"] * theta
+
+
 ADAM = dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0)
 RULES = {
     "adadelta": (adadelta, dict(lr=1, rho=0.9, eps=1e-6, weight_decay=0)),
@@ -175,6 +187,7 @@ RULES = {
     "adopt": (adopt, dict(ADAM, beta2=0.9999, eps=1e-6)),
     "schedule-free-sgd": (schedule_free, dict(lr=1, momentum=0.9, r=0, weight_decay=0)),
     "schedule-free-adamw": (schedule_free, dict(ADAM, lr=2.5e-3, r=0)),
+    "d-adaptation": (d_adaptation, dict(ADAM, lr=1, d0=1e-6)),
     "prodigy": (prodigy, dict(ADAM, lr=1, d0=1e-6, d_coef=1)),
 }
 
@@ -193,6 +206,7 @@ CASES = [
     ("ademamix", "torch", dict(alpha_warmup=10, slow_warmup=15, beta3=0.99, alpha=8, weight_decay=0.5)),
     ("adopt", "torch", dict(beta2=0.7, eps=1e-2, weight_decay=0.5)),
     ("schedule-free-sgd", "torch", dict(lr=0.01, momentum=0.5, r=2, weight_decay=0.5)),
+    ("d-adaptation", "torch", dict(d0=1e-2, beta2=0.9, weight_decay=0.1)),
     ("prodigy", "torch", dict(d0=1e-3, d_coef=2, beta2=0.9, weight_decay=0.1)),
     ("schedule-free-adamw", "torch", dict(lr=0.01, beta1=0.7, beta2=0.9, r=1, weight_decay=0.5)),
 ]
@@ -291,9 +305,25 @@ def again_prodigy(o, rates, theta, grads):
     return path
 
 
+def again_d_adaptation(o, rates, theta, grads):
+    q, b2, d, path, ks, dots = math.sqrt(o["beta2"]), o["beta2"], o["d0"], [], [], []
+    for t in range(1, len(grads) + 1):
+        g = grads[:t]
+        past = ema(q, [k * x for k, x in zip(ks, g)]) / (ema(b2, [x * x for x in g[:-1]]) ** 0.5 + o["eps"]) if ks else 0 * g[0]
+        ks.append(d * rates[t - 1] * (1 - b2**t) ** 0.5 / (1 - o["beta1"] ** t))
+        dots.append(ks[-1] * float((g[-1] * past).sum()))
+        scaled = [k * x for k, x in zip(ks, g)]
+        d = max(d, ema(q, dots) / (1 - q) / float(np.abs(ema(q, scaled)).sum()))
+        step = ema(o["beta1"], scaled) / (ema(b2, [x * x for x in g]) ** 0.5 + o["eps"])
+        theta = theta * (1 - ks[-1] * o["weight_decay"]) - step
+        path.append(theta)
+    return path
+
+
 AGAIN = {
     "adabelief": again_adabelief, "yogi": again_yogi, "lion": again_lion, "signsgd": again_signsgd,
     "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free, "prodigy": again_prodigy,
+    "d-adaptation": again_d_adaptation,
     "schedule-free-adamw": again_schedule_free,
 }
 
@@ -301,6 +331,8 @@ AGAIN = {
 def again(o, rates, theta, grads):
     """Path of theta by the second formulation: decoupled decay, then the step."""
     path = []
+    if o["rule"] == "d-adaptation":
+        return again_d_adaptation(o, rates, theta, grads)
     if o["rule"] == "prodigy":
         return again_prodigy(o, rates, theta, grads)
     if o["rule"].startswith("schedule-free"):
