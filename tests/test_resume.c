@@ -70,6 +70,7 @@ typedef struct recipe {
     ds_on_nonfinite on_nonfinite;
     const char *table;
     int64_t accumulate;
+    uint64_t seed; /* 0: 1 */
     ds_clip clip;
 } recipe;
 
@@ -105,7 +106,7 @@ static ds_session *open_session(const recipe *c, ds_model *model)
                                 .epochs = EPOCHS,
                                 .steps = -1,
                                 .batch = BATCH,
-                                .seed = 1,
+                                .seed = c->seed ? c->seed : 1,
                                 .checkpoint_every = 3, /* by a thread beside training */
                                 .checkpoint_unit = DS_UNIT_STEPS,
                                 .on_nonfinite = c->on_nonfinite,
@@ -314,6 +315,34 @@ static void steps_of_several_batches(void **state)
         stop_everywhere(&c);
 }
 
+/* A step that fails at a later batch has moved nothing: weights and running statistics are those of a run that was stopped
+ * before it. */
+static void a_step_that_fails_moves_nothing(void **state)
+{
+    (void)state;
+    result *failed = calloc(1, sizeof *failed), *stopped = calloc(1, sizeof *stopped);
+    assert_true(failed && stopped);
+    failed->stop_at = INT64_MAX;
+    bool later = false;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        recipe c = { .rule = "adam(lr=0.1)", .schedule = "constant", .table = spoilt, .seed = seed };
+        train(&c, NULL, failed);
+        int64_t before = failed->outcome.steps; /* batches that are good */
+        c.accumulate = 5;
+        later = later || before > 0;
+        train(&c, NULL, failed);
+        assert_int_equal(failed->outcome.reason, DS_DIVERGED);
+        stopped->stop_at = failed->outcome.steps;
+        train(&c, NULL, stopped);
+        assert_int_equal(stopped->outcome.reason, DS_STOPPED);
+        assert_memory_equal(failed->theta, stopped->theta, sizeof failed->theta);
+        assert_memory_equal(failed->running, stopped->running, sizeof failed->running);
+    }
+    assert_true(later);
+    free(failed);
+    free(stopped);
+}
+
 /* A run ends as diverged where it is told to stop; resumed with another answer it goes on from there. */
 static void a_diverged_run_goes_on_with_another_answer(void **state)
 {
@@ -350,6 +379,7 @@ int main(void)
         cmocka_unit_test(stop_rules_remember),
         cmocka_unit_test(answers_to_infinite_rows),
         cmocka_unit_test(steps_of_several_batches),
+        cmocka_unit_test(a_step_that_fails_moves_nothing),
         cmocka_unit_test(a_diverged_run_goes_on_with_another_answer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
