@@ -70,18 +70,39 @@ static ds_status make(const walk *w, ds_optim **o)
     return status == DS_OK ? ds_optim_create(o, w->ctx, &s) : status;
 }
 
+/* All that one list remembers into the memory of another, as a checkpoint would. */
+static void copy_state(const ds_state *from, const ds_state *to)
+{
+    for (int i = 0; i < ds_state_count(from); i++) {
+        const ds_state_block *b = ds_state_at(from, i);
+        size_t bytes = b->kind == DS_STATE_VECTOR ? ds_dtype_bytes(b->dtype)
+                       : b->kind == DS_STATE_FLAG ? sizeof(bool)
+                                                  : sizeof(int64_t);
+        memcpy(ds_state_at(to, i)->data, b->data, (size_t)b->count * bytes);
+    }
+}
+
 /* A fresh optimizer goes on with the state of the old one. */
 static ds_status hand_over(const walk *w, ds_optim **o)
 {
     ds_optim *fresh;
+    ds_state *a = NULL, *b = NULL;
     ds_status status = make(w, &fresh);
     if (status != DS_OK) return status;
-    for (int k = 0; k < ds_optim_states(fresh); k++)
-        memcpy(ds_optim_state(fresh, k), ds_optim_state(*o, k), N * ds_dtype_bytes(w->dtype));
-    ds_optim_set_steps(fresh, ds_optim_steps(*o));
+    status = ds_state_create(&a, w->ctx);
+    if (status == DS_OK) status = ds_state_create(&b, w->ctx);
+    if (status == DS_OK) {
+        ds_optim_remember(*o, a);
+        ds_optim_remember(fresh, b);
+        status = ds_state_status(a);
+    }
+    if (status == DS_OK) status = ds_state_status(b);
+    if (status == DS_OK) copy_state(a, b);
+    ds_state_free(a);
+    ds_state_free(b);
     ds_optim_free(*o);
     *o = fresh;
-    return DS_OK;
+    return status;
 }
 
 static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, void *copy)
@@ -196,8 +217,8 @@ static ds_status swap(ds_ctx *ctx, const char *solver, const double *x, ds_solve
         ds_solver_remember(fresh, b);
         status = ds_state_status(a);
     }
-    for (int i = 0; status == DS_OK && i < ds_state_count(a); i++)
-        memcpy(ds_state_at(b, i)->data, ds_state_at(a, i)->data, (size_t)ds_state_at(a, i)->count * 8);
+    if (status == DS_OK) status = ds_state_status(b);
+    if (status == DS_OK) copy_state(a, b);
     ds_state_free(a);
     ds_state_free(b);
     ds_solver_free(*s);
@@ -304,11 +325,10 @@ static int run(ds_ctx *ctx, int argc, char **argv)
     tally t = { 0 };
     ds_status status = ds_ctx_create(&one, 1);
     if (status == DS_OK) status = ds_ctx_create(&many, 3);
-    if (status != DS_OK) return ds_complain_status(ctx, status);
-    status = check_kind(one, many, "rule", name, json, &t);
+    if (status == DS_OK) status = check_kind(one, many, "rule", name, json, &t);
     if (status == DS_OK) status = check_kind(one, many, "solver", name, json, &t);
     if (status != DS_OK)
-        code = ds_complain(DS_EXIT_FAILED, "%s", *ds_error(one) ? ds_error(one) : ds_error(many));
+        code = ds_complain_status(many && *ds_error(many) ? many : one ? one : ctx, status);
     else if (!t.found)
         code = ds_complain(DS_EXIT_USAGE, "no rule or solver \"%s\"; descent explain rule lists them", name);
     else if (t.failed)
