@@ -53,7 +53,7 @@ static void rule(const ds_head *head, const char *dialect, ds_dtype t)
         hash_row(name, t, theta, N);
         for (int i = 0; i < ds_optim_states(o); i++) {
             snprintf(row, sizeof row, "%s.%s", name, ds_optim_state_name(o, i));
-            hash_row(row, t, ds_optim_state(o, i), N);
+            hash_row(row, t, ds_optim_state(o, i), ds_optim_state_count(o, i));
         }
     }
     ds_optim_free(o);
