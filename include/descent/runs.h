@@ -5,7 +5,8 @@
  *
  *   settings     "optimizer.lr", "train.batch", ... as in resolved.yaml
  *   numbers      "val.accuracy", ... of the last epoch in metrics.tsv, "best.val.accuracy" the best one of all epochs
- *   the run      "run" (its name), "status" (running, finished, stopped, empty, damaged), "reason", "started", "tag" (any number of)
+ *   the run      "run" (its name), "status" (running, finished, stopped, empty, damaged), "reason", "started", "tag" (any
+ *                number of)
  *
  * Ownership  _open gives, _close takes (NULL is fine). Text in facts is valid during the call that gets it. */
 #ifndef DESCENT_RUNS_H

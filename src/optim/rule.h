@@ -1,8 +1,9 @@
 /* rule.h - what a rule is: options, the scalars of a step, and one statement of the update as a graph.
  *
- * update() gets theta and g as vectors [n] and says what theta and each state become. Only elementwise operations with
- * scalar operands, so that the whole rule is one pass over memory. What depends on the step alone (rates, bias
- * corrections) is computed by scalars() on the host in f64 and rounded once to the dtype.
+ * update() gets theta and g as vectors [n] and says what theta and each state become. A rule of elementwise operations
+ * with scalar operands is one pass over memory; one that sums over the vector and keeps single numbers takes a pass more
+ * for each sum that waits for another. What depends on the step alone (rates, bias corrections) is computed by scalars()
+ * on the host in f64 and rounded once to the dtype.
  *
  * Order of operations (part of the arithmetic, docs/arithmetic.md): products and sums are rounded one by one as
  * written; a rate multiplies the gradient or moment before the division by the root: theta - (lr g) / (sqrt(r) + eps).
