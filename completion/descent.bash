@@ -5,7 +5,7 @@ _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
     train) echo "--out --resume --from --json --help" ;;
-    eval) echo "--weights --json --help" ;;
+    eval) echo "--weights --metric --json --help" ;;
     data) echo "--rows --from --split --to --out --memory --seed --json --help" ;;
     check) echo "--json --help" ;;
     lr) echo "--from --to --steps --json --help" ;;

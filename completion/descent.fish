@@ -130,6 +130,7 @@ complete -c descent -n '__descent_command train' -a '(__descent_settings)'
 complete -c descent -n '__descent_command train' -F
 complete -c descent -n __fish_use_subcommand -a eval -d 'loss and accuracy of a run on its test rows'
 complete -c descent -n '__descent_command eval' -l weights -x -a 'best last average ' -d 'which weights; best falls back to last where none were kept'
+complete -c descent -n '__descent_command eval' -l metric -r -F -d 'one metric more: top-k(k=3), mse, confusion (descent explain metric)'
 complete -c descent -n '__descent_command eval' -l json -d 'one JSON object on standard output'
 complete -c descent -n '__descent_command eval' -l help -d 'show help and exit'
 complete -c descent -n '__descent_command eval' -a ''

@@ -104,6 +104,31 @@ names() { "$program" runs list "$@" --columns run --json | sed 's/.*: "\(.*\)"}/
     [ -e runs/tiny-0003/last.safetensors ]
 }
 
+@test "no runs yet is no mistake" {
+    run "$program" runs list
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"no runs yet"* ]]
+}
+
+@test "eval adds a metric: top-k, confusion" {
+    train
+    "$program" eval tiny-0001 --metric "top-k(k=10)" --json | python3 -c '
+import json, sys
+r = json.loads(sys.stdin.read())["test"]
+assert r["top-k"] == 1 and 0 <= r["accuracy"] <= 1, r'
+    "$program" eval tiny-0001 --metric confusion --json | python3 -c '
+import json, sys
+r = json.loads(sys.stdin.read())["test"]
+t = r["confusion"]
+assert len(t) == 10 and sum(map(sum, t)) == 10000 and abs(sum(t[i][i] for i in range(10)) / 1e4 - r["accuracy"]) < 1e-12, r'
+    run "$program" eval tiny-0001 --metric confusion
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 12 ]
+    run "$program" eval tiny-0001 --metric confusing
+    [ "$status" -ne 0 ]
+    [[ "$output" == *confusion* ]]
+}
+
 @test "mistakes are usage errors with a hint" {
     train
     run "$program" runs list optimizer.nam=adam

@@ -70,6 +70,8 @@ typedef struct ds_score {
     double loss, accuracy, error; /* accuracy and error are fractions; NaN for real targets */
 } ds_score;
 DS_API ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score);
+/* Add all rows of a view to a metric of the session's problem. */
+DS_API ds_status ds_session_metric(ds_session *s, ds_split split, ds_metric *m);
 
 /* What a watcher is told. */
 typedef struct ds_progress {

@@ -1,6 +1,7 @@
 /* runs.c - `descent runs`: list, show, compare, tag and remove runs. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config_args.h"
 #include "descent/runs.h"
@@ -34,6 +35,11 @@ static const char *text_flag(const call *c, const char *name)
 
 static int open_index(call *c, bool anew)
 {
+    struct stat st;
+    if (strcmp(c->folder, "runs") == 0 && stat("runs", &st)) {
+        fprintf(stderr, "no runs yet: descent train CONFIG makes the folder runs/\n");
+        return -1; /* said, and nothing is wrong */
+    }
     ds_status status = ds_index_open(&c->index, c->ctx, c->folder, anew);
     return status == DS_OK ? DS_EXIT_OK : ds_complain_status(c->ctx, status);
 }

@@ -70,7 +70,7 @@ static ds_status check_fit(const ds_loop *l, const opened *o)
     const char *saved = json_string_value(json_object_get(o->manifest, "data_hash"));
     if (!saved || strcmp(saved, data))
         return ds_fail(
-            l->s->ctx, DS_EUSAGE,
+            l->s->ctx, DS_EIO,
             "%s: the run was trained on data %s, the files now hold %s; put the old data back, or begin a new run "
             "with --from %s/weights.safetensors",
             o->path, saved ? saved : "?", data, o->path);

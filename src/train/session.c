@@ -302,7 +302,8 @@ static ds_status open_scorer(ds_session *s, ds_split split)
     return ds_loader_create(&s->scorer[split], s->ctx, &set);
 }
 
-static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_score *score)
+/* also: one metric more that sees all rows; NULL. */
+static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_score *score, ds_metric *also)
 {
     *score =
         (ds_score){ .rows = ds_view_rows(ds_dataset_view(s->data, split)), .loss = NAN, .accuracy = NAN, .error = NAN };
@@ -326,6 +327,7 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
         if (status != DS_OK) break;
         sum += loss * (double)batch->n;
         if (classes) ds_metric_add(right, outputs, batch->y, batch->n);
+        if (also) ds_metric_add(also, outputs, batch->y, batch->n);
         s->interrupted = asked_to_stop(s);
     }
     score->loss = sum / (double)score->rows;
@@ -339,7 +341,13 @@ static ds_status score_at(ds_session *s, ds_split split, const void *theta, ds_s
 
 ds_status ds_session_score(ds_session *s, ds_split split, ds_score *score)
 {
-    return score_at(s, split, s->theta, score);
+    return score_at(s, split, s->theta, score, NULL);
+}
+
+ds_status ds_session_metric(ds_session *s, ds_split split, ds_metric *m)
+{
+    ds_score score;
+    return score_at(s, split, s->theta, &score, m);
 }
 
 /* ---- other weights ----------------------------------------------------------------------------------------------- */
@@ -360,7 +368,7 @@ static void restore_running(ds_session *s)
 ds_status ds_session_score_of(ds_session *s, ds_split split, const ds_weights *w, ds_score *score)
 {
     put_running(s, w);
-    ds_status status = score_at(s, split, w->theta, score);
+    ds_status status = score_at(s, split, w->theta, score, NULL);
     restore_running(s);
     return status;
 }
