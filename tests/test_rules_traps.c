@@ -1,5 +1,6 @@
 /* test_rules_traps.c - where optimizers of one name differ: each difference between the dialects and each classical slip
  * has a test of its own; then the equivalences between rules, and options that are refused. */
+#include "space/space.h"
 #include "test_rules_support.h"
 
 /* theta after feeding the same gradients g[0..steps) at rates lr[0..steps) to one parameter, in f64. */
@@ -285,6 +286,51 @@ static void schedule_free_averages(void **state)
     stop(&b);
 }
 
+/* With two matrices and a vector between, each matrix moves as it does alone, the vector by Adam or momentum. */
+static void norms_are_those_of_the_tensor(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = { { "lamb(weight_decay=0.1)", "adam(eps=1e-6)" },
+                                            { "lars(weight_decay=0.1)", "momentum" } };
+    for (int k = 0; k < 2; k++) {
+        ds_space space = { 0 };
+        bench b = start((setup){ .rule = pairs[k][0], .dialect = "torch", .n = 48, .t = DS_F64 }), one[3];
+        const ds_segment tensors[] = {
+            { .name = "a", .shape = DS_SHAPE(2, 3), .order = { 0, 1 }, .offset = 0, .count = 6 },
+            { .name = "b", .shape = DS_SHAPE(5), .order = { 0 }, .offset = 16, .count = 5 },
+            { .name = "c", .shape = DS_SHAPE(7, 1), .order = { 0, 1 }, .offset = 32, .count = 7 }
+        };
+        for (int i = 0; i < 3; i++) {
+            OK(b.ctx, ds_space_add(&space, b.ctx, &tensors[i]));
+            one[i] = start((setup){ .rule = pairs[k][i == 1], .dialect = "torch", .n = tensors[i].count, .t = DS_F64 });
+        }
+        ds_optim_settings s = { .dialect = "torch", .n = 48, .dtype = DS_F64, .space = &space };
+        assert_int_equal(ds_space_dim(&space), 48);
+        OK(b.ctx, ds_rule_parse(b.ctx, pairs[k][0], &s.rule));
+        ds_optim_free(b.o);
+        OK(b.ctx, ds_optim_create(&b.o, b.ctx, &s));
+        for (int t = 0; t < 4; t++) {
+            for (int i = 0; i < 3; i++) {
+                double *theta = (double *)b.theta + tensors[i].offset, *g = (double *)b.g + tensors[i].offset;
+                size_t bytes = (size_t)tensors[i].count * sizeof(double);
+                if (t == 0) randomize(DS_F64, theta, tensors[i].count, (uint32_t)i + 50);
+                if (t == 0) memcpy(one[i].theta, theta, bytes);
+                randomize(DS_F64, g, tensors[i].count, (uint32_t)(10 * t + i));
+                memcpy(one[i].g, g, bytes);
+                OK(one[i].ctx, ds_optim_step(one[i].o, one[i].theta, one[i].g, 0.1));
+            }
+            OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+            for (int i = 0; i < 3; i++)
+                for (int64_t e = 0; e < tensors[i].count; e++)
+                    near(get(DS_F64, b.theta, tensors[i].offset + e), get(DS_F64, one[i].theta, e));
+            for (int64_t e = 6; e < 16; e++) assert_true(get(DS_F64, b.theta, e) == 0);
+        }
+        for (int i = 0; i < 3; i++) stop(&one[i]);
+        stop(&b);
+        ds_space_clear(&space);
+    }
+}
+
 static void rules_that_are_one(void **state)
 {
     (void)state;
@@ -413,6 +459,7 @@ int main(void)
         cmocka_unit_test(counters_are_whole),
         cmocka_unit_test(first_steps_of_the_modern_rules),
         cmocka_unit_test(schedule_free_averages),
+        cmocka_unit_test(norms_are_those_of_the_tensor),
         cmocka_unit_test(rules_that_are_one),
         cmocka_unit_test(laws_of_scale),
         cmocka_unit_test(options_without_effect_are_refused),

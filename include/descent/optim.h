@@ -16,6 +16,7 @@
 
 #include "descent/model.h"
 #include "descent/space.h"
+#include "descent/space.h"
 #include "descent/state.h"
 
 #ifdef __cplusplus
@@ -40,12 +41,13 @@ DS_API ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule
 typedef struct ds_optim ds_optim;
 
 typedef struct ds_optim_settings {
-    ds_part rule;        /* of registry "rule"; need not be resolved */
-    const char *dialect; /* "torch" (also NULL) or "book" */
-    int64_t n;           /* elements of a vector */
-    ds_dtype dtype;      /* DS_F32 or DS_F64 */
-    const char *backend; /* NULL: the default */
-    bool unfused;        /* one step an operation: for tests; same bits */
+    ds_part rule;          /* of registry "rule"; need not be resolved */
+    const char *dialect;   /* "torch" (also NULL) or "book" */
+    int64_t n;             /* elements of a vector */
+    ds_dtype dtype;        /* DS_F32 or DS_F64 */
+    const char *backend;   /* NULL: the default */
+    const ds_space *space; /* whose segments are the tensors of rules that look at norms; NULL: all is one matrix */
+    bool unfused;          /* one step an operation: for tests; same bits */
 } ds_optim_settings;
 
 DS_API ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings);

@@ -48,7 +48,7 @@ static void fill(const ds_optim *o, void *x, int64_t n, double value)
 static ds_status plan(ds_optim *o, const ds_optim_settings *s, ds_graph *g)
 {
     ds_rule_build *b = &o->build;
-    *b = (ds_rule_build){ .g = g, .option = { &o->rule, o->book } };
+    *b = (ds_rule_build){ .g = g, .option = { &o->rule, o->book }, .space = s->space };
     b->theta = ds_input(g, "theta", o->dtype, DS_SHAPE(o->n));
     b->grad = ds_input(g, "g", o->dtype, DS_SHAPE(o->n));
     o->def->update(b);

@@ -45,6 +45,7 @@ typedef struct ds_rule_state {
 typedef struct ds_rule_build {
     ds_graph *g;
     ds_rule_options option;
+    const ds_space *space;               /* NULL: all is one matrix */
     ds_val theta, grad;                  /* given */
     ds_val theta_next, point;            /* set by update(); point: where the gradient is taken, none: at theta */
     ds_rule_state state[DS_RULE_STATES]; /* made by ds_rule_keep */
@@ -58,6 +59,12 @@ ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial);
 ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial);
 /* Scalar i of the rule's scalars(). */
 ds_val ds_rule_scalar(ds_rule_build *b, int i);
+
+/* Of rules that couple elements: for each element the Euclidean norm of x over its tensor; 1 in matrices and tensors of
+ * higher rank, 0 in vectors and gaps; and a / c in matrices, 1 in vectors and where a or c is 0. */
+ds_val ds_rule_norms(ds_rule_build *b, ds_val x);
+ds_val ds_rule_matrices(ds_rule_build *b);
+ds_val ds_rule_norm_ratio(ds_rule_build *b, ds_val a, ds_val c);
 
 /* Pieces that rules share. */
 /* g + l x with l of option weight_decay; g itself for l = 0. */

@@ -32,6 +32,7 @@ static ds_status restart(work *w)
     ds_session *s = w->s;
     ds_optim_settings o = s->set.optimizer;
     o.n = s->dim;
+    o.space = ds_problem_space(s->problem);
     o.dtype = ds_problem_dtype(s->problem);
     ds_optim_free(w->optim);
     w->optim = NULL;

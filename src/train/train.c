@@ -56,6 +56,7 @@ static ds_status open_optimizer(ds_loop *l)
     ds_session *s = l->s;
     ds_optim_settings optimizer = s->set.optimizer;
     optimizer.n = s->dim;
+    optimizer.space = ds_problem_space(s->problem);
     optimizer.dtype = ds_problem_dtype(s->problem);
     DS_TRY(ds_optim_create(&l->optim, s->ctx, &optimizer));
     l->schedule = s->set.schedule;

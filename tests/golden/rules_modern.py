@@ -171,6 +171,23 @@ def d_adaptation(o, g, theta, lr, t, s):
     return theta - s["m"] / (np.sqrt(s["v"]) + o["eps"]) - k * o["weight_decay"] * theta
 
 
+def ratio(a, b):
+    return a / b if a > 0 and b > 0 else 1.0
+
+
+def lars(o, g, theta, lr, t, s):
+    size, slope, l = np.linalg.norm(theta), np.linalg.norm(g), o["weight_decay"]
+    local = ratio(o["eta"] * size, slope + l * size) if slope > 0 else 1.0
+    s["v"] = o["momentum"] * kept(s, "v", g) + lr * local * (g + l * theta)
+    return theta - s["v"]
+
+
+def lamb(o, g, theta, lr, t, s):
+    m, v = moments(o, g, s, np.zeros_like(g))
+    u = m / (1 - o["beta1"] ** t) / (np.sqrt(v / (1 - o["beta2"] ** t)) + o["eps"]) + o["weight_decay"] * theta
+    return theta - lr * ratio(np.linalg.norm(theta), np.linalg.norm(u)) * u
+
+
 ADAM = dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0)
 RULES = {
     "adadelta": (adadelta, dict(lr=1, rho=0.9, eps=1e-6, weight_decay=0)),
@@ -187,6 +204,8 @@ RULES = {
     "adopt": (adopt, dict(ADAM, beta2=0.9999, eps=1e-6)),
     "schedule-free-sgd": (schedule_free, dict(lr=1, momentum=0.9, r=0, weight_decay=0)),
     "schedule-free-adamw": (schedule_free, dict(ADAM, lr=2.5e-3, r=0)),
+    "lars": (lars, dict(lr=1, momentum=0.9, eta=1e-3, weight_decay=0)),
+    "lamb": (lamb, dict(ADAM, eps=1e-6)),
     "d-adaptation": (d_adaptation, dict(ADAM, lr=1, d0=1e-6)),
     "prodigy": (prodigy, dict(ADAM, lr=1, d0=1e-6, d_coef=1)),
 }
@@ -207,6 +226,8 @@ CASES = [
     ("adopt", "torch", dict(beta2=0.7, eps=1e-2, weight_decay=0.5)),
     ("schedule-free-sgd", "torch", dict(lr=0.01, momentum=0.5, r=2, weight_decay=0.5)),
     ("d-adaptation", "torch", dict(d0=1e-2, beta2=0.9, weight_decay=0.1)),
+    ("lars", "torch", dict(eta=0.01, momentum=0.5, weight_decay=0.5)),
+    ("lamb", "torch", dict(beta2=0.9, weight_decay=0.5, lr=0.01)),
     ("prodigy", "torch", dict(d0=1e-3, d_coef=2, beta2=0.9, weight_decay=0.1)),
     ("schedule-free-adamw", "torch", dict(lr=0.01, beta1=0.7, beta2=0.9, r=1, weight_decay=0.5)),
 ]
@@ -320,9 +341,26 @@ def again_d_adaptation(o, rates, theta, grads):
     return path
 
 
+def again_by_norms(o, rates, theta, grads):
+    """Lengths as roots of dot products; LARS's velocity as a sum over the history."""
+    path, pushes, l = [], [], o["weight_decay"]
+    for t in range(1, len(grads) + 1):
+        g = grads[t - 1]
+        if o["rule"] == "lars":
+            a, c = (theta @ theta) ** 0.5, (g @ g) ** 0.5
+            pushes.append(rates[t - 1] * o["eta"] / (c / a + l) * (g + l * theta))
+            theta = theta - sum(o["momentum"] ** (t - 1 - i) * x for i, x in enumerate(pushes))
+        else:
+            root = unbiased(o["beta2"], [x * x for x in grads[:t]]) ** 0.5 + o["eps"]
+            u = unbiased(o["beta1"], list(grads[:t])) / root + l * theta
+            theta = theta - rates[t - 1] * u * ((theta @ theta) / (u @ u)) ** 0.5
+        path.append(theta)
+    return path
+
+
 AGAIN = {
     "adabelief": again_adabelief, "yogi": again_yogi, "lion": again_lion, "signsgd": again_signsgd,
-    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free, "prodigy": again_prodigy,
+    "signum": again_signsgd, "ademamix": again_ademamix, "adopt": again_adopt, "schedule-free-sgd": again_schedule_free, "prodigy": again_prodigy, "lars": again_by_norms, "lamb": again_by_norms,
     "d-adaptation": again_d_adaptation,
     "schedule-free-adamw": again_schedule_free,
 }
@@ -331,6 +369,8 @@ AGAIN = {
 def again(o, rates, theta, grads):
     """Path of theta by the second formulation: decoupled decay, then the step."""
     path = []
+    if o["rule"] in ("lars", "lamb"):
+        return again_by_norms(o, rates, theta, grads)
     if o["rule"] == "d-adaptation":
         return again_d_adaptation(o, rates, theta, grads)
     if o["rule"] == "prodigy":
