@@ -86,7 +86,7 @@ static void counts_stay_within_ten_percent_of_the_best(void **state)
         for (int m = 0; m < 3; m++) {
             ds_solver_outcome o = solve(bars[k].function, bars[k].n, names[m], 100000, 1e-6);
             int bar = m == 0 ? bars[k].cg : m == 1 ? bars[k].bfgs : bars[k].lbfgs;
-            if (o.reason != DS_SOLVER_GRADIENT || o.values > bar + bar / 10.0)
+            if (o.reason != DS_SOLVER_GRADIENT || (double)o.values > bar + bar / 10.0)
                 fail_msg("%s on %s:%lld took %lld evaluations, bar %d + 10 %% (%s)", names[m], bars[k].function,
                          (long long)bars[k].n, (long long)o.values, bar, o.text);
             assert_true(o.gradient_norm <= 1e-6);

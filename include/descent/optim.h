@@ -36,6 +36,10 @@ DS_API const char *ds_rule_default(const ds_head *rule, const char *dialect, con
  * DS_ECONFIG for an option that has no effect or does not go with another. */
 DS_API ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const char **option);
 
+/* Whether sums over all elements take part in the rule (norms, inner products): then elements see each other, and their
+ * order matters to the last bits. */
+DS_API bool ds_rule_couples(const ds_head *rule);
+
 /* ---- a rule at work --------------------------------------------------------------------------------------------- */
 
 typedef struct ds_optim ds_optim;

@@ -138,3 +138,9 @@ ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const
     return *option ? ds_fail(ctx, DS_ECONFIG, "option \"%s\" of rule \"%s\": %s", *option, rule->head->name, why)
                    : DS_OK;
 }
+
+bool ds_rule_couples(const ds_head *rule)
+{
+    const ds_rule_def *def = ds_rule_of(rule);
+    return def && def->couples;
+}
