@@ -1,9 +1,11 @@
 /* checkpoint.c - checkpoints as the loop sees them: what goes into one is gathered between two steps; it is written beside
  * the steps that follow, from a copy, or at once where the run ends or memory is short. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "space/vector.h"
 #include "train/checkpoint_job.h"
@@ -90,6 +92,8 @@ static ds_status make_job(ds_loop *l, bool copy, ds_job **out)
     ds_loop_tick(l);
     DS_TRY(check_finite(l));
     DS_TRY(ds_run_present(l->run, l->s->ctx));
+    if (mkdir(ds_run_file(l->run, "checkpoints"), 0777) && errno != EEXIST)
+        return ds_fail(l->s->ctx, DS_EIO, "%s: cannot make the folder: %s", l->run->file, strerror(errno));
     DS_TRY(ds_run_flush(l->run, l->s->ctx)); /* it counts the rows that are in the file */
     ds_job *j = calloc(1, sizeof *j);
     if (!j) return ds_fail_memory(l->s->ctx, sizeof *j, "a checkpoint");
