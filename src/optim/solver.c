@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "base/registry.h"
 #include "descent/graph.h"
 #include "nn/nn.h"
@@ -105,6 +106,13 @@ void ds_solver_want(ds_solver *s, unsigned what)
     }
     s->spent += cost_of(what);
     s->asked = (int64_t)what;
+}
+
+void ds_solver_draw(ds_solver *s, const double *center, double scale)
+{
+    ds_rng r = ds_rng_at(s->set.seed, DS_FOR_SOLVER, (uint32_t)s->values, 0);
+    for (int64_t i = 0; i < s->n; i++) s->trial[i] = center[i] + scale * ds_rng_normal(&r);
+    ds_solver_want(s, DS_ASK_VALUE);
 }
 
 const ds_question *ds_solver_ask(ds_solver *s)

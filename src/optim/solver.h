@@ -61,6 +61,9 @@ int64_t ds_solver_integer(const ds_solver *s, const char *name); /* also flags a
 void ds_solver_want(ds_solver *s, unsigned what);
 void ds_solver_end(ds_solver *s, ds_solver_reason reason);
 
+/* Ask for the value at trial = center + scale e, e normal, drawn anew for each evaluation. */
+void ds_solver_draw(ds_solver *s, const double *center, double scale);
+
 void ds_line_begin(ds_solver *s);
 void ds_line_told(ds_solver *s);
 /* The length that is tried first: 1; 1, but 1 / |g|_1 at most for a step along the bare gradient; the one that would

@@ -2,23 +2,14 @@
  *
  *   x = start + scale e, e normal
  * Source: CS231n, Optimization, strategy 1. */
-#include "base/random.h"
 #include "optim/solver.h"
-
-static void draw(ds_solver *s)
-{
-    double scale = ds_solver_real(s, "scale");
-    ds_rng r = ds_rng_at(s->set.seed, DS_FOR_SOLVER, (uint32_t)s->values, 0);
-    for (int64_t i = 0; i < s->n; i++) s->trial[i] = s->x[i] + scale * ds_rng_normal(&r);
-    ds_solver_want(s, DS_ASK_VALUE);
-}
 
 static void begin(ds_solver *s) { ds_solver_want(s, DS_ASK_VALUE); }
 
 static void told(ds_solver *s)
 {
     s->iteration++;
-    draw(s);
+    ds_solver_draw(s, s->x, ds_solver_real(s, "scale"));
 }
 
 static const ds_option options[] = {
