@@ -2,23 +2,7 @@
 # The program from outside: exit codes, messages with a place and a hint, nothing left behind after a refusal.
 # DESCENT names the program (default build/descent).
 
-setup() {
-    program="$(realpath "${DESCENT:-build/descent}")"
-    work="$(mktemp -d)"
-    cd "$work"
-    cat >tiny.yaml <<'END'
-data: {format: digits, holdout: 50, scale: [0, 1]}
-model:
-  loss: cross-entropy
-  layers:
-    - {flatten: true}
-    - {dense: classes}
-optimizer: {name: sgd, lr: 0.1}
-train: {steps: 3, batch: 20, seed: 1}
-END
-}
-
-teardown() { rm -rf "$work"; }
+load support/tiny
 
 refused() { # EXIT-CODE WORD... : the last command's code, and what its message must contain
     [ "$status" -eq "$1" ] || { echo "exit $status, wanted $1: $output"; return 1; }

@@ -2,26 +2,10 @@
 # `descent lr`: the range test finds a rate between too small and too large, the same one on any number of threads, and
 # leaves nothing behind. DESCENT names the program (default build/descent).
 
-setup() {
-    program="$(realpath "${DESCENT:-build/descent}")"
-    work="$(mktemp -d)"
-    cd "$work"
-    cat >tiny.yaml <<'END'
-data: {format: digits, holdout: 50, scale: [0, 1]}
-model:
-  loss: cross-entropy
-  layers:
-    - {flatten: true}
-    - {dense: classes}
-optimizer: {name: sgd, lr: 0.1}
-train: {steps: 3, batch: 64, seed: 1}
-END
-}
-
-teardown() { rm -rf "$work"; }
+load support/tiny
 
 @test "the best trial is the best, the chosen one keeps its progress, and both are enclosed" {
-    "$program" lr tiny.yaml --steps 24 --json >out.json
+    "$program" lr tiny.yaml train.batch=64 --steps 24 --json >out.json
     python3 - <<'END'
 import json
 r = json.load(open("out.json"))
@@ -42,18 +26,18 @@ END
 }
 
 @test "the answer does not depend on the number of threads" {
-    OMP_NUM_THREADS=1 "$program" lr tiny.yaml --steps 16 --json >one
-    OMP_NUM_THREADS=3 "$program" lr tiny.yaml --steps 16 --json >three
+    OMP_NUM_THREADS=1 "$program" lr tiny.yaml train.batch=64 --steps 16 --json >one
+    OMP_NUM_THREADS=3 "$program" lr tiny.yaml train.batch=64 --steps 16 --json >three
     cmp one three
 }
 
 @test "the curve and the reason are for people; a sweep that goes nowhere is refused" {
-    run "$program" lr tiny.yaml --steps 16
+    run "$program" lr tiny.yaml train.batch=64 --steps 16
     [ "$status" -eq 0 ]
     [[ "$output" == *"optimizer.lr="* && "$output" == *chosen* && "$output" == *"|"* ]]
-    run "$program" lr tiny.yaml --from 1 --to 0.1
+    run "$program" lr tiny.yaml train.batch=64 --from 1 --to 0.1
     [ "$status" -eq 2 ]
     [[ "$output" == *"from < to"* ]]
-    run "$program" lr tiny.yaml optimizer.lrr=1
+    run "$program" lr tiny.yaml train.batch=64 optimizer.lrr=1
     [ "$status" -eq 3 ]
 }

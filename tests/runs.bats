@@ -2,23 +2,7 @@
 # `descent runs`: finding, comparing, tagging and removing runs; the index is a cache that may be stale, broken or away.
 # DESCENT names the program (default build/descent).
 
-setup() {
-    program="$(realpath "${DESCENT:-build/descent}")"
-    work="$(mktemp -d)"
-    cd "$work"
-    cat >tiny.yaml <<'END'
-data: {format: digits, holdout: 50, scale: [0, 1]}
-model:
-  loss: cross-entropy
-  layers:
-    - {flatten: true}
-    - {dense: classes}
-optimizer: {name: sgd, lr: 0.1}
-train: {steps: 3, batch: 20, seed: 1}
-END
-}
-
-teardown() { rm -rf "$work"; }
+load support/tiny
 
 train() { "$program" train tiny.yaml "$@" >/dev/null 2>&1; }
 names() { "$program" runs list "$@" --columns run --json | sed 's/.*: "\(.*\)"}/\1/' | tr '\n' ' '; }
