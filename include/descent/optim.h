@@ -15,7 +15,7 @@
 #define DESCENT_OPTIM_H
 
 #include "descent/model.h"
-#include "descent/space.h"
+#include "descent/problem.h"
 #include "descent/space.h"
 #include "descent/state.h"
 
@@ -44,8 +44,20 @@ DS_API bool ds_rule_couples(const ds_head *rule);
 
 typedef struct ds_optim ds_optim;
 
+/* Tensors that share a rule and its options. One named by two groups is a mistake, as is a group without any. */
+typedef struct ds_group {
+    const char *match; /* pattern of their names, "*.bias", where * stands for anything; NULL: any name */
+    const char *role;  /* "weight", "bias", "norm" (gains and shifts), "matrix", "vector"; NULL: any role */
+    bool frozen;       /* they keep their bits; the rule does not count */
+    ds_part rule;      /* head NULL: as the optimizer's, options too */
+    ds_part rest;      /* as the optimizer's rest */
+} ds_group;
+
 typedef struct ds_optim_settings {
     ds_part rule;          /* of registry "rule"; need not be resolved */
+    ds_part rest;          /* of the vectors where the rule is for matrices alone; head NULL: what the rule names */
+    const ds_group *group; /* their rates are their own lr times (rate of the step / lr of the rule) */
+    int groups;
     const char *dialect;   /* "torch" (also NULL) or "book" */
     int64_t n;             /* elements of a vector */
     ds_dtype dtype;        /* DS_F32 or DS_F64 */
@@ -54,6 +66,9 @@ typedef struct ds_optim_settings {
     bool unfused;          /* one step an operation: for tests; same bits */
 } ds_optim_settings;
 
+/* Lay the parameters of a problem out so that each group lies in one piece: once, before anything else is asked of p.
+ * Files and names do not change, and without groups nothing does. DS_ECONFIG as ds_optim_create. */
+DS_API ds_status ds_optim_arrange(ds_ctx *ctx, const ds_optim_settings *settings, ds_problem *p);
 DS_API ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings);
 DS_API void ds_optim_free(ds_optim *o);
 /* Option lr of the rule: what schedules start from. */
@@ -67,7 +82,7 @@ DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, d
 /* State, for checkpoints and traces: vectors of n elements by name, the numbers and the count of steps. Writing to all
  * resumes a run bit for bit. */
 DS_API int ds_optim_states(const ds_optim *o);
-DS_API const char *ds_optim_state_name(const ds_optim *o, int i); /* "v", "r", "m", ... */
+DS_API const char *ds_optim_state_name(const ds_optim *o, int i); /* "v", "m", ...; "rest.m", "groups.0.m" */
 DS_API int64_t ds_optim_state_count(const ds_optim *o, int i);    /* its elements: n, or 1 */
 DS_API void *ds_optim_state(ds_optim *o, int i);
 DS_API int ds_optim_state_find(const ds_optim *o, const char *name); /* -1: no such state */
@@ -75,7 +90,7 @@ DS_API int64_t ds_optim_steps(const ds_optim *o);
 DS_API void ds_optim_set_steps(ds_optim *o, int64_t steps);
 /* Numbers that a rule keeps beside its vectors, such as the sum of weights of schedule-free rules; unused ones are 0. */
 enum { DS_OPTIM_NUMBERS = 2 };
-DS_API double *ds_optim_numbers(ds_optim *o);
+DS_API double *ds_optim_numbers(ds_optim *o); /* of the first group */
 /* Register all of it as "optim.NAME" and "optim.steps": what the rule declared is what checkpoints keep. */
 DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
 /* Bytes held: state, scalars, work area. */

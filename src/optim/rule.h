@@ -90,7 +90,8 @@ typedef struct ds_rule_def {
     /* Options that do not go together: the name of one at fault and in *why what is wrong; NULL: fine. NULL: any go. */
     const char *(*conflict)(const ds_rule_options *o, const char **why);
     const char *number[DS_OPTIM_NUMBERS]; /* names of the numbers that scalars() keeps, from the first on */
-    bool couples; /* sums over the vector take part: more passes than one, and elements see each other */
+    const char *rest; /* of rules for matrices alone: the rule that moves vectors, "adamw"; NULL: any tensor */
+    bool couples;     /* sums over the vector take part: more passes than one, and elements see each other */
     void (*scalars)(const ds_rule_step *s, double *out);
     void (*update)(ds_rule_build *b);
 } ds_rule_def;

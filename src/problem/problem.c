@@ -7,6 +7,7 @@ void ds_problem_free(ds_problem *p)
 }
 
 const ds_space *ds_problem_space(const ds_problem *p) { return p->space; }
+void ds_problem_arrange(ds_problem *p, const int *rank) { ds_space_arrange(p->space, rank); }
 const ds_space *ds_problem_statistics(const ds_problem *p) { return p->stats; }
 void *ds_problem_running(ds_problem *p) { return p->running; }
 ds_dtype ds_problem_dtype(const ds_problem *p) { return p->dtype; }

@@ -36,7 +36,8 @@ struct ds_problem {
     const ds_problem_ops *ops;
     ds_ctx *ctx;
     ds_dtype dtype;
-    const ds_space *space, *stats;
+    ds_space *space;
+    const ds_space *stats;
     void *running;
     const void *trained; /* outputs of the latest gradient */
     int64_t width, targets;

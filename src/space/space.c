@@ -7,6 +7,8 @@
 
 enum { ALIGN = 16 };
 
+static int64_t padded(int64_t count) { return (count + ALIGN - 1) / ALIGN * ALIGN; }
+
 ds_status ds_space_add(ds_space *s, ds_ctx *ctx, const ds_segment *segment)
 {
     if (ds_space_find(s, segment->name) >= 0)
@@ -25,10 +27,23 @@ ds_status ds_space_add(ds_space *s, ds_ctx *ctx, const ds_segment *segment)
     if (!x->name) return ds_fail_memory(ctx, strlen(segment->name), "a parameter name");
     x->offset = s->dim;
     x->count = ds_shape_count(x->shape);
-    s->dim += (x->count + ALIGN - 1) / ALIGN * ALIGN;
+    s->dim += padded(x->count);
     s->elements += x->count;
     s->count++;
     return DS_OK;
+}
+
+void ds_space_arrange(ds_space *s, const int *rank)
+{
+    int most = 0;
+    for (int i = 0; i < s->count; i++) most = rank[i] > most ? rank[i] : most;
+    s->dim = 0;
+    for (int r = 0; r <= most; r++)
+        for (int i = 0; i < s->count; i++) {
+            if (rank[i] != r) continue;
+            s->segment[i].offset = s->dim;
+            s->dim += padded(s->segment[i].count);
+        }
 }
 
 void ds_space_clear(ds_space *s)

@@ -15,6 +15,8 @@ struct ds_space {
 
 /* Append a segment: offset and count are set here, the name is copied. DS_EUSAGE for a name that is taken, DS_EMEM. */
 ds_status ds_space_add(ds_space *s, ds_ctx *ctx, const ds_segment *segment);
+/* Lay the segments out anew: by rank, [count], and where ranks are equal in their order. */
+void ds_space_arrange(ds_space *s, const int *rank);
 /* Shape of segment i as it lies in memory. */
 ds_shape ds_space_shape(const ds_space *s, int i);
 void ds_space_clear(ds_space *s);

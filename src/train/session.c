@@ -18,6 +18,7 @@ static ds_status open_problem(ds_session *s)
     p.targets = ds_dataset_targets(s->data);
     p.class_weights = ds_dataset_class_weights(s->data);
     DS_TRY(ds_problem_create(&s->problem, s->ctx, s->set.model, &p));
+    if (s->set.optimizer.rule.head) DS_TRY(ds_optim_arrange(s->ctx, &s->set.optimizer, s->problem));
     s->dim = ds_space_dim(ds_problem_space(s->problem));
     s->element = ds_dtype_bytes(p.dtype);
     s->theta = ds_buffer_alloc((size_t)s->dim * s->element);

@@ -1,20 +1,21 @@
-/* optim.c - a rule at work: its update planned once, bound in place over theta and the state, run at each step.
+/* stretch.c - one rule at work on one stretch of the vectors: its update planned once, bound in place over theta and the
+ * state, run at each step.
  *
  * When the plan is a single pass, each tile is loaded before it is stored, so outputs lie over inputs. Otherwise (the
  * unfused plans of tests) outputs have memory of their own and are copied back after the run. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "optim/rule.h"
+#include "optim/stretch.h"
 
 enum { LINE = 64 }; /* bytes between scalars: each bound memory is aligned to this */
 
-struct ds_optim {
+struct ds_stretch {
     ds_ctx *ctx;
     ds_part rule;
     const ds_rule_def *def;
     bool book;
-    int64_t n, t; /* elements, steps taken */
+    int64_t n;
     double kept[DS_OPTIM_NUMBERS];
     ds_dtype dtype;
     ds_rule_build build;  /* handles into the plans; its graph is gone */
@@ -27,16 +28,16 @@ struct ds_optim {
     const void *bound_grad;
 };
 
-static size_t bytes_of(const ds_optim *o, int64_t n) { return (size_t)n * ds_dtype_bytes(o->dtype); }
-static size_t state_bytes(const ds_optim *o, int i) { return bytes_of(o, o->build.state[i].count); }
+static size_t bytes_of(const ds_stretch *o, int64_t n) { return (size_t)n * ds_dtype_bytes(o->dtype); }
+static size_t state_bytes(const ds_stretch *o, int i) { return bytes_of(o, o->build.state[i].count); }
 
-static ds_status vector_alloc(ds_optim *o, void **out, int64_t n, const char *what)
+static ds_status vector_alloc(ds_stretch *o, void **out, int64_t n, const char *what)
 {
     *out = ds_buffer_alloc(bytes_of(o, n));
     return *out ? DS_OK : ds_fail_memory(o->ctx, bytes_of(o, n), what);
 }
 
-static void fill(const ds_optim *o, void *x, int64_t n, double value)
+static void fill(const ds_stretch *o, void *x, int64_t n, double value)
 {
     if (o->dtype == DS_F32)
         for (int64_t i = 0; i < n; i++) ((float *)x)[i] = (float)value;
@@ -45,7 +46,7 @@ static void fill(const ds_optim *o, void *x, int64_t n, double value)
 }
 
 /* State the rule as a graph and plan it. */
-static ds_status plan(ds_optim *o, const ds_optim_settings *s, ds_graph *g)
+static ds_status plan(ds_stretch *o, const ds_optim_settings *s, ds_graph *g)
 {
     ds_rule_build *b = &o->build;
     *b = (ds_rule_build){ .g = g, .option = { &o->rule, o->book }, .space = s->space };
@@ -60,7 +61,7 @@ static ds_status plan(ds_optim *o, const ds_optim_settings *s, ds_graph *g)
 }
 
 /* Memory of the state and of the scalars, given to the plans. theta and the gradient come with each step. */
-static ds_status bind(ds_optim *o)
+static ds_status bind(ds_stretch *o)
 {
     ds_rule_build *b = &o->build;
     bool in_place = ds_plan_steps(o->plan) <= 1;
@@ -87,7 +88,7 @@ static ds_status bind(ds_optim *o)
     return ds_plan_bind(o->look, b->state[0].now, o->state[0]);
 }
 
-static ds_status create(ds_optim *o, const ds_optim_settings *s)
+static ds_status create(ds_stretch *o, const ds_optim_settings *s)
 {
     if (s->n < 0)
         return ds_fail(o->ctx, DS_ERANGE, "found a vector of %lld elements, wanted 0 or more", (long long)s->n);
@@ -107,21 +108,21 @@ static ds_status create(ds_optim *o, const ds_optim_settings *s)
     return status == DS_OK ? bind(o) : status;
 }
 
-ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings)
+ds_status ds_stretch_create(ds_stretch **out, ds_ctx *ctx, const ds_optim_settings *settings)
 {
     *out = NULL;
-    ds_optim *o = calloc(1, sizeof *o);
+    ds_stretch *o = calloc(1, sizeof *o);
     if (!o) return ds_fail_memory(ctx, sizeof *o, "optimizer");
     o->ctx = ctx;
     ds_status status = create(o, settings);
     if (status == DS_OK)
         *out = o;
     else
-        ds_optim_free(o);
+        ds_stretch_free(o);
     return status;
 }
 
-void ds_optim_free(ds_optim *o)
+void ds_stretch_free(ds_stretch *o)
 {
     if (!o) return;
     ds_plan_free(o->plan);
@@ -133,7 +134,7 @@ void ds_optim_free(ds_optim *o)
     free(o);
 }
 
-double ds_optim_lr(const ds_optim *o)
+double ds_stretch_lr(const ds_stretch *o)
 {
     ds_rule_options options = { &o->rule, o->book };
     return ds_rule_real(&options, "lr");
@@ -147,7 +148,7 @@ static void *readable(const void *memory)
     return p;
 }
 
-ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
+ds_status ds_stretch_point(ds_stretch *o, const void *theta, const void **point)
 {
     *point = theta;
     if (!o->look) return DS_OK;
@@ -158,10 +159,10 @@ ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
     return DS_OK;
 }
 
-static void set_scalars(ds_optim *o, double lr)
+static void set_scalars(ds_stretch *o, int64_t t, double lr)
 {
     double value[DS_RULE_SCALARS] = { 0 };
-    ds_rule_step step = { .option = { &o->rule, o->book }, .t = o->t + 1, .lr = lr, .kept = o->kept };
+    ds_rule_step step = { .option = { &o->rule, o->book }, .t = t, .lr = lr, .kept = o->kept };
     o->def->scalars(&step, value);
     for (int i = 0; i < DS_RULE_SCALARS; i++) {
         if (o->dtype == DS_F32)
@@ -171,7 +172,7 @@ static void set_scalars(ds_optim *o, double lr)
     }
 }
 
-ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr)
+ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gradient, double lr)
 {
     ds_rule_build *b = &o->build;
     void *theta_next = o->next[DS_RULE_STATES];
@@ -182,41 +183,26 @@ ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double l
     }
     if (o->bound_grad != gradient) DS_TRY(ds_plan_bind(o->plan, b->grad, readable(gradient)));
     o->bound_grad = gradient;
-    set_scalars(o, lr);
+    set_scalars(o, t, lr);
     DS_TRY(ds_plan_run(o->plan));
     if (theta_next) memcpy(theta, theta_next, bytes_of(o, o->n));
     for (int i = 0; i < b->nstates; i++)
         if (o->next[i]) memcpy(o->state[i], o->next[i], state_bytes(o, i));
-    o->t++;
     return DS_OK;
 }
 
-int ds_optim_states(const ds_optim *o) { return o->build.nstates; }
-const char *ds_optim_state_name(const ds_optim *o, int i) { return o->build.state[i].name; }
-int64_t ds_optim_state_count(const ds_optim *o, int i) { return o->build.state[i].count; }
-void *ds_optim_state(ds_optim *o, int i) { return o->state[i]; }
+int ds_stretch_states(const ds_stretch *o) { return o->build.nstates; }
+const char *ds_stretch_state_name(const ds_stretch *o, int i) { return o->build.state[i].name; }
+int64_t ds_stretch_state_count(const ds_stretch *o, int i) { return o->build.state[i].count; }
+void *ds_stretch_state(ds_stretch *o, int i) { return o->state[i]; }
 
-int ds_optim_state_find(const ds_optim *o, const char *name)
+double *ds_stretch_numbers(ds_stretch *o) { return o->kept; }
+const char *ds_stretch_number_name(const ds_stretch *o, int i)
 {
-    for (int i = 0; i < o->build.nstates; i++)
-        if (strcmp(o->build.state[i].name, name) == 0) return i;
-    return -1;
+    return i < DS_OPTIM_NUMBERS ? o->def->number[i] : NULL;
 }
 
-double *ds_optim_numbers(ds_optim *o) { return o->kept; }
-int64_t ds_optim_steps(const ds_optim *o) { return o->t; }
-void ds_optim_set_steps(ds_optim *o, int64_t steps) { o->t = steps; }
-
-void ds_optim_remember(ds_optim *o, ds_state *st)
-{
-    for (int i = 0; i < o->build.nstates; i++)
-        ds_state_vector(st, "optim", o->build.state[i].name, o->dtype, o->build.state[i].count, o->state[i]);
-    ds_state_integer(st, "optim", "steps", &o->t);
-    for (int i = 0; i < DS_OPTIM_NUMBERS && o->def->number[i]; i++)
-        ds_state_real(st, "optim", o->def->number[i], &o->kept[i]);
-}
-
-size_t ds_optim_bytes(const ds_optim *o)
+size_t ds_stretch_bytes(const ds_stretch *o)
 {
     size_t bytes = DS_RULE_SCALARS * LINE + ds_plan_bytes(o->plan) + (o->look ? ds_plan_bytes(o->look) : 0);
     for (int i = 0; i < o->build.nstates; i++) bytes += state_bytes(o, i) * (o->next[i] ? 2 : 1);
@@ -224,7 +210,7 @@ size_t ds_optim_bytes(const ds_optim *o)
     return o->point ? bytes + bytes_of(o, o->n) : bytes;
 }
 
-size_t ds_optim_traffic(const ds_optim *o)
+size_t ds_stretch_traffic(const ds_stretch *o)
 {
     size_t bytes = 3 * bytes_of(o, o->n);
     for (int i = 0; i < o->build.nstates; i++) bytes += 2 * state_bytes(o, i);
