@@ -28,10 +28,11 @@ static bool write_all(int fd, const char *data, size_t bytes)
     return true;
 }
 
-/* Write parts to path and wait until they are on disk; what was written of a file that failed is removed. */
-ds_status ds_file_put(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
+/* Write parts to file `name` of a folder (AT_FDCWD: a path) and wait until they are on disk; what was written of a file
+ * that failed is removed. Messages say path. */
+static ds_status put(ds_ctx *ctx, int folder, const char *name, const char *path, int n, const ds_piece *parts)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return fail(ctx, "cannot create", path);
     bool good = true;
     for (int k = 0; k < n && good; k++) good = write_all(fd, parts[k].data, parts[k].bytes);
@@ -41,17 +42,27 @@ ds_status ds_file_put(ds_ctx *ctx, const char *path, int n, const ds_piece *part
     if (good && closed) return DS_OK;
     if (!good) errno = why;
     ds_status status = fail(ctx, "cannot write", path);
-    unlink(path);
+    unlinkat(folder, name, 0);
     return status;
+}
+
+ds_status ds_file_put(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
+{
+    return put(ctx, AT_FDCWD, path, path, n, parts);
+}
+
+/* Some file systems have nothing to flush for a folder and say so. */
+static ds_status sync_folder(ds_ctx *ctx, int fd, const char *path)
+{
+    bool good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    return good ? DS_OK : fail(ctx, "cannot flush the folder", path);
 }
 
 ds_status ds_folder_sync(ds_ctx *ctx, const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return fail(ctx, "cannot open the folder", folder);
-    /* some file systems have nothing to flush for a folder and say so */
-    bool good = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
-    ds_status status = good ? DS_OK : fail(ctx, "cannot flush the folder", folder);
+    ds_status status = sync_folder(ctx, fd, folder);
     close(fd);
     return status;
 }
@@ -69,21 +80,34 @@ void ds_folder_remove(const char *folder)
     rmdir(folder);
 }
 
-ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
+ds_status ds_file_write_in(ds_ctx *ctx, int folder, const char *path, int n, const ds_piece *parts)
 {
-    char temporary[4096], folder[4096];
-    const char *slash = strrchr(path, '/');
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+    char temporary[4096];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (snprintf(temporary, sizeof temporary, "%s.tmp", name) >= (int)sizeof temporary)
         return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    DS_TRY(ds_file_put(ctx, temporary, n, parts));
-    if (rename(temporary, path)) {
+    DS_TRY(put(ctx, folder, temporary, path, n, parts));
+    if (renameat(folder, temporary, folder, name)) {
         ds_status status = fail(ctx, "cannot replace the file (what was there is kept)", path);
-        unlink(temporary);
+        unlinkat(folder, temporary, 0);
         return status;
     }
     /* the rename itself is safe only once the folder's entry is on disk */
-    return ds_folder_sync(ctx, folder);
+    return sync_folder(ctx, folder, path);
+}
+
+ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") >=
+        (int)sizeof folder)
+        return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail(ctx, "cannot create", path);
+    ds_status status = ds_file_write_in(ctx, fd, path, n, parts);
+    close(fd);
+    return status;
 }
 
 ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes)

@@ -12,6 +12,9 @@ typedef struct ds_piece {
 /* Write parts one after another to path: temporary file beside it, fsync, rename, fsync of the folder.
  * DS_EIO names the path and the system's reason; the old file stays. */
 ds_status ds_file_write(ds_ctx *ctx, const char *path, int n, const ds_piece *parts);
+/* The same in a folder that is held open, whatever lies at its path by now; path ends in the file's name, and messages
+ * have it. */
+ds_status ds_file_write_in(ds_ctx *ctx, int folder, const char *path, int n, const ds_piece *parts);
 /* Write parts to path as it is, and wait until they are on disk: for files of a folder that is renamed as a whole. A file
  * that cannot be written whole is removed. DS_EIO. */
 ds_status ds_file_put(ds_ctx *ctx, const char *path, int n, const ds_piece *parts);

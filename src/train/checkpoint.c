@@ -92,7 +92,8 @@ static ds_status make_job(ds_loop *l, bool copy, ds_job **out)
     ds_loop_tick(l);
     DS_TRY(check_finite(l));
     DS_TRY(ds_run_present(l->run, l->s->ctx));
-    if (mkdir(ds_run_file(l->run, "checkpoints"), 0777) && errno != EEXIST)
+    ds_run_file(l->run, "checkpoints");
+    if (mkdirat(l->run->folder, "checkpoints", 0777) && errno != EEXIST)
         return ds_fail(l->s->ctx, DS_EIO, "%s: cannot make the folder: %s", l->run->file, strerror(errno));
     DS_TRY(ds_run_flush(l->run, l->s->ctx)); /* it counts the rows that are in the file */
     ds_job *j = calloc(1, sizeof *j);

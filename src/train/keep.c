@@ -105,5 +105,5 @@ ds_status ds_keep_end(ds_loop *l)
 ds_status ds_keep_weights(ds_loop *l, const ds_weights *w, const char *file)
 {
     DS_TRY(ds_run_present(l->run, l->s->ctx));
-    return ds_session_save_of(l->s, w, ds_run_file(l->run, file));
+    return ds_session_save_of(l->s, w, l->run->folder, ds_run_file(l->run, file));
 }

@@ -40,7 +40,7 @@ static ds_run *new_run(ds_ctx *ctx)
     if (!r)
         ds_fail_memory(ctx, sizeof *r, "a run");
     else
-        r->lock = r->metrics = -1;
+        r->folder = r->lock = r->metrics = -1;
     return r;
 }
 
@@ -58,7 +58,9 @@ static ds_status refuse_second(ds_run *r, ds_ctx *ctx)
 /* The system lets go of the lock when the process is gone, however it went. */
 static ds_status lock(ds_run *r, ds_ctx *ctx)
 {
-    r->lock = open(ds_run_file(r, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    ds_run_file(r, "lock");
+    r->folder = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->folder >= 0) r->lock = openat(r->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (r->lock < 0) return fail(r, ctx, "cannot open");
     if (flock(r->lock, LOCK_EX | LOCK_NB))
         return errno == EWOULDBLOCK ? refuse_second(r, ctx) : fail(r, ctx, "cannot lock");
@@ -123,7 +125,7 @@ static ds_status make_numbered(ds_run *r, ds_ctx *ctx, const char *name)
 
 static ds_status write_text(ds_run *r, ds_ctx *ctx, const char *file, const char *text)
 {
-    return ds_file_write(ctx, ds_run_file(r, file), 1, &(ds_piece){ text, strlen(text) });
+    return ds_file_write_in(ctx, r->folder, ds_run_file(r, file), 1, &(ds_piece){ text, strlen(text) });
 }
 
 static ds_status open_metrics(ds_run *r, ds_ctx *ctx, int flags)
@@ -282,6 +284,7 @@ void ds_run_close(ds_run *run)
     if (!run) return;
     if (run->metrics >= 0) close(run->metrics);
     if (run->lock >= 0) close(run->lock);
+    if (run->folder >= 0) close(run->folder);
     ds_text_free(&run->pending);
     free(run->resolved);
     free(run->saved_config);

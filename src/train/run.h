@@ -8,6 +8,7 @@
 
 struct ds_run {
     char path[3800], file[4096];
+    int folder;            /* RUN itself, so that nothing is written into another that takes its path; as lock */
     int lock;              /* of the file RUN/lock; -1: opened for reading alone */
     int metrics;           /* metrics.tsv; -1 in a run opened for reading */
     int64_t metrics_bytes; /* written to it; part of a checkpoint */

@@ -1,5 +1,6 @@
 /* session.c - data, model, objective, optimizer and schedule put together; weights in and out; scoring a view. */
 #include "train/session.h"
+#include "train/tensors.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -234,16 +235,14 @@ void ds_session_drop(ds_tensor_list *list)
     *list = (ds_tensor_list){ 0 };
 }
 
-static ds_status save(ds_session *s, const void *theta, const char *path)
+ds_status ds_session_save(ds_session *s, const char *path)
 {
     ds_tensor_list list;
-    DS_TRY(ds_session_gather(s, theta, &list));
+    DS_TRY(ds_session_gather(s, s->theta, &list));
     ds_status status = ds_tensors_write(s->ctx, path, list.count, list.tensor);
     ds_session_drop(&list);
     return status;
 }
-
-ds_status ds_session_save(ds_session *s, const char *path) { return save(s, s->theta, path); }
 
 ds_status ds_session_import(ds_session *s, const ds_tensor_file *f, const char *path)
 {
@@ -374,11 +373,14 @@ ds_status ds_session_score_of(ds_session *s, ds_split split, const ds_weights *w
     return status;
 }
 
-ds_status ds_session_save_of(ds_session *s, const ds_weights *w, const char *path)
+ds_status ds_session_save_of(ds_session *s, const ds_weights *w, int folder, const char *path)
 {
+    ds_tensor_list list;
     put_running(s, w);
-    ds_status status = save(s, w->theta, path);
+    ds_status status = ds_session_gather(s, w->theta, &list);
     restore_running(s);
+    if (status == DS_OK) status = ds_tensors_write_in(s->ctx, folder, path, list.count, list.tensor);
+    ds_session_drop(&list);
     return status;
 }
 

@@ -27,7 +27,8 @@ typedef struct ds_weights {
     const void *theta, *running;
 } ds_weights;
 ds_status ds_session_score_of(ds_session *s, ds_split split, const ds_weights *w, ds_score *score);
-ds_status ds_session_save_of(ds_session *s, const ds_weights *w, const char *path);
+/* Into a folder that is held open; path ends in the file's name. */
+ds_status ds_session_save_of(ds_session *s, const ds_weights *w, int folder, const char *path);
 /* Statistics of batch norm that fit theta, measured on the training rows without augmentation, into `running`: one
  * forward pass. Those of training stay as they are. */
 ds_status ds_session_measure(ds_session *s, const void *theta, void *running);

@@ -51,14 +51,21 @@ static ds_status lay_out(ds_ctx *ctx, int n, const ds_named_tensor *tensors, ds_
     return block ? DS_OK : ds_fail_memory(ctx, (size_t)n * 128, "the header of a weights file");
 }
 
-/* sum NULL: replace the file at once. */
-static ds_status write_tensors(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors, ds_checksum *sum)
+enum { BY_PATH = -1 };
+
+/* sum NULL: replace the file at once, in a folder that is held open or by its path. */
+static ds_status write_tensors(ds_ctx *ctx, int folder, const char *path, int n, const ds_named_tensor *tensors,
+                               ds_checksum *sum)
 {
     ds_piece *part = calloc((size_t)n + 1, sizeof *part);
     if (!part) return ds_fail_memory(ctx, ((size_t)n + 1) * sizeof *part, "the header of a weights file");
     ds_status status = lay_out(ctx, n, tensors, part);
     if (status == DS_OK && sum) status = ds_checksum_pieces(ctx, n + 1, part, sum);
-    if (status == DS_OK) status = sum ? ds_file_put(ctx, path, n + 1, part) : ds_file_write(ctx, path, n + 1, part);
+    if (status == DS_OK && sum)
+        status = ds_file_put(ctx, path, n + 1, part);
+    else if (status == DS_OK)
+        status = folder == BY_PATH ? ds_file_write(ctx, path, n + 1, part)
+                                   : ds_file_write_in(ctx, folder, path, n + 1, part);
     free((void *)(uintptr_t)part[0].data);
     free(part);
     return status;
@@ -66,12 +73,17 @@ static ds_status write_tensors(ds_ctx *ctx, const char *path, int n, const ds_na
 
 ds_status ds_tensors_write(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors)
 {
-    return write_tensors(ctx, path, n, tensors, NULL);
+    return write_tensors(ctx, BY_PATH, path, n, tensors, NULL);
+}
+
+ds_status ds_tensors_write_in(ds_ctx *ctx, int folder, const char *path, int n, const ds_named_tensor *tensors)
+{
+    return write_tensors(ctx, folder, path, n, tensors, NULL);
 }
 
 ds_status ds_tensors_put(ds_ctx *ctx, const char *path, int n, const ds_named_tensor *tensors, ds_checksum *sum)
 {
-    return write_tensors(ctx, path, n, tensors, sum);
+    return write_tensors(ctx, BY_PATH, path, n, tensors, sum);
 }
 
 struct ds_tensor_file {

@@ -98,16 +98,18 @@ __attribute__((destructor)) static void end(void)
 }
 
 static bool path_counts(const char *path) { return !plan.path || (path && strstr(path, plan.path)); }
-static bool fd_counts(int fd)
+/* A name in a folder that is held open. */
+static bool at_counts(int folder, const char *name)
 {
-    if (!plan.path) return true;
+    if (!plan.path || folder == AT_FDCWD) return path_counts(name);
     char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    ssize_t n = readlink(link, path, sizeof path / 2);
     if (n < 0) return false;
-    path[n] = 0;
+    snprintf(path + n, sizeof path - (size_t)n, "/%s", name);
     return path_counts(path);
 }
+static bool fd_counts(int fd) { return at_counts(fd, ""); }
 
 /* Whether this call is of the kind that is counted. */
 static bool meant(const char *name, int kind, void *caller)
@@ -178,6 +180,15 @@ SHOWN int open(const char *path, int flags, ...)
     va_end(rest);
     return FALLS(open, FILES, ENOSPC, path_counts(path)) ? -1 : next(path, flags, mode);
 }
+SHOWN int openat(int folder, const char *path, int flags, ...)
+{
+    NEXT(openat);
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return FALLS(open, FILES, ENOSPC, at_counts(folder, path)) ? -1 : next(folder, path, flags, mode);
+}
 SHOWN FILE *fopen(const char *path, const char *mode)
 {
     NEXT(fopen);
@@ -187,6 +198,11 @@ SHOWN int mkdir(const char *path, mode_t mode)
 {
     NEXT(mkdir);
     return FALLS(mkdir, FILES, ENOSPC, path_counts(path)) ? -1 : next(path, mode);
+}
+SHOWN int mkdirat(int folder, const char *path, mode_t mode)
+{
+    NEXT(mkdirat);
+    return FALLS(mkdir, FILES, ENOSPC, at_counts(folder, path)) ? -1 : next(folder, path, mode);
 }
 SHOWN ssize_t read(int fd, void *data, size_t bytes)
 {
@@ -217,10 +233,20 @@ SHOWN int rename(const char *from, const char *to)
     NEXT(rename);
     return FALLS(rename, FILES, ENOSPC, path_counts(to)) ? -1 : next(from, to);
 }
+SHOWN int renameat(int old, const char *from, int folder, const char *to)
+{
+    NEXT(renameat);
+    return FALLS(rename, FILES, ENOSPC, at_counts(folder, to)) ? -1 : next(old, from, folder, to);
+}
 SHOWN int unlink(const char *path)
 {
     NEXT(unlink);
     return FALLS(unlink, FILES, EIO, path_counts(path)) ? -1 : next(path);
+}
+SHOWN int unlinkat(int folder, const char *path, int flags)
+{
+    NEXT(unlinkat);
+    return FALLS(unlink, FILES, EIO, at_counts(folder, path)) ? -1 : next(folder, path, flags);
 }
 SHOWN DIR *opendir(const char *path)
 {

@@ -13,7 +13,8 @@
  * call: malloc, calloc, realloc, aligned_alloc, or memory for any of these; open, fopen, mkdir, read, write, fsync,
  * close, rename, unlink, opendir, or file for any of these. The errors are ENOMEM; ENOSPC (open, fopen, mkdir, write,
  * fsync, close, rename), EIO (read, unlink, opendir). A close that fails has closed. A realloc that shrinks its block is
- * not counted: nobody need fail for want of less. */
+ * not counted: nobody need fail for want of less. What names a file in an open folder (openat, mkdirat, renameat,
+ * unlinkat) counts as open, mkdir, rename or unlink. */
 #ifndef DS_TEST_FAIL_NTH_H
 #define DS_TEST_FAIL_NTH_H
 
