@@ -239,33 +239,6 @@ static void archived(void **state)
     assert_true(print[0] == print[1]);
 }
 
-/* The real CIFAR-10 as JPEG files in a packed archive. */
-static void cifar(void **state)
-{
-    ds_ctx *ctx = *state;
-    const char *path = "../shared/data/cifar10-jpeg.tar.zst";
-    if (access(path, R_OK) != 0) {
-        print_message("skipped: no %s\n", path);
-        skip();
-    }
-    ds_data_settings set = of_path(path);
-    ds_dataset *d;
-    set.holdout = "5000";
-    assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
-    assert_true(ds_shape_equal(ds_dataset_sample(d), DS_SHAPE(3, 32, 32)));
-    assert_int_equal(ds_dataset_classes(d), 10);
-    assert_string_equal(ds_dataset_class_name(d, 9), "truck");
-    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_TRAIN)), 45000);
-    assert_int_equal(ds_view_rows(ds_dataset_view(d, DS_TEST)), 10000);
-    int32_t *y = malloc(5000 * sizeof *y), seen[10] = { 0 };
-    double *x = read_all(ctx, ds_dataset_view(d, DS_VAL), 3072, y, NULL);
-    for (int i = 0; i < 5000; i++) seen[y[i]]++;
-    for (int c = 0; c < 10; c++) assert_int_equal(seen[c], 500);
-    free(x);
-    free(y);
-    ds_dataset_free(d);
-}
-
 /* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 static void refused(void **state)
@@ -391,8 +364,8 @@ static void promises(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pixels), cmocka_unit_test(resize),  cmocka_unit_test(folders), cmocka_unit_test(archived),
-        cmocka_unit_test(cifar),  cmocka_unit_test(refused), cmocka_unit_test(edits),   cmocka_unit_test(promises),
+        cmocka_unit_test(pixels),  cmocka_unit_test(resize), cmocka_unit_test(folders),  cmocka_unit_test(archived),
+        cmocka_unit_test(refused), cmocka_unit_test(edits),  cmocka_unit_test(promises),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

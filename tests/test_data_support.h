@@ -21,8 +21,6 @@
 #include "base/ctx.h"
 #include "descent/data.h"
 
-#define MNIST "../shared/data/mnist"
-
 static char test_folder[64]; /* of this program's files; made at need, removed at the end */
 
 /* A context for a test group, in *state. */

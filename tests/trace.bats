@@ -7,7 +7,7 @@ setup() {
     golden="$(realpath tests/golden)"
     work="$(mktemp -d)"
     cd "$work"
-    python3 -c 'import numpy' 2>/dev/null || skip "numpy is missing"
+    python3 -c 'import numpy' 2>/dev/null || skip "numpy is missing (tools/deps test installs it)"
 }
 
 teardown() { rm -rf "$work"; }
