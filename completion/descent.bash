@@ -99,6 +99,8 @@ model.layers
 optimizer.name
 optimizer.dialect
 optimizer.clip
+optimizer.rest
+optimizer.groups
 schedule.name
 schedule.warmup
 schedule.floor
@@ -123,6 +125,13 @@ optimizer.clip.norm
 optimizer.clip.value
 optimizer.clip.adaptive
 optimizer.clip.eps
+optimizer.rest.name
+optimizer.groups.N.match
+optimizer.groups.N.role
+optimizer.groups.N.frozen
+optimizer.groups.N.name
+optimizer.groups.N.rest
+optimizer.groups.N.rest.name
 train.keep.best
 train.keep.last
 train.retrain.strategy
@@ -251,6 +260,11 @@ _descent_key_values() {
     train.average) echo "polyak ema tail swa " ;;
     train.on_nonfinite) echo "stop skip rewind " ;;
     model.penalty.all) echo "true false " ;;
+    optimizer.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation " ;;
+    optimizer.groups.N.role) echo "weight bias norm matrix vector " ;;
+    optimizer.groups.N.frozen) echo "true false " ;;
+    optimizer.groups.N.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation " ;;
+    optimizer.groups.N.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation " ;;
     train.keep.best) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr seconds " ;;
     train.retrain.strategy) echo "none anew continue " ;;
     model.layers.N.act) echo "relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus " ;;

@@ -1,7 +1,7 @@
 /* test_resume.c - a run stopped after step k and resumed by a new process ends with the bits of the run that was never
  * stopped: every rule under every schedule (what the registries list, so a new definition is tested by being there), every
- * average, stop rules, steps of several batches, and each answer to values that are not finite. The net has batch norm and dropout; the last batch of
- * an epoch is short. */
+ * average, stop rules, steps of several batches, groups, and each answer to values that are not finite. The net has batch
+ * norm and dropout; the last batch of an epoch is short. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,6 +72,8 @@ typedef struct recipe {
     int64_t accumulate;
     uint64_t seed; /* 0: 1 */
     ds_clip clip;
+    const ds_group *group;
+    int groups;
 } recipe;
 
 /* What a run comes to. */
@@ -116,6 +118,8 @@ static ds_session *open_session(const recipe *c, ds_model *model)
     set.data.path = c->table;
     set.data.holdout = "8";
     OK(ds_rule_parse(ctx, c->rule, &set.optimizer.rule));
+    set.optimizer.group = c->group;
+    set.optimizer.groups = c->groups;
     OK(ds_schedule_parse(ctx, c->schedule, &set.schedule.schedule));
     if (c->average) OK(ds_average_parse(ctx, c->average, &set.average));
     if (c->stop) {
@@ -315,6 +319,20 @@ static void steps_of_several_batches(void **state)
         stop_everywhere(&c);
 }
 
+/* Numbers beside the vectors in one, a rewind that takes all of them back. */
+static void groups_with_rules_of_their_own(void **state)
+{
+    (void)state;
+    ds_group group[] = { { .role = "bias" }, { .role = "norm" }, { .match = "2.weight", .frozen = true } };
+    OK(ds_rule_parse(ctx, "prodigy", &group[0].rule));
+    OK(ds_rule_parse(ctx, "momentum(lr=0.3)", &group[1].rule));
+    recipe c = { .rule = "adam(lr=0.1)", .schedule = "cosine", .table = clean, .group = group, .groups = 3 };
+    stop_everywhere(&c);
+    c.table = spoilt;
+    c.on_nonfinite = DS_NONFINITE_REWIND;
+    stop_everywhere(&c);
+}
+
 /* A step that fails at a later batch has moved nothing: weights and running statistics are those of a run that was stopped
  * before it. */
 static void a_step_that_fails_moves_nothing(void **state)
@@ -379,6 +397,7 @@ int main(void)
         cmocka_unit_test(stop_rules_remember),
         cmocka_unit_test(answers_to_infinite_rows),
         cmocka_unit_test(steps_of_several_batches),
+        cmocka_unit_test(groups_with_rules_of_their_own),
         cmocka_unit_test(a_step_that_fails_moves_nothing),
         cmocka_unit_test(a_diverged_run_goes_on_with_another_answer),
     };

@@ -70,11 +70,14 @@ typedef struct ds_config {
     const char *loss; /* as ds_problem_settings takes it: "cross-entropy(smoothing=0.1)"; NULL: not given */
     double l1, l2;    /* model.penalty */
     bool penalty_all;
-    ds_part optimizer;   /* of registry "rule" */
-    const char *dialect; /* "torch", "book" */
-    ds_clip clip;        /* optimizer.clip */
-    ds_part schedule;    /* of registry "schedule"; head NULL: the rate stays */
-    double warmup;       /* from 0 to the rate over this many warmup_unit */
+    ds_part optimizer;     /* of registry "rule" */
+    const char *dialect;   /* "torch", "book" */
+    ds_part rest;          /* optimizer.rest; head NULL: not given */
+    const ds_group *group; /* optimizer.groups */
+    int groups;
+    ds_clip clip;     /* optimizer.clip */
+    ds_part schedule; /* of registry "schedule"; head NULL: the rate stays */
+    double warmup;    /* from 0 to the rate over this many warmup_unit */
     ds_unit warmup_unit;
     double floor; /* least rate of the schedule */
     ds_train_settings train;

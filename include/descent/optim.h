@@ -93,6 +93,23 @@ enum { DS_OPTIM_NUMBERS = 2 };
 DS_API double *ds_optim_numbers(ds_optim *o); /* of the first group */
 /* Register all of it as "optim.NAME" and "optim.steps": what the rule declared is what checkpoints keep. */
 DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
+/* Who moves tensor i of the space: false when there is none. What groups say is in the config's words. */
+typedef struct ds_routing {
+    const char *name; /* "0.weight" */
+    ds_shape shape;
+    const char *role;  /* "weight", "bias", "norm" */
+    const char *group; /* "" for what no group names, "groups.0", "rest", "groups.0.rest" */
+    const char *rule;  /* NULL: frozen */
+    double lr, weight_decay;
+    size_t state_bytes; /* of the states that have a number for each of its elements */
+} ds_routing;
+DS_API bool ds_optim_routing(const ds_optim *o, int i, ds_routing *out);
+/* How many groups the tensors fall into, frozen ones too; 1: one rule moves all. */
+DS_API int ds_optim_groups(const ds_optim *o);
+/* Make the gradient of frozen tensors 0, so that norms count what moves. */
+DS_API void ds_optim_leave_out(const ds_optim *o, void *gradient);
+/* Bytes of state alone: what checkpoints keep. */
+DS_API size_t ds_optim_state_bytes(const ds_optim *o);
 /* Bytes held: state, scalars, work area. */
 DS_API size_t ds_optim_bytes(const ds_optim *o);
 /* Bytes that one step reads and writes when it is a single pass: theta and state both ways, the gradient once. */

@@ -7,6 +7,7 @@
 #include "config_args.h"
 #include "descent/graph.h"
 #include "descent/random.h"
+#include "routing.h"
 
 static const ds_option flags[] = {
     { .name = "json", .type = DS_OPT_BOOL, .def = "false", .help = "one JSON object on standard output" },
@@ -20,6 +21,7 @@ typedef struct findings {
     size_t bytes;
     double loss, chance, gradient, epoch_seconds;
     bool loss_ok, gradient_ok;
+    ds_optim *groups; /* NULL: one rule moves all */
 } findings;
 
 static double seconds_now(void)
@@ -162,6 +164,7 @@ static void show_findings(const findings *f, bool json)
         ds_print_json_number(stdout, f->gradient);
         fputs(", \"epoch_seconds\": ", stdout);
         ds_print_json_number(stdout, f->epoch_seconds);
+        if (f->groups) fputs(", \"routing\": ", stdout), ds_print_routing_json(stdout, f->groups);
         printf(", \"ok\": %s}\n", f->loss_ok && f->gradient_ok ? "true" : "false");
         return;
     }
@@ -203,16 +206,20 @@ static int check(ds_ctx *ctx, const ds_config *config, bool json)
         show_data(s);
         show_layers(p);
     }
-    ds_status status = ds_session_init(s);
+    ds_status status = ds_routing_open(s, &f.groups);
+    if (f.groups && !json) ds_print_routing(stdout, f.groups);
+    if (status == DS_OK) status = ds_session_init(s);
     if (status == DS_OK) status = first_steps(ctx, s, &f);
     if (status == DS_OK && classes > 1 && !strcmp(ds_problem_loss(p)->name, "cross-entropy")) {
         f.chance = log(classes);
         f.loss_ok = isfinite(f.loss) && f.loss < 2 * f.chance + 1;
     }
+    if (status != DS_OK) code = ds_complain_status(ctx, status);
+    if (!code) code = check_gradient(ctx, config, &f);
+    if (!code) show_findings(&f, json);
+    ds_optim_free(f.groups);
     ds_session_free(s);
-    if (status != DS_OK) return ds_complain_status(ctx, status);
-    if ((code = check_gradient(ctx, config, &f))) return code;
-    show_findings(&f, json);
+    if (code) return code;
     return f.loss_ok && f.gradient_ok ? DS_EXIT_OK : DS_EXIT_FAILED;
 }
 

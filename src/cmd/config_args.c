@@ -111,7 +111,9 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.checkpoint_keep = c->train.checkpoint_keep;
     s.on_nonfinite = c->train.on_nonfinite;
     if (dtype) s.problem.dtype = *dtype;
-    s.optimizer = (ds_optim_settings){ .rule = c->optimizer, .dialect = c->dialect };
+    s.optimizer = (ds_optim_settings){
+        .rule = c->optimizer, .rest = c->rest, .group = c->group, .groups = c->groups, .dialect = c->dialect
+    };
     s.schedule = (ds_schedule_settings){
         .schedule = c->schedule, .warmup = c->warmup, .warmup_unit = c->warmup_unit, .floor = c->floor
     };

@@ -46,7 +46,7 @@ static int split(FILE *f, const char *words, const char *after)
 
 int ds_docs_values(FILE *f, const ds_option *o, const char *after)
 {
-    const ds_registry *r = o->kind && !o->list ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind && !o->list && !o->map ? ds_docs_registry(o->kind) : NULL;
     for (int k = 0; r && k < r->count; k++) fprintf(f, "%s%s", r->heads[k]->name, after);
     if (r) return r->count;
     if (o->type == DS_OPT_BOOL) return split(f, "true|false", after);

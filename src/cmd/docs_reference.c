@@ -21,7 +21,7 @@ static void fact(FILE *f, const char *label, const char *text)
 static void values(FILE *f, const ds_option *o)
 {
     char wants[512];
-    const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind && !o->map ? ds_docs_registry(o->kind) : NULL;
     if (r)
         fprintf(f, "[%s%s](%s.md)", o->list ? "list of " : "", r->kind, r->kind);
     else

@@ -8,7 +8,8 @@
 #include "descent/model.h"
 #include "docs.h"
 
-static json_t *of_table(const ds_option *table);
+static void add_table(json_t *properties, const ds_option *o);
+static json_t *closed(json_t *properties);
 
 static json_t *reference(const char *kind, bool list)
 {
@@ -50,10 +51,21 @@ static json_t *number(const ds_option *o)
                      "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$");
 }
 
+/* A map of keys; where it chooses a definition, the options of all that it may choose. */
+static json_t *of_map(const ds_option *o)
+{
+    const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
+    json_t *properties = json_object();
+    add_table(properties, o->map);
+    for (int k = 0; r && k < r->count; k++) add_table(properties, r->heads[k]->options);
+    json_t *map = closed(properties);
+    return o->list ? json_pack("{s:s,s:i,s:o}", "type", "array", "minItems", 1, "items", map) : map;
+}
+
 static json_t *of_other(const ds_option *o)
 {
     const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
-    if (o->map) return of_table(o->map);
+    if (o->map) return of_map(o);
     if (r) return reference(o->kind, o->list);
     if (o->words && strstr(o->choices, "number"))
         return json_pack("{s:[o,o]}", "anyOf", enumeration(o->words), number(o));
@@ -128,13 +140,6 @@ static json_t *closed(json_t *properties)
     return json_pack("{s:s,s:o,s:b}", "type", "object", "properties", properties, "additionalProperties", 0);
 }
 
-static json_t *of_table(const ds_option *table)
-{
-    json_t *properties = json_object();
-    add_table(properties, table);
-    return closed(properties);
-}
-
 static json_t *property_names(const ds_option *a, const ds_option *b)
 {
     json_t *both = json_object(), *names = json_array();
@@ -206,7 +211,8 @@ static json_t *of_entry(const ds_registry *r)
 static bool listed(const ds_docs_keys *keys, const char *kind)
 {
     for (int k = 0; k < keys->count; k++)
-        if (keys->list[k].option->list && !strcmp(keys->list[k].option->kind, kind)) return true;
+        if (keys->list[k].option->list && !keys->list[k].option->map && !strcmp(keys->list[k].option->kind, kind))
+            return true;
     return false;
 }
 

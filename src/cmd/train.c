@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "config_args.h"
 #include "retrain.h"
+#include "routing.h"
 
 enum { CONFIG_LIMIT = 1 << 20 };
 extern const ds_command ds_command_train;
@@ -245,6 +246,22 @@ static ds_status open_run(ds_run **run, ds_ctx *ctx, const ds_config *config, co
     return status;
 }
 
+/* Which rule moves which tensor, before the first step. */
+static ds_status report_routing(ds_session *session, bool json)
+{
+    ds_optim *o;
+    ds_status status = ds_routing_open(session, &o);
+    if (status != DS_OK || !o) return status;
+    ds_print_routing(stderr, o);
+    if (json) {
+        fputs("{\"routing\": ", stdout);
+        ds_print_routing_json(stdout, o);
+        puts("}");
+    }
+    ds_optim_free(o);
+    return DS_OK;
+}
+
 typedef struct order {
     const char *out, *from; /* NULL: not given */
     bool json;
@@ -292,7 +309,8 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
                 (unsigned long long)ds_dataset_fingerprint(ds_session_data(session)),
                 (unsigned long long)ds_config_hash(config));
         catch_signals();
-        status = ds_train(session, *run, &watcher, &outcome);
+        status = report_routing(session, o->json);
+        if (status == DS_OK) status = ds_train(session, *run, &watcher, &outcome);
         wipe(&s);
         code = status == DS_OK ? finish(session, *run, &outcome, o->json) : ds_complain_status(ctx, status);
         if (status == DS_OK) status = ds_retrain_make(&again, config, session, *run, &outcome);

@@ -30,8 +30,11 @@ struct ds_optim {
     int groups, states;
     place *state;
     int64_t n, t; /* elements; steps taken */
+    ds_routes routes;
+    const ds_space *space; /* of the settings; NULL: there is none */
+    bool book;
     size_t element;
-    double lr;
+    double lr;   /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
     void *point; /* of several groups, one of which looks ahead */
 };
 
@@ -71,6 +74,11 @@ static int tensors_of(const ds_routes *r, int route, const ds_space *space)
     return n;
 }
 
+static double real_of(const ds_optim *o, const ds_route *r, const char *option)
+{
+    return ds_rule_real(&(ds_rule_options){ &r->rule, o->book }, option);
+}
+
 /* One group for each route that has tensors and is not frozen. What is all of the space keeps the space. */
 static ds_status fill_groups(ds_optim *o, const ds_optim_settings *s, const ds_routes *r)
 {
@@ -86,7 +94,6 @@ static ds_status fill_groups(ds_optim *o, const ds_optim_settings *s, const ds_r
         DS_TRY(add_group(o, s, &r->route[k], g));
         if (all) break;
     }
-    if (o->groups == 0) return ds_fail(o->ctx, DS_ECONFIG, "all tensors are frozen; leave one to be trained");
     return DS_OK;
 }
 
@@ -105,28 +112,12 @@ static ds_status list_states(ds_optim *o)
     return DS_OK;
 }
 
-/* The rate that schedules start from: that of the settings' rule, whether or not a tensor is left to it. */
-static ds_status take_rate(ds_optim *o, const ds_optim_settings *s, const ds_routes *r)
-{
-    const ds_rule_options base = { &r->route[0].rule, s->dialect && !strcmp(s->dialect, "book") };
-    o->lr = ds_rule_real(&base, "lr");
-    for (int k = 0; k < o->groups && o->lr == 0; k++)
-        if (ds_stretch_lr(o->group[k].at) > 0)
-            return ds_fail(o->ctx, DS_ECONFIG,
-                           "optimizer.lr is 0 and group \"%s\" has a rate: its share of the schedule cannot be told; "
-                           "freeze groups instead",
-                           o->group[k].name);
-    return DS_OK;
-}
-
 static ds_status create(ds_optim *o, const ds_optim_settings *s)
 {
-    ds_routes r;
-    DS_TRY(ds_routes_make(&r, o->ctx, s, s->space));
-    ds_status status = fill_groups(o, s, &r);
-    if (status == DS_OK) status = take_rate(o, s, &r);
-    ds_routes_free(&r);
-    return status == DS_OK ? list_states(o) : status;
+    DS_TRY(ds_routes_make(&o->routes, o->ctx, s, s->space));
+    DS_TRY(fill_groups(o, s, &o->routes));
+    o->lr = real_of(o, &o->routes.route[0], "lr");
+    return list_states(o);
 }
 
 ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings)
@@ -134,7 +125,11 @@ ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *
     *out = NULL;
     ds_optim *o = calloc(1, sizeof *o);
     if (!o) return ds_fail_memory(ctx, sizeof *o, "optimizer");
-    *o = (ds_optim){ .ctx = ctx, .n = settings->n, .element = ds_dtype_bytes(settings->dtype) };
+    *o = (ds_optim){ .ctx = ctx,
+                     .n = settings->n,
+                     .space = settings->space,
+                     .book = settings->dialect && !strcmp(settings->dialect, "book"),
+                     .element = ds_dtype_bytes(settings->dtype) };
     ds_status status = create(o, settings);
     if (status == DS_OK)
         *out = o;
@@ -150,6 +145,7 @@ void ds_optim_free(ds_optim *o)
         ds_stretch_free(o->group[k].at);
         ds_space_clear(&o->group[k].space);
     }
+    ds_routes_free(&o->routes);
     free(o->group);
     free(o->state);
     ds_buffer_free(o->point);
@@ -204,8 +200,7 @@ ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double l
     for (int k = 0; k < o->groups; k++) {
         const group *g = &o->group[k];
         size_t at = place_of(o, g);
-        DS_TRY(
-            ds_stretch_step(g->at, o->t + 1, (char *)theta + at, (const char *)gradient + at, rate_of(o, g, lr)));
+        DS_TRY(ds_stretch_step(g->at, o->t + 1, (char *)theta + at, (const char *)gradient + at, rate_of(o, g, lr)));
     }
     o->t++;
     return DS_OK;
@@ -217,7 +212,10 @@ static ds_stretch *owner(const ds_optim *o, int i) { return o->group[o->state[i]
 
 int ds_optim_states(const ds_optim *o) { return o->states; }
 const char *ds_optim_state_name(const ds_optim *o, int i) { return o->state[i].name; }
-int64_t ds_optim_state_count(const ds_optim *o, int i) { return ds_stretch_state_count(owner(o, i), o->state[i].state); }
+int64_t ds_optim_state_count(const ds_optim *o, int i)
+{
+    return ds_stretch_state_count(owner(o, i), o->state[i].state);
+}
 void *ds_optim_state(ds_optim *o, int i) { return ds_stretch_state(owner(o, i), o->state[i].state); }
 
 int ds_optim_state_find(const ds_optim *o, const char *name)
@@ -247,6 +245,59 @@ void ds_optim_remember(ds_optim *o, ds_state *st)
         ds_state_vector(st, "optim", o->state[i].name, t, ds_optim_state_count(o, i), ds_optim_state(o, i));
     ds_state_integer(st, "optim", "steps", &o->t);
     for (int k = 0; k < o->groups; k++) remember_numbers(&o->group[k], st);
+}
+
+/* ---- who moves what ---------------------------------------------------------------------------------------------- */
+
+int ds_optim_groups(const ds_optim *o)
+{
+    int n = 0;
+    for (int k = 0; k < o->routes.count && o->space; k++) n += tensors_of(&o->routes, k, o->space) > 0;
+    return n ? n : 1;
+}
+
+/* Of the vectors among the states, what lies beside one tensor. */
+static size_t state_bytes(const ds_optim *o, const ds_route *r, int64_t count)
+{
+    int64_t elements = 0;
+    for (int i = 0; i < o->states; i++) {
+        const group *g = &o->group[o->state[i].group];
+        if (!strcmp(g->name, r->name) && ds_optim_state_count(o, i) == g->n) elements += count;
+    }
+    return (size_t)elements * o->element;
+}
+
+bool ds_optim_routing(const ds_optim *o, int i, ds_routing *out)
+{
+    const ds_segment *s = o->space ? ds_space_segment(o->space, i) : NULL;
+    if (!s) return false;
+    const ds_route *r = &o->routes.route[o->routes.of[i]];
+    *out = (ds_routing){ .name = s->name,
+                         .shape = s->shape,
+                         .role = ds_role_name(s->role),
+                         .group = r->name,
+                         .rule = r->rule.head ? r->rule.head->name : NULL };
+    if (!r->rule.head) return true;
+    out->lr = real_of(o, r, "lr");
+    out->weight_decay = real_of(o, r, "weight_decay");
+    out->state_bytes = state_bytes(o, r, s->count);
+    return true;
+}
+
+void ds_optim_leave_out(const ds_optim *o, void *gradient)
+{
+    for (int i = 0; o->space && i < ds_space_count(o->space); i++) {
+        const ds_segment *s = ds_space_segment(o->space, i);
+        if (!o->routes.route[o->routes.of[i]].rule.head)
+            memset((char *)gradient + (size_t)s->offset * o->element, 0, (size_t)s->count * o->element);
+    }
+}
+
+size_t ds_optim_state_bytes(const ds_optim *o)
+{
+    int64_t elements = 0;
+    for (int i = 0; i < o->states; i++) elements += ds_optim_state_count(o, i);
+    return (size_t)elements * o->element;
 }
 
 size_t ds_optim_bytes(const ds_optim *o)

@@ -12,6 +12,8 @@
 
 #include "base/registry.h"
 
+enum { NAMES = 8 };
+
 /* Routes 2 g + 2 and 2 g + 3 are group g and its rest; 0 and 1 what no group names. */
 typedef struct work {
     ds_ctx *ctx;
@@ -28,10 +30,7 @@ static ds_status fail(work *w, const char *key, ds_status status)
 
 static bool is_matrix(const ds_segment *s) { return s->shape.rank > 1; }
 
-const char *ds_role_name(ds_role role)
-{
-    return role == DS_WEIGHT ? "weight" : role == DS_BIAS ? "bias" : "norm";
-}
+const char *ds_role_name(ds_role role) { return role == DS_WEIGHT ? "weight" : role == DS_BIAS ? "bias" : "norm"; }
 
 static bool has_role(const ds_segment *s, const char *role)
 {
@@ -40,43 +39,49 @@ static bool has_role(const ds_segment *s, const char *role)
     return !strcmp(role, ds_role_name(s->role));
 }
 
-/* Name, or NULL, of a tensor that is near to a pattern without being met by it. */
-static const char *nearest(const work *w, const char *pattern)
+/* The first names of a role, for messages. */
+static const char *names_of(const work *w, const char *role, char *text, size_t bytes)
 {
-    const char *near = NULL;
-    for (int i = 0; i < ds_space_count(w->space) && !near; i++)
-        near = ds_nearest(pattern, &ds_space_segment(w->space, i)->name, 1);
-    return near ? near : ds_space_segment(w->space, 0)->name;
+    size_t at = 0;
+    int n = 0;
+    for (int i = 0; i < ds_space_count(w->space) && at < bytes; i++) {
+        const ds_segment *s = ds_space_segment(w->space, i);
+        if (!has_role(s, role)) continue;
+        if (n++ < NAMES) at += (size_t)snprintf(text + at, bytes - at, "%s%s", n > 1 ? ", " : "", s->name);
+    }
+    if (n > NAMES && at < bytes) snprintf(text + at, bytes - at, ", ...");
+    return text;
+}
+
+/* The key of a group that says which tensors it means. */
+static ds_status fail_group(work *w, int k, ds_status status)
+{
+    const ds_group *g = &w->set->group[k];
+    char key[48];
+    snprintf(key, sizeof key, "optimizer.groups.%d%s", k, g->match ? ".match" : g->role ? ".role" : "");
+    return fail(w, key, status);
 }
 
 static ds_status check_group(work *w, int k, int met)
 {
     static const char *const roles[] = { "weight", "bias", "norm", "matrix", "vector" };
     const ds_group *g = &w->set->group[k];
-    char key[48];
+    char names[400] = "none";
     bool known = !g->role;
     for (int i = 0; i < 5 && !known; i++) known = !strcmp(g->role, roles[i]);
-    snprintf(key, sizeof key, "optimizer.groups.%d.%s", k, known && g->match ? "match" : "role");
-    if (!g->match && !g->role) {
-        snprintf(key, sizeof key, "optimizer.groups.%d", k);
-        return fail(w, key, ds_fail(w->ctx, DS_ECONFIG, "group %d names no tensors; give it match, role or both", k));
-    }
+    if (!g->match && !g->role)
+        return fail_group(w, k,
+                          ds_fail(w->ctx, DS_ECONFIG, "group %d names no tensors; give it match, role or both", k));
     if (!known)
-        return fail(w, key,
-                    ds_fail(w->ctx, DS_ECONFIG,
-                            "group %d: found role \"%s\", wanted weight, bias, norm, matrix or vector", k, g->role));
+        return fail_group(w, k,
+                          ds_fail(w->ctx, DS_ECONFIG,
+                                  "group %d: found role \"%s\", wanted weight, bias, norm, matrix or vector", k,
+                                  g->role));
     if (met) return DS_OK;
-    if (g->match && g->role)
-        return fail(w, key,
-                    ds_fail(w->ctx, DS_ECONFIG,
-                            "group %d: no tensor of role \"%s\" is called \"%s\"; descent check lists names and roles", k,
-                            g->role, g->match));
-    if (g->match)
-        return fail(w, key,
-                    ds_fail(w->ctx, DS_ECONFIG,
-                            "group %d: no tensor is called \"%s\"; names are like \"%s\", * stands for any part of one", k,
-                            g->match, nearest(w, g->match)));
-    return fail(w, key, ds_fail(w->ctx, DS_ECONFIG, "group %d: the model has no tensor of role \"%s\"", k, g->role));
+    return fail_group(w, k,
+                      ds_fail(w->ctx, DS_ECONFIG, "group %d: no tensor%s%s%s is called \"%s\"; there are: %s", k,
+                              g->role ? " of role \"" : "", g->role ? g->role : "", g->role ? "\"" : "",
+                              g->match ? g->match : "*", names_of(w, g->role, names, sizeof names)));
 }
 
 /* of[i] = 2 (group + 1), of the group that names tensor i. */
@@ -87,14 +92,13 @@ static ds_status assign(work *w)
         int met = 0;
         for (int i = 0; i < ds_space_count(w->space); i++) {
             const ds_segment *s = ds_space_segment(w->space, i);
-            char key[48];
             if ((g->match && fnmatch(g->match, s->name, 0)) || !has_role(s, g->role)) continue;
-            snprintf(key, sizeof key, "optimizer.groups.%d", k);
             if (w->out->of[i])
-                return fail(w, key,
-                            ds_fail(w->ctx, DS_ECONFIG,
-                                    "groups %d and %d both name tensor \"%s\"; narrow one of them: a tensor has one rule",
-                                    w->out->of[i] / 2 - 1, k, s->name));
+                return fail_group(
+                    w, k,
+                    ds_fail(w->ctx, DS_ECONFIG,
+                            "groups %d and %d both name tensor \"%s\"; narrow one of them: a tensor has one rule",
+                            w->out->of[i] / 2 - 1, k, s->name));
             w->out->of[i] = 2 * (k + 1);
             met++;
         }
@@ -171,6 +175,28 @@ static ds_status divide(work *w, int group)
     return resolve(w, &r[1], rest ? rest : &standard);
 }
 
+/* One route must be trained; and its rate is a share of the schedule, which begins with the settings' own. */
+static ds_status check_rates(work *w)
+{
+    const ds_routes *r = w->out;
+    bool book = w->set->dialect && !strcmp(w->set->dialect, "book"), trained = false;
+    double base = ds_rule_real(&(ds_rule_options){ &r->route[0].rule, book }, "lr");
+    for (int i = 0; i < ds_space_count(w->space); i++) {
+        const ds_route *own = &r->route[r->of[i]];
+        if (!own->rule.head) continue;
+        trained = true;
+        if (base == 0 && ds_rule_real(&(ds_rule_options){ &own->rule, book }, "lr") > 0)
+            return fail(w, "optimizer.lr",
+                        ds_fail(w->ctx, DS_ECONFIG,
+                                "the optimizer's lr is 0 and \"%s\" has a rate: its share of the schedule cannot be "
+                                "told; freeze groups instead",
+                                own->name));
+    }
+    return trained ? DS_OK
+                   : fail(w, "optimizer.groups",
+                          ds_fail(w->ctx, DS_ECONFIG, "all tensors are frozen; leave one to be trained"));
+}
+
 static ds_status make(work *w)
 {
     int segments = w->space ? ds_space_count(w->space) : 0;
@@ -183,7 +209,7 @@ static ds_status make(work *w)
         return ds_fail(w->ctx, DS_EUSAGE, "groups of an optimizer want a space, whose tensors they name");
     DS_TRY(assign(w));
     for (int g = -1; g < w->set->groups; g++) DS_TRY(divide(w, g));
-    return DS_OK;
+    return w->space ? check_rates(w) : DS_OK;
 }
 
 ds_status ds_routes_make(ds_routes *out, ds_ctx *ctx, const ds_optim_settings *s, const ds_space *space)

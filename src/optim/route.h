@@ -20,5 +20,7 @@ typedef struct ds_routes {
  * no effect. */
 ds_status ds_routes_make(ds_routes *out, ds_ctx *ctx, const ds_optim_settings *s, const ds_space *space);
 void ds_routes_free(ds_routes *r);
+/* "weight", "bias", "norm". */
+const char *ds_role_name(ds_role role);
 
 #endif

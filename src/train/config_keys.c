@@ -10,7 +10,9 @@ static void each_map(config_visitor *visit, void *arg, const char *around, const
 {
     char path[CONFIG_PATH];
     for (; table->type != DS_OPT_END; table++) {
-        if (!table->map || snprintf(path, sizeof path, "%s.%s", around, table->name) >= CONFIG_PATH) continue;
+        const char *position = table->list ? ".N" : "";
+        if (!table->map || snprintf(path, sizeof path, "%s.%s%s", around, table->name, position) >= CONFIG_PATH)
+            continue;
         visit(arg, "map", path, NULL, table->map);
         each_map(visit, arg, path, table->map);
     }
@@ -48,7 +50,7 @@ static const ds_option *list_of(const char *kind)
 {
     for (int s = 0; s < ds_config_section_count; s++)
         for (const ds_option *o = ds_config_sections[s].options; o->type != DS_OPT_END; o++)
-            if (o->list && !strcmp(o->kind, kind)) return o;
+            if (o->list && !o->map && !strcmp(o->kind, kind)) return o;
     return NULL;
 }
 
@@ -79,11 +81,27 @@ const char *config_last_word(const char *path)
     return dot ? dot + 1 : path;
 }
 
+void config_without_positions(const char *name, char *out, size_t bytes)
+{
+    size_t n = 0;
+    for (const char *word = name; *word;) {
+        size_t length = strcspn(word, "."), digits = strspn(word, "0123456789");
+        bool position = length > 0 && (digits == length || (length == 1 && *word == 'N'));
+        if (!position && n + length + 2 < bytes)
+            n += (size_t)snprintf(out + n, bytes - n, "%s%.*s", n ? "." : "", (int)length, word);
+        word += length + (word[length] == '.');
+    }
+    out[n] = 0;
+}
+
 bool config_means(const char *owner, const char *kind, const char *name)
 {
     char key[CONFIG_PATH];
     if (!*owner || !strcmp(owner, name) || !strcmp(owner, kind)) return true;
-    if (!strcmp(kind, "map")) return !strcmp(owner, config_last_word(name));
+    if (!strcmp(kind, "map")) {
+        config_without_positions(name, key, sizeof key);
+        return !strcmp(owner, key) || !strcmp(owner, config_last_word(key));
+    }
     if (!strcmp(kind, "section")) return false;
     config_key_of_kind(kind, key);
     char *position = strstr(key, ".N");

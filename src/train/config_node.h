@@ -116,8 +116,19 @@ const char *config_part(reader *r, const char *kind, const char *what, const nod
 /* A place that always shows: at, or else that of the key. */
 place config_seen(const node *n);
 
-/* ---- config_layers.c, config_sections.c ---- */
+/* ---- config_layers.c, config_sections.c, config_optimizer.c ---- */
 void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to);
+void config_read_optimizer(reader *r, const node *root);
+/* Read a section by its table and by the definition that its selector names; NULL: no memory. */
+config_table *config_read_section(reader *r, const node *root, const char *name);
+/* Where to report what is absent: the section's key, or the top of the file. */
+place config_section_place(const node *root, const char *name);
+node *config_resolved_section(reader *r, const char *name);
+/* A map of keys inside a section, with its defaults where it is absent; NULL: no memory. */
+config_table *config_read_map(reader *r, const char *section, const char *name, const ds_option *keys,
+                              const char *example, const node *n, node *to);
+/* The definition that the table chose and the values of its options. */
+void config_take_part(const config_table *t, ds_part *out);
 void config_read_all(reader *r, node *root);
 
 /* ---- config_keys.c ---- */
@@ -131,6 +142,8 @@ void config_each_table(config_visitor *visit, void *arg);
  * transforms; "" when none does. Options of the definition stand beside it, in its list's entry, or in its map. */
 void config_key_of_kind(const char *kind, char key[CONFIG_PATH]);
 const char *config_last_word(const char *path);
+/* "model.layers.2.dense" as "model.layers.dense": positions in lists (N: any) do not count. */
+void config_without_positions(const char *name, char *out, size_t bytes);
 /* Whether definitions of the kind are entries of a list, by their first key, rather than named by a key. */
 bool config_listed(const char *kind);
 /* "train.batch", "optimizer.beta1", "model.layers.N.pad", "model.loss.delta"; "" when no key leads there. */
@@ -153,7 +166,7 @@ const ds_head *ds_definition(const char *kind, const char *name);
 /* ---- config_tables.c ---- */
 extern const ds_section ds_config_sections[];
 extern const int ds_config_section_count;
-extern const ds_option ds_config_penalty[], ds_config_clip[], ds_config_keep[], ds_config_retrain[],
-    ds_config_checkpoint[], ds_config_part_name[], ds_config_nothing[];
+extern const ds_option ds_config_penalty[], ds_config_clip[], ds_config_group[], ds_config_rest[], ds_config_keep[],
+    ds_config_retrain[], ds_config_checkpoint[], ds_config_part_name[], ds_config_nothing[];
 
 #endif

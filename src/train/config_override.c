@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optim/rule.h"
 #include "train/config_node.h"
 
 node *config_child(const node *map, const char *name)
@@ -95,29 +96,41 @@ static void apply(reader *r, node *root, int index)
     n->key_at = key_at;
 }
 
-/* Keys from the file that its own rule knows and the one named on the command line does not are dropped and noted.
- * What neither knows stays, to be reported. */
-static void change_rule(reader *r, node *root, const char *was)
+/* Take keys out of a map that stood for the former rule and mean nothing to the new one, and say so. */
+static void drop_keys(reader *r, node *map, const char *path, const ds_head *former, const ds_head *rule)
 {
-    node *section = config_child(root, "optimizer"), *name = config_child(section, "name");
-    const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
-    const ds_head *former = was ? ds_definition("rule", was) : NULL;
-    if (!rule || !former || former == rule) return;
-    for (node **c = &section->child; *c;) {
+    for (node **c = &map->child; *c;) {
         const char *key = (*c)->key;
-        bool leaves = ds_option_find(former->options, key) >= 0 && ds_option_find(rule->options, key) < 0;
+        bool rest = !strcmp(key, "rest") && ds_rule_of(former)->rest && !ds_rule_of(rule)->rest;
+        bool leaves = rest || (ds_option_find(former->options, key) >= 0 && ds_option_find(rule->options, key) < 0);
         if (!leaves || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
             c = &(*c)->next;
             continue;
         }
         if (r->config->note_count < 64)
             r->own->notes[r->config->note_count++] =
-                config_text(r, "optimizer.%s (%s:%d) is dropped: rule \"%s\" does not know it", key, r->config->file,
-                            (*c)->key_at.line, name->text);
+                config_text(r, "%s.%s (%s:%d) is dropped: rule \"%s\" does not know it", path, key, r->config->file,
+                            (*c)->key_at.line, rule->name);
         *c = (*c)->next;
     }
-    section->last = section->child;
-    while (section->last && section->last->next) section->last = section->last->next;
+    map->last = map->child;
+    while (map->last && map->last->next) map->last = map->last->next;
+}
+
+/* Keys from the file that its own rule knows and the one named on the command line does not are dropped and noted, in
+ * groups without a rule of their own too. What neither knows stays, to be reported. */
+static void change_rule(reader *r, node *root, const char *was)
+{
+    node *section = config_child(root, "optimizer"), *name = config_child(section, "name");
+    const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
+    const ds_head *former = was ? ds_definition("rule", was) : NULL;
+    if (!rule || !former || former == rule) return;
+    drop_keys(r, section, "optimizer", former, rule);
+    const node *groups = config_child(section, "groups");
+    int k = 0;
+    for (node *g = groups && groups->kind == NODE_LIST ? groups->child : NULL; g; g = g->next, k++)
+        if (g->kind == NODE_MAP && !config_child(g, "name"))
+            drop_keys(r, g, config_text(r, "optimizer.groups.%d", k), former, rule);
 }
 
 void config_override(reader *r, node *root)

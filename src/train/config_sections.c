@@ -6,8 +6,7 @@
 #include "descent/optim.h"
 #include "train/config_node.h"
 
-/* Where to report what is absent: the section's key, or the top of the file. */
-static place section_place(const node *root, const char *name)
+place config_section_place(const node *root, const char *name)
 {
     const node *n = config_child(root, name);
     return n ? n->key_at : (place){ .line = 1, .column = 1, .width = 1, .setting = -1 };
@@ -37,8 +36,7 @@ static bool reported(const node *root, const char *name)
     return false;
 }
 
-/* Read a section by its table and by the definition that its selector names; NULL: no memory. */
-static config_table *read_section(reader *r, const node *root, const char *name)
+config_table *config_read_section(reader *r, const node *root, const char *name)
 {
     config_table *t = config_keep(r, sizeof *t);
     const ds_section *s = ds_config_sections;
@@ -74,14 +72,14 @@ static config_table *read_section(reader *r, const node *root, const char *name)
                 own.child = copy;
             copies = copy;
         }
-        config_read_table(r, t, &own, section_place(root, name));
+        config_read_table(r, t, &own, config_section_place(root, name));
         return t;
     }
-    config_read_table(r, t, map, section_place(root, name));
+    config_read_table(r, t, map, config_section_place(root, name));
     return t;
 }
 
-static node *resolved_section(reader *r, const char *name)
+node *config_resolved_section(reader *r, const char *name)
 {
     return config_append(r, r->own->resolved, NODE_MAP, name, NULL, config_nowhere);
 }
@@ -234,10 +232,10 @@ static void data_effects(reader *r, const config_table *t)
 static void read_data(reader *r, const node *root)
 {
     ds_data_settings *d = &r->config->data;
-    config_table *t = read_section(r, root, "data");
+    config_table *t = config_read_section(r, root, "data");
     *d = ds_data_defaults();
     if (!t) return;
-    node *to = resolved_section(r, "data");
+    node *to = config_resolved_section(r, "data");
     config_resolve_table(r, t, NULL, to);
     d->format = t->chosen ? t->chosen->name : d->format;
     d->path = given_text(t, "path");
@@ -275,8 +273,7 @@ static void read_data(reader *r, const node *root)
 
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
-/* A map of keys inside a section, with its defaults where it is absent; NULL: no memory. */
-static config_table *read_map(reader *r, const char *section, const char *name, const ds_option *keys,
+config_table *config_read_map(reader *r, const char *section, const char *name, const ds_option *keys,
                               const char *example, const node *n, node *to)
 {
     config_table *t = config_keep(r, sizeof *t);
@@ -292,7 +289,7 @@ static config_table *read_map(reader *r, const char *section, const char *name, 
 
 static void read_penalty(reader *r, const node *n, node *to)
 {
-    config_table *t = read_map(r, "model", "penalty", ds_config_penalty, "{l2: 1e-4}", n, to);
+    config_table *t = config_read_map(r, "model", "penalty", ds_config_penalty, "{l2: 1e-4}", n, to);
     if (!t) return;
     r->config->l1 = config_value_of(t, "l1")->real;
     r->config->l2 = config_value_of(t, "l2")->real;
@@ -304,72 +301,31 @@ static void read_penalty(reader *r, const node *n, node *to)
 
 static void read_model(reader *r, const node *root)
 {
-    config_table *t = read_section(r, root, "model");
+    config_table *t = config_read_section(r, root, "model");
     if (!t) return;
-    node *to = resolved_section(r, "model"), *loss = config_place_of(t, "loss"), *layers = config_place_of(t, "layers");
+    node *to = config_resolved_section(r, "model"), *loss = config_place_of(t, "loss"),
+         *layers = config_place_of(t, "layers");
     if (loss) r->config->loss = config_part(r, "loss", "loss", loss, to);
     read_penalty(r, config_place_of(t, "penalty"), to);
     if (layers)
         config_read_layers(r, layers, NULL, config_append(r, to, NODE_LIST, "layers", NULL, config_seen(layers)));
 }
 
-/* ---- optimizer, schedule, train ---------------------------------------------------------------------------------- */
+/* ---- schedule, train -------------------------------------------------------------------------------------------- */
 
-static void copy_values(const config_table *t, ds_part *out)
+void config_take_part(const config_table *t, ds_part *out)
 {
     out->head = t->chosen;
     for (int k = 0; t->chosen && k < DS_MAX_PART_OPTIONS && k < DS_MAX_OPTIONS; k++) out->value[k] = t->value[1][k];
 }
 
-static void read_clip(reader *r, const node *n, node *to)
-{
-    static const char *const kinds[] = { "norm", "value", "adaptive" }; /* in the order of ds_clip_kind */
-    ds_clip *clip = &r->config->clip;
-    config_table *t = n && !n->bad ? read_map(r, "optimizer", "clip", ds_config_clip, "{norm: 1}", n, to) : NULL;
-    if (!t || n->kind != NODE_MAP) return;
-    const node *eps = config_place_of(t, "eps");
-    int given = 0;
-    for (int k = 0; k < 3; k++) {
-        if (!config_place_of(t, kinds[k])) continue;
-        *clip = (ds_clip){ (ds_clip_kind)(DS_CLIP_NORM + k), config_value_of(t, kinds[k])->real, 1e-3 };
-        given++;
-    }
-    if (given != 1)
-        config_mistake(r, config_seen(n), "all keys: descent explain clip",
-                       "\"clip\" has %s bound, wanted one: {norm: 1}, {value: 0.5} or {adaptive: 0.01}",
-                       given ? "more than one" : "no");
-    if (eps && clip->kind != DS_CLIP_ADAPTIVE)
-        config_mistake(r, eps->key_at, NULL, "\"eps\" has no effect without adaptive; remove it");
-    if (eps) clip->eps = config_value_of(t, "eps")->real;
-}
-
-static void read_optimizer(reader *r, const node *root)
-{
-    ds_config *c = r->config;
-    config_table *t = read_section(r, root, "optimizer");
-    if (!t) return;
-    int before = r->mistakes->count;
-    c->dialect = config_value_of(t, "dialect")->integer ? "book" : "torch";
-    copy_values(t, &c->optimizer);
-    node *to = resolved_section(r, "optimizer");
-    config_resolve_table(r, t, t->chosen ? c->dialect : NULL, to);
-    read_clip(r, config_place_of(t, "clip"), to);
-    const char *fault = NULL;
-    ds_part trial = c->optimizer;
-    if (!t->chosen || r->mistakes->count > before || ds_rule_resolve(r->ctx, c->dialect, &trial, &fault) == DS_OK)
-        return;
-    const node *at = fault ? config_place_of(t, fault) : NULL;
-    config_mistake(r, at ? at->key_at : section_place(root, "optimizer"),
-                   config_text(r, "all keys: descent explain %s", t->chosen->name), "%s", ds_error(r->ctx));
-}
-
 static void read_schedule(reader *r, const node *root)
 {
     ds_config *c = r->config;
-    config_table *t = read_section(r, root, "schedule");
+    config_table *t = config_read_section(r, root, "schedule");
     if (!t) return;
-    config_resolve_table(r, t, NULL, resolved_section(r, "schedule"));
-    copy_values(t, &c->schedule);
+    config_resolve_table(r, t, NULL, config_resolved_section(r, "schedule"));
+    config_take_part(t, &c->schedule);
     const ds_optval *warmup = config_value_of(t, "warmup");
     c->warmup = warmup->given ? warmup->real : 0;
     c->warmup_unit = warmup->unit;
@@ -407,7 +363,7 @@ static void read_batch(reader *r, const node *batch, const ds_option *o, node *t
 
 static void read_checkpoint(reader *r, const node *n, node *to)
 {
-    config_table *t = read_map(r, "train", "checkpoint", ds_config_checkpoint, "{every: \"1 epoch\"}", n, to);
+    config_table *t = config_read_map(r, "train", "checkpoint", ds_config_checkpoint, "{every: \"1 epoch\"}", n, to);
     if (!t) return;
     r->config->train.checkpoint_every = config_value_of(t, "every")->real;
     r->config->train.checkpoint_unit = config_value_of(t, "every")->unit;
@@ -417,9 +373,9 @@ static void read_checkpoint(reader *r, const node *n, node *to)
 static void read_train(reader *r, const node *root)
 {
     ds_train_settings *s = &r->config->train;
-    config_table *t = read_section(r, root, "train");
+    config_table *t = config_read_section(r, root, "train");
     if (!t) return;
-    node *to = resolved_section(r, "train");
+    node *to = config_resolved_section(r, "train");
     config_resolve_table(r, t, NULL, to);
     s->epochs = limit(t, "epochs");
     s->steps = limit(t, "steps");
@@ -439,7 +395,7 @@ static void read_train(reader *r, const node *root)
     if (order && config_value_of(t, "order")->given) config_choose(r, "sampler", "order", s->order, config_seen(order));
     bool ends = config_place_of(t, "epochs") || config_place_of(t, "steps") || config_place_of(t, "seconds");
     if (!ends && !t->quiet)
-        config_mistake(r, section_place(root, "train"), "all keys: descent explain train",
+        config_mistake(r, config_section_place(root, "train"), "all keys: descent explain train",
                        "train has no end; give epochs, steps or seconds");
 }
 
@@ -470,7 +426,7 @@ void config_read_all(reader *r, node *root)
     read_data(r, root);
     read_model(r, root);
     r->lays = r->mistakes->count == 0;
-    read_optimizer(r, root);
+    config_read_optimizer(r, root);
     read_schedule(r, root);
     read_train(r, root);
 }

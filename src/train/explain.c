@@ -200,7 +200,7 @@ static void say_default(ds_text *t, const owned *o)
 /* Names that the value may have. */
 static void say_values(ds_text *t, const ds_option *o)
 {
-    const ds_registry *r = o->kind ? ds_registry_named(o->kind) : NULL;
+    const ds_registry *r = o->kind && !o->map ? ds_registry_named(o->kind) : NULL;
     ds_text names = { 0 };
     for (int k = 0; r && k < r->count; k++) ds_text_add(&names, "%s%s", k ? ", " : "", r->heads[k]->name);
     if (r) say_text(t, "values", &names);
@@ -337,7 +337,9 @@ typedef struct map_wanted {
 static void say_map(void *arg, const char *kind, const char *owner, const ds_head *head, const ds_option *table)
 {
     map_wanted *w = arg;
-    if (strcmp(kind, "map") || (strcmp(w->name, owner) && strcmp(w->name, config_last_word(owner)))) return;
+    char path[CONFIG_PATH];
+    config_without_positions(owner, path, sizeof path);
+    if (strcmp(kind, "map") || (strcmp(w->name, path) && strcmp(w->name, config_last_word(path)))) return;
     ds_text_add(w->t, "keys of %s:\n", owner);
     say_table(w->t, head, table);
     ds_text_add(w->t, "\n");
@@ -376,25 +378,11 @@ static bool say_named(ds_text *t, const char *name)
     return any;
 }
 
-/* "model.layers.2.dense" as "model.layers.dense": positions in lists (N: any) do not count. */
-static void without_positions(const char *name, char *out, size_t bytes)
-{
-    size_t n = 0;
-    for (const char *word = name; *word;) {
-        size_t length = strcspn(word, "."), digits = strspn(word, "0123456789");
-        bool position = length > 0 && (digits == length || (length == 1 && *word == 'N'));
-        if (!position && n + length + 2 < bytes)
-            n += (size_t)snprintf(out + n, bytes - n, "%s%.*s", n ? "." : "", (int)length, word);
-        word += length + (word[length] == '.');
-    }
-    out[n] = 0;
-}
-
 char *ds_explain(const char *asked, bool *out)
 {
     ds_text t = { 0 };
     char name[128], owner[128] = "";
-    without_positions(asked, name, sizeof name);
+    config_without_positions(asked, name, sizeof name);
     const char *dot = strrchr(name, '.');
     if (dot) snprintf(owner, sizeof owner, "%.*s", (int)(dot - name), name);
     found *f = calloc(1, sizeof *f);

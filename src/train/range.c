@@ -30,15 +30,11 @@ typedef struct work {
 static ds_status restart(work *w)
 {
     ds_session *s = w->s;
-    ds_optim_settings o = s->set.optimizer;
-    o.n = s->dim;
-    o.space = ds_problem_space(s->problem);
-    o.dtype = ds_problem_dtype(s->problem);
     ds_optim_free(w->optim);
     w->optim = NULL;
     memcpy(s->theta, w->start, (size_t)s->dim * s->element);
     ds_loader_seek(w->loader, 0, 0);
-    return ds_optim_create(&w->optim, s->ctx, &o);
+    return ds_session_optimizer(s, &w->optim);
 }
 
 /* *loss of the batches before the step; the step is not taken when something is not finite. */
@@ -54,6 +50,7 @@ static ds_status step(work *w, int64_t k, double lr, double *loss, bool *finite)
     w->done++;
     if (w->set->progress) w->set->progress(w->set->arg, w->done);
     if (!g->finite) return DS_OK;
+    ds_optim_leave_out(w->optim, g->mean);
     ds_clip_gradient(&s->set.clip, ds_problem_space(s->problem), ds_problem_dtype(s->problem), s->dim, s->theta,
                      g->mean);
     return ds_optim_step(w->optim, s->theta, g->mean, lr);

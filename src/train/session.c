@@ -113,6 +113,15 @@ int64_t ds_session_batch(const ds_session *s) { return s->batch; }
 int64_t ds_session_batches(const ds_session *s) { return s->batches; }
 int64_t ds_session_epoch(const ds_session *s) { return s->epoch; }
 
+ds_status ds_session_optimizer(ds_session *s, ds_optim **out)
+{
+    ds_optim_settings o = s->set.optimizer;
+    o.n = s->dim;
+    o.space = ds_problem_space(s->problem);
+    o.dtype = ds_problem_dtype(s->problem);
+    return ds_optim_create(out, s->ctx, &o);
+}
+
 int64_t ds_session_steps(const ds_session *s)
 {
     int64_t by_epochs = s->set.epochs >= 0 ? s->set.epochs * s->epoch : INT64_MAX;

@@ -53,6 +53,7 @@ ds_status ds_loop_step(ds_loop *l)
         ds_loop_trouble(l, g->batch, g->loss);
         return DS_OK;
     }
+    ds_optim_leave_out(l->optim, g->mean);
     bool measured = g->batch->last || l->step == l->total - 1;
     if (measured) measure_before(l);
     DS_TRY(update(l));

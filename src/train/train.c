@@ -54,11 +54,7 @@ void ds_loop_notice(const ds_loop *l, const char *fmt, ...)
 static ds_status open_optimizer(ds_loop *l)
 {
     ds_session *s = l->s;
-    ds_optim_settings optimizer = s->set.optimizer;
-    optimizer.n = s->dim;
-    optimizer.space = ds_problem_space(s->problem);
-    optimizer.dtype = ds_problem_dtype(s->problem);
-    DS_TRY(ds_optim_create(&l->optim, s->ctx, &optimizer));
+    DS_TRY(ds_session_optimizer(s, &l->optim));
     l->schedule = s->set.schedule;
     l->schedule.lr = ds_optim_lr(l->optim);
     l->schedule.total = l->total == INT64_MAX ? -1 : l->total;
