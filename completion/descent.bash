@@ -198,6 +198,7 @@ optimizer.momentum
 optimizer.dampening
 optimizer.nesterov
 optimizer.weight_decay
+optimizer.cautious
 optimizer.lr_decay
 optimizer.initial_accumulator_value
 optimizer.eps
@@ -206,6 +207,7 @@ optimizer.centered
 optimizer.beta1
 optimizer.beta2
 optimizer.amsgrad
+optimizer.weight_decay_coupling
 optimizer.eta_minus
 optimizer.eta_plus
 optimizer.step_min
@@ -285,8 +287,10 @@ _descent_key_values() {
     model.layers.N.init.distribution) echo "uniform normal " ;;
     model.layers.N.init.mode) echo "fan-in fan-out " ;;
     optimizer.nesterov) echo "true false " ;;
+    optimizer.cautious) echo "true false " ;;
     optimizer.centered) echo "true false " ;;
     optimizer.amsgrad) echo "true false " ;;
+    optimizer.weight_decay_coupling) echo "lr schedule fixed corrected " ;;
     optimizer.decoupled_weight_decay) echo "true false " ;;
     train.average.norms) echo "average recalibrate keep " ;;
     train.average.correct) echo "true false " ;;

@@ -104,6 +104,14 @@ END
     [[ "$output" == *"note: optimizer.groups.1.beta1 (net.yaml:13) is dropped: rule \"sgd\" does not know it"* ]]
 }
 
+@test "a group without decay does not inherit how a decay is coupled" {
+    "$program" train net.yaml optimizer.weight_decay_coupling=fixed --out run
+    [ "$(grep -c "weight_decay_coupling: fixed" run/resolved.yaml)" -eq 1 ]
+    run "$program" train net.yaml optimizer.weight_decay_coupling=fixed optimizer.weight_decay=0 --out none
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"needs weight_decay above 0 to have an effect"* ]]
+}
+
 @test "a rate of 0 leaves no share of the schedule to groups" {
     run "$program" train net.yaml optimizer.lr=0 --out none
     [ "$status" -eq 3 ]

@@ -159,6 +159,18 @@ static void a_group_without_a_rule_has_that_of_all(void **state)
     compare(DS_F32, "torch", s, 2, wanted);
 }
 
+/* The mean of the mask is one for each tensor. */
+static void cautious_steps_look_at_tensors_one_by_one(void **state)
+{
+    (void)state;
+    const char *rule = "adamw(lr=0.25, cautious=true)";
+    const ds_group group[] = { { .role = "matrix" } };
+    alone wanted[7];
+    for (int i = 0; i < 7; i++) wanted[i] = (alone){ rule, 0.25, { i }, 1 };
+    const ds_optim_settings s = { .rule = part(rule), .group = group, .groups = 1 };
+    for (int t = 0; t < 2; t++) compare(t ? DS_F64 : DS_F32, "torch", s, 7, wanted);
+}
+
 /* ---- frozen ------------------------------------------------------------------------------------------------------ */
 
 static void frozen_tensors_keep_their_bits(void **state)
@@ -326,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_move_as_optimizers_of_their_own),
         cmocka_unit_test(a_group_without_a_rule_has_that_of_all),
+        cmocka_unit_test(cautious_steps_look_at_tensors_one_by_one),
         cmocka_unit_test(frozen_tensors_keep_their_bits),
         cmocka_unit_test(the_point_is_each_groups_own),
         cmocka_unit_test(states_bear_the_names_of_their_groups),

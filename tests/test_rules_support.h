@@ -123,12 +123,17 @@ static const char *const VARIANTS[][2] = {
     { "lion(weight_decay=0.1)", "torch" },
     { "ademamix(alpha_warmup=4, slow_warmup=3, weight_decay=0.1)", "torch" },
     { "adopt(weight_decay=0.1)", "torch" },
+    { "adam(cautious=true, weight_decay=0.1)", "torch" },
+    { "momentum(cautious=true)", "torch" },
+    { "adamw(weight_decay_coupling=schedule, weight_decay=0.5)", "torch" },
+    { "lion(weight_decay_coupling=corrected, weight_decay=0.5, cautious=true)", "book" },
     { "schedule-free-adamw(r=1, weight_decay=0.1)", "torch" },
 };
 
 /* Whether elements see each other. */
 static inline bool couples(const char *rule)
 {
+    if (strstr(rule, "cautious=true")) return true;
     for (int i = 0; i < ds_rule_registry.count; i++) {
         const ds_head *head = ds_rule_registry.heads[i];
         if (strncmp(rule, head->name, strcspn(rule, "(")) == 0 && head->name[strcspn(rule, "(")] == 0)

@@ -402,6 +402,12 @@ static void options_without_effect_are_refused(void **state)
     refuse(ctx, "sgd(nesterov=true)", "torch", DS_ECONFIG, "nesterov");
     refuse(ctx, "sgd(dampening=0.5)", NULL, DS_ECONFIG, "dampening");
     refuse(ctx, "momentum(nesterov=true, dampening=0.5)", "torch", DS_ECONFIG, "dampening");
+    refuse(ctx, "sgd(cautious=true)", "torch", DS_ECONFIG, "cautious");
+    refuse(ctx, "rmsprop(cautious=true)", "torch", DS_ECONFIG, "cautious");
+    refuse(ctx, "nesterov(cautious=true)", "book", DS_ECONFIG, "cautious");
+    refuse(ctx, "lion(weight_decay_coupling=fixed)", "torch", DS_ECONFIG, "weight_decay_coupling");
+    refuse(ctx, "adamw(weight_decay_coupling=schedule, lr=0)", "torch", DS_ECONFIG, "weight_decay_coupling");
+    refuse(ctx, "radam(weight_decay=0.1, weight_decay_coupling=fixed)", "torch", DS_ECONFIG, "weight_decay_coupling");
     refuse(ctx, "adam", "optax", DS_EUNKNOWN, NULL);
     ds_part part;
     assert_int_equal(ds_rule_parse(ctx, "adm", &part), DS_EUNKNOWN);

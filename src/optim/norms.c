@@ -34,6 +34,12 @@ static ds_val squares(ds_rule_build *b, const ds_segment *s, ds_val x)
     return ds_broadcast(b->g, sum, DS_SHAPE(s->count));
 }
 
+static ds_val mean(ds_rule_build *b, const ds_segment *s, ds_val x)
+{
+    ds_val sum = ds_sum_all(b->g, ds_slice(b->g, x, 0, s->offset, s->offset + s->count));
+    return ds_broadcast(b->g, ds_scale(b->g, sum, 1 / (double)s->count), DS_SHAPE(s->count));
+}
+
 static ds_val is_matrix(ds_rule_build *b, const ds_segment *s, ds_val x)
 {
     (void)x;
@@ -45,6 +51,13 @@ ds_val ds_rule_norms(ds_rule_build *b, ds_val x)
     ds_graph *g = b->g;
     if (b->space) return ds_sqrt(g, join(b, x, squares));
     return ds_broadcast(g, ds_sqrt(g, ds_sum_all(g, ds_square(g, x))), ds_val_shape(g, x));
+}
+
+ds_val ds_rule_means(ds_rule_build *b, ds_val x)
+{
+    ds_shape n = ds_val_shape(b->g, x);
+    if (b->space) return join(b, x, mean);
+    return ds_broadcast(b->g, ds_scale(b->g, ds_sum_all(b->g, x), 1 / (double)n.dim[0]), n);
 }
 
 ds_val ds_rule_matrices(ds_rule_build *b)

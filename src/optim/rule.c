@@ -25,6 +25,12 @@ bool ds_rule_flag(const ds_rule_options *o, const char *name)
     return v && v->integer;
 }
 
+int ds_rule_choice(const ds_rule_options *o, const char *name)
+{
+    const ds_optval *v = option_value(o, name);
+    return v ? (int)v->integer : 0;
+}
+
 static ds_rule_state *keep(ds_rule_build *b, const char *name, double initial, ds_shape shape)
 {
     ds_rule_state *s = &b->state[b->nstates++];
@@ -61,6 +67,31 @@ ds_val ds_rule_decayed(ds_rule_build *b, ds_val x)
 ds_val ds_rule_shrunk(ds_rule_build *b, int i)
 {
     return ds_rule_real(&b->option, "weight_decay") == 0 ? b->theta : ds_mul(b->g, b->theta, ds_rule_scalar(b, i));
+}
+
+enum { BY_RATE, BY_SCHEDULE, FIXED, CORRECTED }; /* in the order of option weight_decay_coupling */
+
+/* The schedule's share of the rate: option lr is what it starts from. */
+double ds_rule_shrink(const ds_rule_step *s)
+{
+    double l = ds_rule_real(&s->option, "weight_decay"), base = ds_rule_real(&s->option, "lr");
+    switch (ds_rule_choice(&s->option, "weight_decay_coupling")) {
+    case BY_SCHEDULE: return 1 - s->lr / base * l;
+    case FIXED: return 1 - l;
+    case CORRECTED: return 1 - s->lr * (s->lr / base) * l;
+    default: return 1 - s->lr * l;
+    }
+}
+
+/* By signs, since a product of small numbers may vanish. */
+ds_val ds_rule_moved(ds_rule_build *b, ds_val x, ds_val step)
+{
+    ds_graph *g = b->g;
+    if (!ds_rule_flag(&b->option, "cautious")) return ds_sub(g, x, step);
+    ds_val against = ds_mul(g, ds_sign(g, step), ds_sign(g, b->grad));
+    ds_val mask = ds_greater(g, against, ds_scale(g, against, 0));
+    ds_val share = ds_rule_least(b, ds_rule_means(b, mask), 1e-3);
+    return ds_sub(g, x, ds_mul(g, step, ds_div(g, mask, share)));
 }
 
 ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y)
@@ -115,6 +146,23 @@ static ds_status resolve_option(ds_ctx *ctx, const char *dialect, ds_part *rule,
     return DS_OK;
 }
 
+/* What is said of options that many rules have; as ds_rule_def.conflict. */
+static const char *shared_conflict(const ds_rule_options *o, const char **why)
+{
+    const ds_option *table = o->part->head->options;
+    int coupling = ds_rule_choice(o, "weight_decay_coupling");
+    bool coupled = ds_option_find(table, "decoupled_weight_decay") >= 0 && !ds_rule_flag(o, "decoupled_weight_decay");
+    if (ds_rule_flag(o, "cautious") && ds_option_find(table, "momentum") >= 0 && ds_rule_real(o, "momentum") == 0) {
+        *why = "needs momentum above 0: other steps always go against the gradient";
+        return "cautious";
+    }
+    *why = coupled                                ? "needs decoupled_weight_decay to have an effect"
+           : ds_rule_real(o, "weight_decay") == 0 ? "needs weight_decay above 0 to have an effect"
+           : ds_rule_real(o, "lr") == 0           ? "needs lr above 0, which the rate is compared with"
+                                                  : NULL;
+    return coupling && *why ? "weight_decay_coupling" : NULL;
+}
+
 ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const char **option)
 {
     const char *at_fault = NULL, *why = NULL;
@@ -135,6 +183,7 @@ ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule, const
     }
     ds_rule_options o = { rule, is_book(dialect) };
     *option = def->conflict ? def->conflict(&o, &why) : NULL;
+    if (!*option) *option = shared_conflict(&o, &why);
     return *option ? ds_fail(ctx, DS_ECONFIG, "option \"%s\" of rule \"%s\": %s", *option, rule->head->name, why)
                    : DS_OK;
 }

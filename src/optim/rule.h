@@ -27,6 +27,8 @@ typedef struct ds_rule_options {
 /* Value of a real or whole option, of a flag, by name; 0 and false when the rule has none of that name. */
 double ds_rule_real(const ds_rule_options *o, const char *name);
 bool ds_rule_flag(const ds_rule_options *o, const char *name);
+/* Which of its choices, counted from 0. */
+int ds_rule_choice(const ds_rule_options *o, const char *name);
 
 typedef struct ds_rule_step {
     ds_rule_options option;
@@ -63,6 +65,7 @@ ds_val ds_rule_scalar(ds_rule_build *b, int i);
 /* Of rules that couple elements: for each element the Euclidean norm of x over its tensor; 1 in matrices and tensors of
  * higher rank, 0 in vectors and gaps; and a / c in matrices, 1 in vectors and where a or c is 0. */
 ds_val ds_rule_norms(ds_rule_build *b, ds_val x);
+ds_val ds_rule_means(ds_rule_build *b, ds_val x); /* the mean of x over its tensor */
 ds_val ds_rule_matrices(ds_rule_build *b);
 ds_val ds_rule_norm_ratio(ds_rule_build *b, ds_val a, ds_val c);
 
@@ -71,7 +74,12 @@ ds_val ds_rule_norm_ratio(ds_rule_build *b, ds_val a, ds_val c);
 ds_val ds_rule_decayed(ds_rule_build *b, ds_val x);
 /* a x + b y */
 ds_val ds_rule_mix(ds_rule_build *b, double a, ds_val x, double c, ds_val y);
-/* theta times scalar i, which is 1 - lr l: decay apart from the gradient; theta itself for l = 0. */
+/* Where a step from x ends: x - step. With option cautious only elements whose step goes against the gradient move, longer:
+ * x - step mask / max(mean of mask, 1e-3), mask = [step grad > 0], the mean of each tensor. */
+ds_val ds_rule_moved(ds_rule_build *b, ds_val x, ds_val step);
+/* 1 - f l with l of option weight_decay and f of weight_decay_coupling: what decay apart from the gradient leaves of theta. */
+double ds_rule_shrink(const ds_rule_step *s);
+/* theta times scalar i, which is ds_rule_shrink: decay apart from the gradient; theta itself for l = 0. */
 ds_val ds_rule_shrunk(ds_rule_build *b, int i);
 /* max(x, least) */
 ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least);
@@ -188,6 +196,25 @@ void ds_schedule_free_update(ds_rule_build *b, ds_rule_state *d, ds_val way);
         .name = "decoupled_weight_decay", .type = DS_OPT_BOOL, .def = "false",                                         \
         .help = "shrink theta by 1 - epsilon lambda instead of adding lambda theta to the gradient",                   \
         .why = "PyTorch's", .cite = "Loshchilov and Hutter 2019", .elsewhere = "PyTorch decoupled_weight_decay"        \
+    }
+#define DS_RULE_COUPLING                                                                                               \
+    {                                                                                                                  \
+        .name = "weight_decay_coupling", .type = DS_OPT_CHOICE, .choices = "lr|schedule|fixed|corrected", .def = "lr", \
+        .help =                                                                                                        \
+            "what lambda is multiplied by before theta shrinks: the rate epsilon; epsilon / lr, the schedule alone; "  \
+            "1; or epsilon^2 / lr",                                                                                    \
+        .why = "PyTorch's; the paper's own is schedule, where decay and rate can be chosen apart",                     \
+        .cite = "Loshchilov and Hutter 2019, algorithm 2; corrected: Defazio 2025",                                    \
+        .elsewhere = "PyTorch lr, optax.adamw lr, Distributed Shampoo WeightDecayType"                                 \
+    }
+#define DS_RULE_CAUTIOUS                                                                                               \
+    {                                                                                                                  \
+        .name = "cautious", .type = DS_OPT_BOOL, .def = "false",                                                       \
+        .help =                                                                                                        \
+            "leave out the elements whose step goes with the gradient, not against it, and lengthen the others of "    \
+            "the tensor by as much",                                                                                   \
+        .why = "it costs two passes over memory more", .cite = "Liang et al. 2024, algorithm 1",                       \
+        .elsewhere = "timm CAdamW, pytorch_optimizer cautious=True"                                                    \
     }
 #define DS_RULE_FREE_R                                                                                                 \
     {                                                                                                                  \

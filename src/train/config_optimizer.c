@@ -97,12 +97,15 @@ static void check_frozen(reader *r, const config_table *t)
         config_mistake(r, other->key_at, NULL, "\"%s\" has no effect in a group that is frozen; remove it", other->key);
 }
 
-/* With the rule of the section, what the group does not say is as the section says it. */
+/* With the rule of the section, what the group does not say is as the section says it; how a decay is coupled only where
+ * there is one. */
 static void inherit(config_table *t, const config_table *section)
 {
     if (t->chosen != section->chosen) return;
+    const ds_optval *decay = config_value_of(t, "weight_decay");
+    bool none = decay && decay->given && decay->real == 0;
     for (int k = 0; t->chosen->options[k].type != DS_OPT_END; k++) {
-        if (t->at[1][k]) continue;
+        if (t->at[1][k] || (none && !strcmp(t->chosen->options[k].name, "weight_decay_coupling"))) continue;
         t->at[1][k] = section->at[1][k];
         t->value[1][k] = section->value[1][k];
     }

@@ -99,6 +99,25 @@ def adam(o, g, theta, lr, t, s):
     return theta - lr * (s["m"] / (1 - b1**t)) / (np.sqrt(top / (1 - b2**t)) + o["eps"])
 
 
+DECOUPLED = {"adamw", "adabelief", "yogi", "lion", "signsgd", "signum", "ademamix", "adopt"}
+
+
+def stepped(o, g, theta, lr, t, s):
+    """One step of the rule, with what many rules share: how a decoupled decay is coupled, and cautious steps."""
+    rule, coupling = RULES[o["rule"]][0], o.get("weight_decay_coupling", "lr")
+    if coupling == "lr" and not o.get("cautious"):
+        return rule(o, g, theta, lr, t, s)
+    apart = o["rule"] in DECOUPLED or o.get("decoupled_weight_decay")
+    u = theta - rule(dict(o, weight_decay=0) if apart else o, g, theta, lr, t, s)
+    if o.get("cautious"):
+        mask = u * g > 0
+        u = u * mask / max(np.mean(mask), 1e-3)
+    if not apart or (o["rule"] == "adopt" and t == 1):
+        return theta - u
+    factor = {"lr": lr, "schedule": lr / o["lr"], "fixed": 1, "corrected": lr**2 / o["lr"]}[coupling]
+    return theta - factor * o["weight_decay"] * theta - u
+
+
 RULES = {
     "sgd": (momentum, dict(lr=1e-3, momentum=0, dampening=0, nesterov=False, weight_decay=0)),
     "momentum": (momentum, dict(lr=1e-3, momentum=0.9, dampening=0, nesterov=False, weight_decay=0)),
@@ -134,6 +153,20 @@ CASES = [(rule, dialect, {}) for rule in RULES for dialect in ("torch", "book")]
     ("adamw", "torch", dict(weight_decay=0.5, lr=0.01)),
     ("adamw", "torch", dict(amsgrad=True, beta2=0.7, beta1=0.0)),
     ("adamw", "book", dict(weight_decay=0.5, lr=0.01)),
+] + [
+    (rule, "torch", dict(given, cautious=True)) for rule, given in [
+        ("sgd", dict(momentum=0.5)), ("momentum", dict(weight_decay=0.05)), ("nesterov", {}), ("rmsprop", dict(momentum=0.9)),
+        ("rmsprop-nesterov", {}), ("adam", dict(beta2=0.9)), ("adam", dict(weight_decay=0.1)), ("adamw", dict(weight_decay=0.5, lr=0.01)),
+        ("adamax", {}), ("nadam", dict(decoupled_weight_decay=True, weight_decay=0.5)), ("radam", dict(beta2=0.9)), ("adabelief", dict(eps=1e-4)),
+        ("yogi", {}), ("lion", dict(weight_decay=0.5, lr=0.01)), ("signum", {}), ("ademamix", dict(beta3=0.99)), ("adopt", dict(beta2=0.7, eps=1e-2)),
+        ("lars", dict(eta=0.01)), ("lamb", dict(weight_decay=0.1, lr=0.01))]
+] + [("adamw", "book", dict(cautious=True))] + [
+    (rule, "torch", dict(given, weight_decay_coupling=how)) for rule, given, how in [
+        ("adamw", dict(weight_decay=0.1, lr=0.01), "schedule"), ("adamw", dict(weight_decay=0.1, lr=0.01), "fixed"),
+        ("adamw", dict(weight_decay=0.5, lr=0.1, cautious=True), "corrected"), ("lion", dict(weight_decay=0.1), "schedule"),
+        ("signum", dict(weight_decay=0.1), "fixed"), ("adopt", dict(weight_decay=0.5, lr=0.1), "corrected"), ("yogi", dict(weight_decay=0.1), "schedule"),
+        ("nadam", dict(weight_decay=0.1, decoupled_weight_decay=True), "schedule"),
+        ("radam", dict(weight_decay=0.1, decoupled_weight_decay=True), "fixed")]
 ] + modern.CASES
 
 
@@ -151,7 +184,7 @@ def trajectory(rule, dialect, given, theta, grads):
     o, s, path = options_of(rule, dialect, given), {}, []
     rates = o["lr"] * FACTOR
     for t in range(1, STEPS + 1):
-        theta = RULES[rule][0](o, grads[t - 1], theta, rates[t - 1], t, s)
+        theta = stepped(o, grads[t - 1], theta, rates[t - 1], t, s)
         path.append((theta.copy(), {k: v.copy() for k, v in s.items()}))
     return o, rates, path
 
@@ -181,8 +214,15 @@ def difference_of(found, wanted):
     return float(np.max(np.abs(found - wanted) / np.maximum(np.abs(wanted), 1e-300) * (wanted != 0)))
 
 
+def shared(o):
+    """Whether options are on that no other formulation here knows."""
+    return "weight_decay_coupling" in o or "cautious" in o
+
+
 def compare_with_torch(torch, o, rates, path, theta, grads):
     """Largest relative difference of theta and states over the steps; None where PyTorch has no such rule."""
+    if shared(o):
+        return None
     p = torch.nn.Parameter(torch.tensor(theta))
     opt, worst = torch_optimizer(torch, o, p), 0
     if not opt:
@@ -202,7 +242,7 @@ def compare_with_torch(torch, o, rates, path, theta, grads):
 
 def compare_with_second(o, rates, path, theta, grads):
     """Largest relative difference of theta from the second formulation; None where there is none."""
-    if o["rule"] not in modern.AGAIN:
+    if o["rule"] not in modern.AGAIN or shared(o):
         return None
     return max(difference_of(a, p[0]) for a, p in zip(modern.again(o, rates, theta, grads), path))
 
@@ -212,7 +252,7 @@ def numbers(x):
 
 
 def text(o, given, dialect):
-    options = ",".join(f"{k}={str(v).lower() if isinstance(v, bool) else repr(v)}" for k, v in given.items())
+    options = ",".join(f"{k}={str(v).lower() if isinstance(v, (bool, str)) else repr(v)}" for k, v in given.items())
     return f"case {o['rule']}({options}) {dialect}" if options else f"case {o['rule']} {dialect}"
 
 

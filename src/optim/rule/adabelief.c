@@ -20,7 +20,7 @@ static void update(ds_rule_build *b)
     s->next = ds_shift(g, ds_rule_mix(b, b2, s->now, 1 - b2, surprise), eps);
     ds_val root = ds_rule_above(b, ds_mul(g, ds_sqrt(g, s->next), ds_rule_scalar(b, ROOT)), eps);
     ds_val step = ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root);
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), step);
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), step);
 }
 
 static const ds_option options[] = {
@@ -28,6 +28,8 @@ static const ds_option options[] = {
     DS_RULE_BETAS,
     DS_RULE_EPS("1e-16", "delta, added to s at each step and to its corrected root"),
     DS_RULE_SHRINK("0"),
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

@@ -22,7 +22,7 @@ void ds_adam_scalars(const ds_rule_step *s, double *out)
     double c2 = 1 - ds_whole_power(ds_rule_real(&s->option, "beta2"), s->t);
     out[RATE] = s->lr / c1;
     out[ROOT] = 1 / sqrt(c2);
-    out[KEPT] = 1 - s->lr * ds_rule_real(&s->option, "weight_decay");
+    out[KEPT] = ds_rule_shrink(s);
 }
 
 /* The part after the decay: from gradient grad, theta begins at x. */
@@ -40,7 +40,7 @@ static void moments(ds_rule_build *b, ds_val grad, ds_val x)
     }
     ds_val root = ds_mul(g, ds_sqrt(g, most), ds_rule_scalar(b, ROOT));
     root = ds_rule_above(b, root, ds_rule_real(&b->option, "eps"));
-    b->theta_next = ds_sub(g, x, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root));
+    b->theta_next = ds_rule_moved(b, x, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root));
 }
 
 void ds_adam_update(ds_rule_build *b) { moments(b, ds_rule_decayed(b, b->theta), b->theta); }
@@ -49,7 +49,8 @@ void ds_adamw_update(ds_rule_build *b) { moments(b, b->grad, ds_rule_shrunk(b, K
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-3"), DS_RULE_BETAS,   DS_RULE_EPS("1e-8", "delta, added to the corrected root"),
-    DS_RULE_L2("0"),    DS_RULE_AMSGRAD, DS_RULE_END,
+    DS_RULE_L2("0"),    DS_RULE_AMSGRAD, DS_RULE_CAUTIOUS,
+    DS_RULE_END,
 };
 static const ds_rule_default_def in_book[] = { { "amsgrad", NULL }, { NULL, NULL } };
 

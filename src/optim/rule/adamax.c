@@ -23,11 +23,12 @@ static void update(ds_rule_build *b)
     m->next = ds_rule_mix(b, b1, m->now, 1 - b1, grad);
     ds_val size = ds_rule_above(b, ds_abs(g, grad), ds_rule_real(&b->option, "eps"));
     u->next = ds_max(g, ds_scale(g, u->now, b2), size);
-    b->theta_next = ds_sub(g, b->theta, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), u->next));
+    b->theta_next = ds_rule_moved(b, b->theta, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), u->next));
 }
 
 static const ds_option options[] = {
-    DS_RULE_LR("2e-3"), DS_RULE_BETAS, DS_RULE_EPS("1e-8", "added to |g|"), DS_RULE_L2("0"), DS_RULE_END,
+    DS_RULE_LR("2e-3"), DS_RULE_BETAS,    DS_RULE_EPS("1e-8", "added to |g|"),
+    DS_RULE_L2("0"),    DS_RULE_CAUTIOUS, DS_RULE_END,
 };
 
 const ds_rule_def ds_rule_adamax = {

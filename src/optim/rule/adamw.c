@@ -1,5 +1,6 @@
 /* adamw.c - Adam with decoupled weight decay: theta <- (1 - lr l) theta, then the Adam step (formulas in adam.c).
- * The decay goes by the current rate, as in PyTorch; gradient and moments do not see it. The book has no AdamW: its
+ * The decay goes by the current rate, as in PyTorch, or as option weight_decay_coupling says; gradient and moments do not
+ * see it. The book has no AdamW: its
  * dialect is the book's Adam after the same decay. Source: Loshchilov and Hutter 2019. */
 #include "optim/rule.h"
 
@@ -9,6 +10,8 @@ static const ds_option options[] = {
     DS_RULE_EPS("1e-8", "delta, added to the corrected root"),
     DS_RULE_DECAY("1e-2", "coefficient lambda; theta shrinks by 1 - epsilon lambda before the step"),
     DS_RULE_AMSGRAD,
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 static const ds_rule_default_def in_book[] = { { "amsgrad", NULL }, { NULL, NULL } };

@@ -48,7 +48,7 @@ static void update(ds_rule_build *b)
     ds_val root = ds_mul(g, ds_sqrt(g, v->next), ds_rule_scalar(b, ROOT));
     root = ds_rule_above(b, root, ds_rule_real(&b->option, "eps"));
     ds_val fast = ds_mul(g, ds_rule_scalar(b, RATE), m1->next), slow = ds_mul(g, ds_rule_scalar(b, SLOW), m2->next);
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), ds_div(g, ds_add(g, fast, slow), root));
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), ds_div(g, ds_add(g, fast, slow), root));
 }
 
 static const ds_option options[] = {
@@ -63,6 +63,8 @@ static const ds_option options[] = {
       .why = "none unless asked for; the paper takes the length of the run" },
     DS_RULE_EPS("1e-8", "delta, added to the corrected root"),
     DS_RULE_SHRINK("0"),
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

@@ -17,7 +17,7 @@ static void scalars(const ds_rule_step *s, double *out)
     bool moves = s->t > 1;
     double b2 = ds_rule_real(&s->option, "beta2");
     out[RATE] = moves ? s->lr : 0;
-    out[KEPT] = moves ? 1 - s->lr * ds_rule_real(&s->option, "weight_decay") : 1;
+    out[KEPT] = moves ? ds_rule_shrink(s) : 1;
     out[HIGH] = sqrt(sqrt((double)(s->t - 1)));
     out[LOW] = -out[HIGH];
     out[OLD] = moves ? b2 : 0;
@@ -34,7 +34,7 @@ static void update(ds_rule_build *b)
     m->next = ds_rule_mix(b, b1, m->now, 1 - b1, n);
     ds_val kept = ds_mul(g, ds_rule_scalar(b, OLD), v->now);
     v->next = ds_add(g, kept, ds_mul(g, ds_rule_scalar(b, NEW), ds_square(g, b->grad)));
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), ds_mul(g, ds_rule_scalar(b, RATE), m->next));
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), ds_mul(g, ds_rule_scalar(b, RATE), m->next));
 }
 
 static const ds_option options[] = {
@@ -43,6 +43,8 @@ static const ds_option options[] = {
     DS_RULE_BETA(2, "0.9999", "decay of the mean square"),
     DS_RULE_EPS("1e-6", "least root"),
     DS_RULE_SHRINK("0"),
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

@@ -30,7 +30,7 @@ static void update(ds_rule_build *b)
     ds_val u = ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root), matrices = ds_rule_matrices(b);
     u = ds_add(g, u, ds_mul(g, ds_scale(g, b->theta, ds_rule_real(&b->option, "weight_decay")), matrices));
     ds_val ratio = ds_rule_norm_ratio(b, ds_rule_norms(b, b->theta), ds_rule_norms(b, u));
-    b->theta_next = ds_sub(g, b->theta, ds_mul(g, ds_mul(g, ds_rule_scalar(b, LR), ratio), u));
+    b->theta_next = ds_rule_moved(b, b->theta, ds_mul(g, ds_mul(g, ds_rule_scalar(b, LR), ratio), u));
 }
 
 static const ds_option options[] = {
@@ -38,6 +38,7 @@ static const ds_option options[] = {
     DS_RULE_BETAS,
     DS_RULE_EPS("1e-6", "delta, added to the corrected root"),
     DS_RULE_DECAY("0", "coefficient lambda; lambda theta is added to the step of matrices"),
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

@@ -23,7 +23,7 @@ static void update(ds_rule_build *b)
     ds_val u = ds_add(g, b->grad, ds_mul(g, ds_scale(g, b->theta, l), matrices));
     ds_val step = ds_mul(g, ds_mul(g, ds_rule_scalar(b, RATE), local), u);
     v->next = ds_add(g, ds_scale(g, v->now, ds_rule_real(&b->option, "momentum")), step);
-    b->theta_next = ds_sub(g, b->theta, v->next);
+    b->theta_next = ds_rule_moved(b, b->theta, v->next);
 }
 
 static const ds_option options[] = {
@@ -32,6 +32,7 @@ static const ds_option options[] = {
     { "eta", DS_OPT_REAL, 0, 1e9, "1e-3", NULL, NULL, "trust in the ratio of the norms", .why = "the paper's",
       .cite = "You, Gitman, Ginsburg 2017", .elsewhere = "optax trust_coefficient" },
     DS_RULE_DECAY("0", "coefficient lambda; lambda theta is added to the gradient of matrices"),
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

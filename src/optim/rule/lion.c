@@ -11,7 +11,7 @@ enum { RATE, KEPT };
 void ds_sign_scalars(const ds_rule_step *s, double *out)
 {
     out[RATE] = s->lr;
-    out[KEPT] = 1 - s->lr * ds_rule_real(&s->option, "weight_decay");
+    out[KEPT] = ds_rule_shrink(s);
 }
 
 static void update(ds_rule_build *b)
@@ -21,7 +21,7 @@ static void update(ds_rule_build *b)
     ds_rule_state *m = ds_rule_keep(b, "m", 0);
     ds_val way = ds_sign(g, ds_rule_mix(b, b1, m->now, 1 - b1, b->grad));
     m->next = ds_rule_mix(b, b2, m->now, 1 - b2, b->grad);
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), ds_mul(g, ds_rule_scalar(b, RATE), way));
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), ds_mul(g, ds_rule_scalar(b, RATE), way));
 }
 
 static const ds_option options[] = {
@@ -29,6 +29,8 @@ static const ds_option options[] = {
     DS_RULE_BETA(1, "0.9", "share of the moment in the step's direction"),
     DS_RULE_BETA(2, "0.99", "decay of the moment"),
     DS_RULE_SHRINK("0"),
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 

@@ -48,7 +48,7 @@ static void torch(ds_rule_build *b, double a)
     ds_rule_state *v = ds_rule_keep(b, "v", 0);
     v->next = ds_add(g, ds_scale(g, v->now, a), share);
     ds_val d = ds_rule_flag(&b->option, "nesterov") ? ds_add(g, grad, ds_scale(g, v->next, a)) : v->next;
-    b->theta_next = ds_sub(g, b->theta, ds_mul(g, ds_rule_scalar(b, RATE), d));
+    b->theta_next = ds_rule_moved(b, b->theta, ds_mul(g, ds_rule_scalar(b, RATE), d));
 }
 
 void ds_momentum_update(ds_rule_build *b)
@@ -63,10 +63,10 @@ void ds_momentum_update(ds_rule_build *b)
 }
 
 static const ds_option options[] = {
-    DS_RULE_LR("1e-3"),        DS_RULE_MOMENTUM("0.9"), DS_RULE_DAMPENING,
-    DS_RULE_NESTEROV("false"), DS_RULE_L2("0"),         DS_RULE_END,
+    DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0.9"), DS_RULE_DAMPENING, DS_RULE_NESTEROV("false"),
+    DS_RULE_L2("0"),    DS_RULE_CAUTIOUS,        DS_RULE_END,
 };
-const ds_rule_default_def ds_momentum_book[] = { { "dampening", NULL }, { NULL, NULL } };
+const ds_rule_default_def ds_momentum_book[] = { { "dampening", NULL }, { "cautious", NULL }, { NULL, NULL } };
 
 const ds_rule_def ds_rule_momentum = {
     .head = { .name = "momentum",

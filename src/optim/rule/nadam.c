@@ -30,7 +30,7 @@ static void scalars(const ds_rule_step *s, double *out)
     out[NEW] = s->lr * (1 - mu) / (1 - product);
     out[OLD] = s->lr * next / (1 - product * next);
     out[ROOT] = 1 / sqrt(1 - ds_whole_power(ds_rule_real(&s->option, "beta2"), s->t));
-    out[KEPT] = 1 - s->lr * ds_rule_real(&s->option, "weight_decay");
+    out[KEPT] = ds_rule_shrink(s);
 }
 
 static void update(ds_rule_build *b)
@@ -45,7 +45,7 @@ static void update(ds_rule_build *b)
     ds_val root = ds_mul(g, ds_sqrt(g, v->next), ds_rule_scalar(b, ROOT));
     root = ds_rule_above(b, root, ds_rule_real(&b->option, "eps"));
     ds_val d = ds_add(g, ds_mul(g, ds_rule_scalar(b, NEW), grad), ds_mul(g, ds_rule_scalar(b, OLD), m->next));
-    b->theta_next = ds_sub(g, x, ds_div(g, d, root));
+    b->theta_next = ds_rule_moved(b, x, ds_div(g, d, root));
 }
 
 static const ds_option options[] = {
@@ -57,6 +57,8 @@ static const ds_option options[] = {
       .elsewhere = "PyTorch momentum_decay, Keras 0.004" },
     DS_RULE_L2("0"),
     DS_RULE_DECOUPLED,
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 static const ds_rule_default_def in_book[] = { { "momentum_decay", NULL }, { NULL, NULL } };

@@ -25,7 +25,7 @@ static void scalars(const ds_rule_step *s, double *out)
     out[RATE] = s->lr / c1 * r;
     out[SIGHT] = sees;
     out[FLOOR] = sees ? (eps > 0 ? eps : 1e-30) : 1;
-    out[KEPT] = 1 - s->lr * ds_rule_real(&s->option, "weight_decay");
+    out[KEPT] = ds_rule_shrink(s);
 }
 
 static void update(ds_rule_build *b)
@@ -39,12 +39,13 @@ static void update(ds_rule_build *b)
     v->next = ds_rule_mix(b, b2, v->now, 1 - b2, ds_square(g, grad));
     ds_val root = ds_mul(g, ds_rule_scalar(b, SIGHT), ds_sqrt(g, v->next));
     root = ds_add(g, root, ds_rule_scalar(b, FLOOR));
-    b->theta_next = ds_sub(g, x, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root));
+    b->theta_next = ds_rule_moved(b, x, ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root));
 }
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-3"), DS_RULE_BETAS,     DS_RULE_EPS("1e-8", "delta, added to the root before its correction"),
-    DS_RULE_L2("0"),    DS_RULE_DECOUPLED, DS_RULE_END,
+    DS_RULE_L2("0"),    DS_RULE_DECOUPLED, DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,   DS_RULE_END,
 };
 
 const ds_rule_def ds_rule_radam = {

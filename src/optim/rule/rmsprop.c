@@ -38,7 +38,7 @@ static void update(ds_rule_build *b)
     }
     ds_rule_state *v = ds_rule_keep(b, "v", 0);
     v->next = ds_add(g, ds_scale(g, v->now, a), ds_div(g, grad, root));
-    b->theta_next = ds_sub(g, b->theta, ds_mul(g, lr, v->next));
+    b->theta_next = ds_rule_moved(b, b->theta, ds_mul(g, lr, v->next));
 }
 
 static const ds_option options[] = {
@@ -52,10 +52,11 @@ static const ds_option options[] = {
     { "centered", DS_OPT_BOOL, 0, 0, "false", NULL, NULL, "divide by the root of the variance instead",
       .why = "the mean costs one more vector of state", .cite = "Graves 2013, eq. 38 to 45",
       .elsewhere = "PyTorch centered, Keras centered, Caffe none" },
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 static const ds_rule_default_def in_book[] = {
-    { "eps", "1e-6" }, { "momentum", NULL }, { "centered", NULL }, { NULL, NULL }
+    { "eps", "1e-6" }, { "momentum", NULL }, { "centered", NULL }, { "cautious", NULL }, { NULL, NULL }
 };
 
 const ds_rule_def ds_rule_rmsprop = {

@@ -39,7 +39,7 @@ static void torch(ds_rule_build *b, double a, double eps)
     ds_rule_state *v = ds_rule_keep(b, "v", 0);
     v->next = ds_add(g, ds_scale(g, v->now, a), n);
     ds_val d = ds_add(g, n, ds_scale(g, v->next, a));
-    b->theta_next = ds_sub(g, b->theta, ds_mul(g, ds_rule_scalar(b, RATE), d));
+    b->theta_next = ds_rule_moved(b, b->theta, ds_mul(g, ds_rule_scalar(b, RATE), d));
 }
 
 static void update(ds_rule_build *b)
@@ -59,9 +59,10 @@ static const ds_option options[] = {
     DS_RULE_EPS("1e-8", "added to the root (book: least r, 1e-30)"),
     DS_RULE_L2("0"),
     DS_RULE_MOMENTUM("0.9"),
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
-static const ds_rule_default_def in_book[] = { { "eps", "1e-30" }, { NULL, NULL } };
+static const ds_rule_default_def in_book[] = { { "eps", "1e-30" }, { "cautious", NULL }, { NULL, NULL } };
 
 const ds_rule_def ds_rule_rmsprop_nesterov = {
     .head = { .name = "rmsprop-nesterov",

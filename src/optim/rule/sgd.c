@@ -3,8 +3,8 @@
 #include "optim/rule.h"
 
 static const ds_option options[] = {
-    DS_RULE_LR("1e-3"),        DS_RULE_MOMENTUM("0"), DS_RULE_DAMPENING,
-    DS_RULE_NESTEROV("false"), DS_RULE_L2("0"),       DS_RULE_END,
+    DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0"), DS_RULE_DAMPENING, DS_RULE_NESTEROV("false"),
+    DS_RULE_L2("0"),    DS_RULE_CAUTIOUS,      DS_RULE_END,
 };
 
 const ds_rule_def ds_rule_sgd = {

@@ -17,10 +17,11 @@ void ds_sign_update(ds_rule_build *b)
         way = m->next = ds_rule_mix(b, a, m->now, 1 - a, b->grad);
     }
     ds_val step = ds_mul(g, ds_rule_scalar(b, RATE), ds_sign(g, way));
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), step);
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), step);
 }
 
-static const ds_option options[] = { DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0"), DS_RULE_SHRINK("0"), DS_RULE_END };
+static const ds_option options[] = { DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0"), DS_RULE_SHRINK("0"), DS_RULE_COUPLING,
+                                     DS_RULE_END };
 
 const ds_rule_def ds_rule_signsgd = {
     .head = { .name = "signsgd",

@@ -1,7 +1,8 @@
 /* signum.c - rule "signsgd" with momentum (formulas there). Source: Bernstein et al. 2018, algorithm 2. */
 #include "optim/rule.h"
 
-static const ds_option options[] = { DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0.9"), DS_RULE_SHRINK("0"), DS_RULE_END };
+static const ds_option options[] = { DS_RULE_LR("1e-3"), DS_RULE_MOMENTUM("0.9"), DS_RULE_SHRINK("0"),
+                                     DS_RULE_COUPLING,   DS_RULE_CAUTIOUS,        DS_RULE_END };
 
 const ds_rule_def ds_rule_signum = {
     .head = { .name = "signum",

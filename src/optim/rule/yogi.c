@@ -29,7 +29,7 @@ static void update(ds_rule_build *b)
     ds_val root = ds_mul(g, ds_sqrt(g, v->next), ds_rule_scalar(b, ROOT));
     root = ds_rule_above(b, root, ds_rule_real(&b->option, "eps"));
     ds_val step = ds_div(g, ds_mul(g, ds_rule_scalar(b, RATE), m->next), root);
-    b->theta_next = ds_sub(g, ds_rule_shrunk(b, KEPT), step);
+    b->theta_next = ds_rule_moved(b, ds_rule_shrunk(b, KEPT), step);
 }
 
 static const ds_option options[] = {
@@ -40,6 +40,8 @@ static const ds_option options[] = {
       .why = "that of the implementations; the paper takes squares of a first large batch",
       .cite = "Zaheer et al. 2018", .elsewhere = "optax initial_accumulator_value" },
     DS_RULE_SHRINK("0"),
+    DS_RULE_COUPLING,
+    DS_RULE_CAUTIOUS,
     DS_RULE_END,
 };
 
