@@ -71,6 +71,12 @@ END
     "$program" data convert s2 --to csv --out csv2
     cmp csv/train.csv csv2/train.csv
     [ "$(fingerprint pets.csv)" = "$(fingerprint csv2)" ]
+    cp csv/train.csv before
+    run "$program" data convert pets.csv --to npy --out csv
+    refused 2 "it holds files already, train.csv among them" "a new folder"
+    cmp before csv/train.csv
+    run "$program" data convert pets.csv --to npy --out new
+    [[ "$output" == "new: npy: "*" train rows, as stored" ]]
     run "$program" data convert pets.csv --to idx --out no
     refused 2 "idx holds bytes" "--to npy"
 }

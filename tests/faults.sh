@@ -89,10 +89,10 @@ for sink in closed full; do
         "$descent" train "$out/run.yaml" --json --out "$out/$sink" >/dev/full 2>"$out/said"
         echo $? >"$out/code"
     fi
-    ended "$(cat "$out/code")" 1 "standard output $sink" "writing to standard output failed"
+    ended "$(cat "$out/code")" 4 "standard output $sink" "writing to standard output failed"
     same "$out/$sink"
 done
-echo "standard output lost: run finished, exit 1"
+echo "standard output lost: run finished, exit 4"
 
 # No permission; the superuser has all, so somebody else tries.
 mkdir "$out/closed-folder"

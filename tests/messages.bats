@@ -173,3 +173,52 @@ END
     [ "$status" -eq 2 ]
     [ ! -e runs ]
 }
+
+@test "what the data refuse points at its key, in the file as on the command line" {
+    printf 'a,b,c\n1,2,x\n3,4,y\n5,6,x\n' >t.csv
+    cat >table.yaml <<'YAML'
+data:
+  format: csv
+  path: t.csv
+  holdout: 3
+model: {loss: cross-entropy, layers: [{dense: classes}]}
+optimizer: {name: sgd, lr: 0.1}
+train: {steps: 1, batch: 1}
+YAML
+    run "$program" check table.yaml
+    shows 3 <<'YAML'
+table.yaml:4:3: data: holdout of 3 rows leaves none of the 3 training rows
+    4 |   holdout: 3
+      |   ^^^^^^^
+1 error in table.yaml; nothing was started
+YAML
+    while IFS='|' read -r setting carets; do
+        run "$program" check table.yaml data.holdout=1 "$setting"
+        [ "$status" -eq 3 ]
+        [ "${lines[1]}" = "      | $setting" ]
+        [ "${lines[2]}" = "      | $carets" ]
+    done <<'YAML'
+data.holdout=stratified x|             ^^^^^^^^^^^^
+data.label=d|           ^
+data.missing=some|             ^^^^
+data.class_weights=[1, 2, 3]|                   ^^^^^^^^^
+data.components=3|     ^^^^^^^^^^
+YAML
+    run "$program" check table.yaml data.holdout=1 'data.augment=[{noise: 0.1}, {flip: horizontal}]'
+    [ "$status" -eq 3 ]
+    [ "${lines[2]}" = "      |                              ^^^^" ]
+    run "$program" check table.yaml data.holdout=0 'train.stop=[{watch: val.loss, patience: 2}]'
+    [ "$status" -eq 3 ]
+    [ "${lines[2]}" = "      |                     ^^^^^^^^" ]
+    run "$program" check table.yaml data.holdout=0 'train.stop={target: val.loss, value: 2}'
+    [ "$status" -eq 3 ]
+    [ "${lines[2]}" = "      |                     ^^^^^^^^" ]
+    [ ! -e runs ]
+}
+
+@test "rows of one class alone fail the check" {
+    printf 'a,b,c\n1,2,x\n3,4,x\n' >t.csv
+    run "$program" check net.yaml 'data={format: csv, path: t.csv}' 'model.layers=[{dense: classes}]' train.batch=1
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"all training rows have one label"* ]]
+}

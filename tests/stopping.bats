@@ -47,7 +47,7 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     run "$program" train tiny.yaml "train.stop={target: val.loss, value: 1e-9}" --out r
     ended 6 "target missed: val.loss came to" "wanted at most 1e-09; all epochs done: 8 epochs"
     run "$program" train tiny.yaml "train.stop={target: val.loss, value: 1e-9}" --out s --json
-    ended 6 '"missed": true'
+    ended 6 '"missed": true' '"reason": "epochs", "text": "target missed: val.loss came to'
 }
 
 @test "target missed by patience: exit 6; divergence stays exit 5" {

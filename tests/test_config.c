@@ -334,6 +334,17 @@ static void test_origins(void **state)
     assert_non_null(strstr(text, "\n    - conv: 8  # good.yaml:5\n"));
     assert_non_null(strstr(text, "\n      stride: 1  # default\n"));
     assert_non_null(strstr(text, "\n        - conv: 8  # good.yaml:7\n"));
+    ds_config_free(c);
+    /* a run that goes on writes it again: first origins stay, what is changed has its own */
+    const char *later[] = { "train.batch=32" };
+    ds_diagnostics *d;
+    assert_int_equal(ds_config_parse(&c, ctx, "run/resolved.yaml", text, strlen(text), 1, later, &d), DS_OK);
+    char *again = ds_config_rewrite(c);
+    char *batch = strstr(text, "\n  batch: 64  # good.yaml:12\n");
+    assert_non_null(batch);
+    memcpy(batch, "\n  batch: 32  # command line\n", strlen("\n  batch: 32  # command line\n"));
+    assert_string_equal(again, text);
+    free(again);
     free(text);
     ds_config_free(c);
 }

@@ -99,6 +99,8 @@ DS_API void ds_config_free(ds_config *c);
 /* The config as YAML with every default, and where each value came from as a comment. Reading it gives the same config.
  * [owned, free()]; NULL: no memory. */
 DS_API char *ds_config_write(const ds_config *c);
+/* The same of a config that was read from such a text: where its values came from at first is kept. */
+DS_API char *ds_config_rewrite(const ds_config *c);
 /* Hash of all values, defaults included; the same for any file name, order of keys and spelling of numbers. */
 DS_API uint64_t ds_config_hash(const ds_config *c);
 /* Value of a key as text ("optimizer.lr", "model.layers.2.dense"), NULL when it has none; valid as long as the config.

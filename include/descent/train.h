@@ -113,6 +113,8 @@ typedef enum ds_reason {
     DS_STOPPED,
     DS_DIVERGED
 } ds_reason;
+/* In one word for programs: epochs, steps, seconds, patience, target, stopped, diverged. */
+DS_API const char *ds_reason_name(ds_reason reason);
 typedef struct ds_outcome {
     ds_reason reason;
     bool missed;        /* a target was named and not reached */

@@ -87,6 +87,16 @@ ds_status ds_fail(ds_ctx *ctx, ds_status status, const char *fmt, ...)
     return status;
 }
 
+ds_status ds_fail_at(ds_ctx *ctx, ds_status status, const char *key, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    ds_fail_v(ctx, status, fmt, args);
+    va_end(args);
+    ds_fail_key(ctx, key);
+    return status;
+}
+
 ds_status ds_fail_memory(ds_ctx *ctx, size_t bytes, const char *what)
 {
     return ds_fail(ctx, DS_EMEM, "out of memory: %zu bytes for %s", bytes, what);

@@ -12,6 +12,8 @@ typedef struct ds_pool ds_pool;
 /* Record status and a printf-style text in ctx; returns status so that callers write `return ds_fail(...)`. */
 ds_status ds_fail(ds_ctx *ctx, ds_status status, const char *fmt, ...) DS_PRINTF(3, 4);
 ds_status ds_fail_v(ds_ctx *ctx, ds_status status, const char *fmt, va_list args);
+/* The same about a key of the config, such as "data.holdout": its place is shown where there is a config. */
+ds_status ds_fail_at(ds_ctx *ctx, ds_status status, const char *key, const char *fmt, ...) DS_PRINTF(4, 5);
 /* Name the config's key that the failure just recorded is about; the first one named stays. */
 void ds_fail_key(ds_ctx *ctx, const char *key);
 /* DS_EMEM with the number of bytes that could not be had and what they were for. */

@@ -20,9 +20,11 @@ typedef struct findings {
     int64_t parameters;
     size_t bytes;
     double loss, chance, gradient, epoch_seconds;
-    bool loss_ok, gradient_ok;
+    bool loss_ok, gradient_ok, one_class;
     ds_optim *groups; /* NULL: one rule moves all */
 } findings;
+
+static bool all_good(const findings *f) { return f->loss_ok && f->gradient_ok && !f->one_class; }
 
 static double seconds_now(void)
 {
@@ -165,11 +167,15 @@ static void show_findings(const findings *f, bool json)
         fputs(", \"epoch_seconds\": ", stdout);
         ds_print_json_number(stdout, f->epoch_seconds);
         if (f->groups) fputs(", \"routing\": ", stdout), ds_print_routing_json(stdout, f->groups);
-        printf(", \"ok\": %s}\n", f->loss_ok && f->gradient_ok ? "true" : "false");
+        printf(", \"one_class\": %s, \"ok\": %s}\n", f->one_class ? "true" : "false", all_good(f) ? "true" : "false");
         return;
     }
     printf("total     %lld parameters, about %.1f MB while training\n", (long long)f->parameters,
            (double)f->bytes / 1e6);
+    if (f->one_class)
+        printf("classes   all training rows have one label: there is nothing to tell apart   FAILS; look at data.label "
+               "and the "
+               "training files\n");
     if (isnan(f->chance))
         printf("first loss %.4g\n", f->loss);
     else
@@ -210,6 +216,7 @@ static int check(ds_ctx *ctx, const ds_config *config, bool json)
     if (f.groups && !json) ds_print_routing(stdout, f.groups);
     if (status == DS_OK) status = ds_session_init(s);
     if (status == DS_OK) status = first_steps(ctx, s, &f);
+    f.one_class = classes == 1;
     if (status == DS_OK && classes > 1 && !strcmp(ds_problem_loss(p)->name, "cross-entropy")) {
         f.chance = log(classes);
         f.loss_ok = isfinite(f.loss) && f.loss < 2 * f.chance + 1;
@@ -220,7 +227,7 @@ static int check(ds_ctx *ctx, const ds_config *config, bool json)
     ds_optim_free(f.groups);
     ds_session_free(s);
     if (code) return code;
-    return f.loss_ok && f.gradient_ok ? DS_EXIT_OK : DS_EXIT_FAILED;
+    return all_good(&f) ? DS_EXIT_OK : DS_EXIT_FAILED;
 }
 
 extern const ds_command ds_command_check;
@@ -245,7 +252,8 @@ const ds_command ds_command_check = {
     .usage = "CONFIG [key=value...] [--json]",
     .run = run,
     .about = "Reads the config and the data and trains nothing: shapes and parameters of every layer, memory, "
-             "the first loss against chance, derivatives against centred differences in f64, time an epoch. "
+             "the number of classes, the first loss against chance, derivatives against centred differences in f64, "
+             "time an epoch. "
              "Exit code 1 when a check fails, 3 when the config has mistakes.",
     .example = "descent check mlp.yaml\n"
                "descent check mlp.yaml model.layers.1.dense=1024 train.batch=512",

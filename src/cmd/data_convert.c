@@ -1,6 +1,7 @@
 /* data_convert.c - `descent data convert`: a set as files of another format, rows as stored: npy (x.npy, y.npy, and the
  * same with _val and _test), csv (train.csv, val.csv, test.csv), idx (train-, val- and t10k-images-idx3-ubyte...), or
  * shards. A file appears under its name once it is whole. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,34 @@ static int to_csv(output *o)
     return code ? code : end;
 }
 
+/* Make the folder, which may be there if nothing is in it: files of somebody's are not written over. */
+static int empty_folder(const char *path)
+{
+    if (mkdir(path, 0777) && errno != EEXIST) return ds_complain(DS_EXIT_DATA, "%s: %s", path, strerror(errno));
+    DIR *folder = opendir(path);
+    if (!folder) return ds_complain(DS_EXIT_DATA, "%s: %s", path, strerror(errno));
+    const struct dirent *e;
+    do e = readdir(folder);
+    while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
+    int code = e ? ds_complain(DS_EXIT_USAGE, "%s: it holds files already, %s among them; give --out a new folder",
+                               path, e->d_name)
+                 : 0;
+    closedir(folder);
+    return code;
+}
+
+static void report(const output *o, const char *format)
+{
+    const char *between = ": ";
+    fprintf(stderr, "%s: %s", o->folder, format);
+    for (int split = DS_TRAIN; split <= DS_TEST; split++) {
+        int64_t rows = ds_view_rows(ds_dataset_view(o->d, (ds_split)split));
+        if (rows) fprintf(stderr, "%s%lld %s rows", between, (long long)rows, data_split_name((ds_split)split));
+        between = ", ";
+    }
+    fputs(", as stored\n", stderr);
+}
+
 static int convert(output *o, int (*write)(output *o))
 {
     int code = 0;
@@ -231,7 +260,6 @@ int data_convert(const data_call *call)
     if (data_flag(call, "memory")->given)
         return ds_complain(DS_EXIT_USAGE, "--memory has no effect with --to %s; remove it",
                            data_flag(call, "to")->text);
-    if (mkdir(out, 0777) && errno != EEXIST) return ds_complain(DS_EXIT_DATA, "%s: %s", out, strerror(errno));
     data_call stored = *call;
     ds_dataset *d;
     stored.set = data_as_stored(call);
@@ -247,8 +275,11 @@ int data_convert(const data_call *call)
     o.bytes = malloc((size_t)o.elements * sizeof(double));
     if (ds_view_endless(ds_dataset_view(d, DS_TRAIN)))
         code = ds_complain(DS_EXIT_CONFIG, "rows of a stream never end; set data.stream=false");
-    else
-        code = o.x && o.y && o.bytes ? convert(&o, write[format]) : ds_complain(DS_EXIT_FAILED, "out of memory");
+    else if (!o.x || !o.y || !o.bytes)
+        code = ds_complain(DS_EXIT_FAILED, "out of memory");
+    else if (!(code = empty_folder(out)))
+        code = convert(&o, write[format]);
+    if (!code) report(&o, data_flag(call, "to")->text);
     if (!code && call->json) {
         fputs("{\"out\": ", stdout);
         ds_print_json_text(stdout, out);

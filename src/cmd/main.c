@@ -86,6 +86,6 @@ int main(int argc, char **argv)
 {
     int code = dispatch(argc, argv);
     if ((ferror(stdout) || fflush(stdout) != 0) && code == DS_EXIT_OK)
-        code = ds_complain(DS_EXIT_FAILED, "writing to standard output failed");
+        code = ds_complain(DS_EXIT_DATA, "writing to standard output failed");
     return code;
 }

@@ -204,7 +204,7 @@ static int finish(ds_session *session, ds_run *run, const ds_outcome *outcome, b
     if (json) {
         fputs("{\"run\": ", stdout);
         ds_print_json_text(stdout, ds_run_path(run));
-        fputs(", \"reason\": ", stdout);
+        printf(", \"reason\": \"%s\", \"text\": ", ds_reason_name(outcome->reason));
         ds_print_json_text(stdout, outcome->text);
         printf(", \"steps\": %lld, \"test.loss\": ", (long long)outcome->steps);
         ds_print_json_number(stdout, score.rows ? score.loss : NAN);
@@ -234,7 +234,8 @@ static char *slurp(const char *path)
 /* The run to write: a new one, or the one that is gone on with, which is open already. */
 static ds_status open_run(ds_run **run, ds_ctx *ctx, const ds_config *config, const char *out)
 {
-    char *given = *run ? NULL : slurp(config->file), *resolved = ds_config_write(config);
+    char *given = *run ? NULL : slurp(config->file);
+    char *resolved = *run ? ds_config_rewrite(config) : ds_config_write(config);
     uint64_t hash = ds_config_hash(config);
     ds_status status = DS_EMEM;
     if (resolved && *run)

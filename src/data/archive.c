@@ -58,10 +58,14 @@ typedef struct tape {
 static ds_status damaged(const tape *t)
 {
     if (!t->ctx) return DS_EFORMAT;
-    const char *why = archive_error_string(t->a);
+    const char *why = archive_error_string(t->a), *member = t->name ? ", member " : "", *name = t->name ? t->name : "";
+    int64_t at = archive_filter_bytes(t->a, -1); /* below 0: nothing was read */
+    if (!why) why = "unknown reason";
+    if (at < 0)
+        return ds_fail(t->ctx, DS_EFORMAT, "%s%s%s: damaged archive (%s); fetch the file again", t->path, member, name,
+                       why);
     return ds_fail(t->ctx, DS_EFORMAT, "%s: near offset %lld%s%s: damaged archive (%s); fetch the file again", t->path,
-                   (long long)archive_filter_bytes(t->a, -1), t->name ? ", member " : "", t->name ? t->name : "",
-                   why ? why : "unknown reason");
+                   (long long)at, member, name, why);
 }
 
 static ds_status tape_open(tape *t, ds_ctx *ctx, const char *path, size_t n)

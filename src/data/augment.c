@@ -1,6 +1,7 @@
 /* augment.c - the list of transforms in the settings, read by the option tables of the transforms. */
 #include "data/dataset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static ds_status unknown(ds_ctx *ctx, const char *name)
@@ -34,26 +35,34 @@ ds_draw4 ds_chance_block(const ds_chance *c, uint32_t block)
                    ((uint64_t)c->row >> 32) << 32 | element);
 }
 
-ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set)
+static ds_status create(ds_dataset *d, const ds_augment *given, ds_transform *t)
 {
     const ds_source *s = &d->source[DS_TRAIN];
+    ds_optval values[DS_MAX_OPTIONS];
+    t->def = ds_transform_find(given->name);
+    if (!t->def) return unknown(d->ctx, given->name);
+    t->layout = t->def->apply ? s->layout : d->layout;
+    if (t->layout.rank != 3 && !t->def->tables)
+        return ds_fail(d->ctx, DS_ECONFIG, "augment: %s needs images, the rows are tables", given->name);
+    t->cell_bytes = ds_cell_bytes(s->cell);
+    t->classes = s->classes > 0;
+    DS_TRY(read_options(d->ctx, given, t->def->head.options, values));
+    return t->def->prepare(d->ctx, values, t);
+}
+
+ds_status ds_augment_create(ds_dataset *d, const ds_data_settings *set)
+{
     if (set->augment_count > DS_MAX_AUGMENT)
-        return ds_fail(d->ctx, DS_ECONFIG, "augment: %d transforms; at most %d", set->augment_count, DS_MAX_AUGMENT);
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.augment", "augment: %d transforms; at most %d", set->augment_count,
+                          DS_MAX_AUGMENT);
     for (int k = 0; k < set->augment_count; k++) {
-        const ds_augment *given = &set->augment[k];
-        ds_transform *t = &d->transform[k];
-        ds_optval values[DS_MAX_OPTIONS];
-        t->def = ds_transform_find(given->name);
-        if (!t->def) return unknown(d->ctx, given->name);
-        t->layout = t->def->apply ? s->layout : d->layout;
-        if (t->layout.rank != 3 && !t->def->tables)
-            return ds_fail(d->ctx, DS_ECONFIG, "augment: %s needs images, the rows are tables", given->name);
-        t->cell_bytes = ds_cell_bytes(s->cell);
-        t->classes = s->classes > 0;
-        DS_TRY(read_options(d->ctx, given, t->def->head.options, values));
-        DS_TRY(t->def->prepare(d->ctx, values, t));
+        char key[32];
+        ds_status status = create(d, &set->augment[k], &d->transform[k]);
+        snprintf(key, sizeof key, "data.augment.%d", k);
+        if (status != DS_OK) ds_fail_key(d->ctx, key);
+        DS_TRY(status);
         d->transforms = k + 1;
-        d->partners = d->partners || t->def->partner;
+        d->partners = d->partners || d->transform[k].def->partner;
     }
     return DS_OK;
 }

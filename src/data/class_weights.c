@@ -6,14 +6,14 @@
 static ds_status given(ds_dataset *d, const ds_data_settings *set)
 {
     if (set->class_weight_count != ds_dataset_classes(d))
-        return ds_fail(d->ctx, DS_ECONFIG,
-                       "data: class_weights has %d numbers, the data has %d classes; give one a class",
-                       set->class_weight_count, ds_dataset_classes(d));
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.class_weights",
+                          "data: class_weights has %d numbers, the data has %d classes; give one a class",
+                          set->class_weight_count, ds_dataset_classes(d));
     for (int c = 0; c < set->class_weight_count; c++) {
         d->class_weights[c] = set->class_weights[c];
         if (!(set->class_weights[c] >= 0 && set->class_weights[c] <= 1e30))
-            return ds_fail(d->ctx, DS_ERANGE, "data: class weight %d is %g; wanted 0 to 1e30", c,
-                           set->class_weights[c]);
+            return ds_fail_at(d->ctx, DS_ERANGE, "data.class_weights", "data: class weight %d is %g; wanted 0 to 1e30",
+                              c, set->class_weights[c]);
     }
     return DS_OK;
 }
@@ -23,7 +23,8 @@ static ds_status balanced(ds_dataset *d)
     const ds_view *v = &d->view[DS_TRAIN];
     int classes = ds_dataset_classes(d), occur = 0;
     if (ds_view_endless(v))
-        return ds_fail(d->ctx, DS_ECONFIG, "data: class_weights: balanced counts the rows; a stream has no end");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.class_weights",
+                          "data: class_weights: balanced counts the rows; a stream has no end");
     for (int64_t r = 0; r < v->rows; r++)
         d->class_weights[v->source->def->label(v->source, ds_view_source_row(v, r))]++;
     for (int c = 0; c < classes; c++) occur += d->class_weights[c] > 0;
@@ -37,8 +38,11 @@ ds_status ds_class_weights_create(ds_dataset *d, const ds_data_settings *set)
     size_t bytes = (size_t)ds_dataset_classes(d) * sizeof *d->class_weights;
     if (!set->balanced && !set->class_weights) return DS_OK;
     if (set->balanced && set->class_weights)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: class weights are balanced and given; keep one");
-    if (!bytes) return ds_fail(d->ctx, DS_ECONFIG, "data: class_weights needs classes, the targets are real numbers");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.class_weights",
+                          "data: class weights are balanced and given; keep one");
+    if (!bytes)
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.class_weights",
+                          "data: class_weights needs classes, the targets are real numbers");
     d->class_weights = ds_arena_alloc(&d->arena, bytes);
     if (!d->class_weights) return ds_fail_memory(d->ctx, bytes, "class weights");
     return set->balanced ? balanced(d) : given(d, set);

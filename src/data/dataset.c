@@ -49,7 +49,8 @@ static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
         if (split == DS_TRAIN && s->rows == 0)
             return ds_fail(d->ctx, DS_EFORMAT, "data: no training rows; set data.path or data.train");
         if (set->target == DS_TARGET_REAL && s->classes)
-            return ds_fail(d->ctx, DS_ECONFIG, "data: target is real, but %s has class labels only", def->head.name);
+            return ds_fail_at(d->ctx, DS_ECONFIG, "data.target", "data: target is real, but %s has class labels only",
+                              def->head.name);
         if (s->rows) DS_TRY(ds_sources_agree(d->ctx, &d->source[DS_TRAIN], s, (ds_split)split));
     }
     return DS_OK;
@@ -57,18 +58,19 @@ static ds_status open_sources(ds_dataset *d, const ds_data_settings *set)
 
 static ds_status settings_check(ds_ctx *ctx, const ds_data_settings *set)
 {
-    if (set->path && set->train_count) return ds_fail(ctx, DS_ECONFIG, "data: path and train are both given; keep one");
+    if (set->path && set->train_count)
+        return ds_fail_at(ctx, DS_ECONFIG, "data.train", "data: path and train are both given; keep one");
     if (set->test_count && !set->train_count && !set->path)
-        return ds_fail(ctx, DS_ECONFIG, "data: test is given without train; name the training files");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.test", "data: test is given without train; name the training files");
     if (set->holdout && set->val_count)
-        return ds_fail(ctx, DS_ECONFIG, "data: holdout and val are both given; keep one");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.holdout", "data: holdout and val are both given; keep one");
     if (set->holdout_shuffle && (!set->holdout || !*set->holdout))
-        return ds_fail(ctx, DS_ECONFIG, "data: holdout_seed has no effect without holdout");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.holdout_seed", "data: holdout_seed has no effect without holdout");
     if (set->scale_given && !(set->scale[0] < set->scale[1]))
-        return ds_fail(ctx, DS_ECONFIG, "data: scale is [%g, %g]; wanted [lo, hi] with lo < hi", set->scale[0],
-                       set->scale[1]);
+        return ds_fail_at(ctx, DS_ECONFIG, "data.scale", "data: scale is [%g, %g]; wanted [lo, hi] with lo < hi",
+                          set->scale[0], set->scale[1]);
     if (set->components && set->whiten != DS_WHITEN_PCA)
-        return ds_fail(ctx, DS_ECONFIG, "data: components has no effect without whiten: pca");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.components", "data: components has no effect without whiten: pca");
     return DS_OK;
 }
 
@@ -82,8 +84,8 @@ static ds_status train_all(ds_dataset *d)
 {
     ds_view *v = &d->view[DS_TRAIN];
     if (!ds_dataset_holds_out(d))
-        return ds_fail(d->ctx, DS_ECONFIG,
-                       "data: holdout_trains has no effect where no rows are held out of the training files");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.holdout_trains",
+                          "data: holdout_trains has no effect where no rows are held out of the training files");
     free(v->index);
     v->index = NULL;
     v->rows = v->source->rows;
@@ -100,7 +102,8 @@ static ds_status create(ds_dataset *d, const ds_data_settings *given)
         set.val_count = 1;
         set.holdout = NULL;
         if (set.holdout_shuffle)
-            return ds_fail(d->ctx, DS_ECONFIG, "data: holdout_seed has no effect when holdout is a file");
+            return ds_fail_at(d->ctx, DS_ECONFIG, "data.holdout_seed",
+                              "data: holdout_seed has no effect when holdout is a file");
     }
     DS_TRY(ds_patterns_expand(d->ctx, &d->arena, &set));
     DS_TRY(open_sources(d, &set));

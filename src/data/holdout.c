@@ -140,17 +140,20 @@ ds_status ds_holdout(ds_dataset *d, const ds_data_settings *set)
     const ds_source *s = &d->source[DS_TRAIN];
     if (s->endless) return DS_OK; /* the source has made validation rows */
     if (d->source[DS_VAL].rows)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout has no effect beside validation files");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.holdout", "data: holdout has no effect beside validation files");
     if (!spec_parse(set->holdout, &sp))
-        return ds_fail(d->ctx, DS_ECONFIG,
-                       "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), a fraction (0.1), "
-                       "'stratified', 'stratified 20%%', or a file",
-                       set->holdout);
+        return ds_fail_at(
+            d->ctx, DS_ECONFIG, "data.holdout",
+            "data: holdout is '%s'; wanted a count (5000), a percentage below 100 (10%%), a fraction (0.1), "
+            "'stratified', 'stratified 20%%', or a file",
+            set->holdout);
     if (sp.stratified && s->classes == 0)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: stratified holdout needs classes, the targets are real numbers");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.holdout",
+                          "data: stratified holdout needs classes, the targets are real numbers");
     int64_t total = sp.percent >= 0 ? (int64_t)((double)s->rows * sp.percent / 100 + 0.5) : sp.count;
     if (total >= s->rows)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: holdout of %lld rows leaves none of the %lld training rows",
-                       (long long)total, (long long)s->rows);
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.holdout",
+                          "data: holdout of %lld rows leaves none of the %lld training rows", (long long)total,
+                          (long long)s->rows);
     return total ? take_out(d, &sp, set, total) : DS_OK;
 }

@@ -29,8 +29,8 @@ ds_status ds_source_named(ds_ctx *ctx, const char *name, const ds_source_def **o
     if (*out) return DS_OK;
     for (; n < ds_source_registry.count && n < 64; n++) names[n] = ds_source_registry.heads[n]->name;
     const char *near = name ? ds_nearest(name, names, n) : NULL;
-    return ds_fail(ctx, DS_EUNKNOWN, "data: no format '%s'%s%s%s", name ? name : "", near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+    return ds_fail_at(ctx, DS_EUNKNOWN, "data.format", "data: no format '%s'%s%s%s", name ? name : "",
+                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 void ds_source_targets(const ds_source *s, int64_t index, double *out)
@@ -58,6 +58,11 @@ const char *const *ds_split_files(const ds_data_settings *set, ds_split split, i
     const int counts[] = { set->train_count, set->val_count, set->test_count };
     *count = files[split] ? counts[split] : 0;
     return *count ? files[split] : NULL;
+}
+
+const char *ds_split_key(ds_split split)
+{
+    return split == DS_TRAIN ? "data.train" : split == DS_VAL ? "data.val" : "data.test";
 }
 
 const char *ds_split_name(ds_split split) { return split == DS_TRAIN ? "train" : split == DS_VAL ? "val" : "test"; }

@@ -78,6 +78,7 @@ size_t ds_source_scratch(const ds_source *s);
 /* The files of a split: the list of the settings, or NULL and count 0. */
 const char *const *ds_split_files(const ds_data_settings *set, ds_split split, int *count);
 const char *ds_split_name(ds_split split); /* "train", "val", "test" */
+const char *ds_split_key(ds_split split);  /* "data.train", ... */
 /* What the holdout setting is: a file, or a plain count (-1: something else). */
 bool ds_holdout_is_file(const char *text);
 int64_t ds_holdout_count(const char *text);

@@ -95,13 +95,15 @@ static ds_status check(ds_dataset *d, const ds_data_settings *set)
 {
     int64_t E = d->elements;
     if (E > MAX_ELEMENTS)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: whiten takes rows of up to %d elements, these have %lld",
-                       MAX_ELEMENTS, (long long)E);
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.whiten",
+                          "data: whiten takes rows of up to %d elements, these have %lld", MAX_ELEMENTS, (long long)E);
     if (d->source[DS_TRAIN].endless)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: whiten needs rows that can be gone through; a stream has no end");
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.whiten",
+                          "data: whiten needs rows that can be gone through; a stream has no end");
     if (set->components > E)
-        return ds_fail(d->ctx, DS_ECONFIG, "data: components is %lld; wanted at most %lld, a row's elements",
-                       (long long)set->components, (long long)E);
+        return ds_fail_at(d->ctx, DS_ECONFIG, "data.components",
+                          "data: components is %lld; wanted at most %lld, a row's elements", (long long)set->components,
+                          (long long)E);
     return DS_OK;
 }
 

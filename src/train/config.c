@@ -129,10 +129,11 @@ static place find_place(const ds_config *c, const char *key)
     char *rest = path;
     for (char *word = strtok_r(path, ".", &rest); word && n; word = strtok_r(NULL, ".", &rest)) {
         const node *child = n->kind == NODE_MAP ? config_child(n, word) : NULL;
-        if (n->kind == NODE_LIST) {
-            long index = strtol(word, NULL, 10);
+        long index = strtol(word, NULL, 10);
+        if (n->kind == NODE_LIST)
             for (child = n->child; child && index > 0; index--) child = child->next;
-        }
+        else if (!child && *word == '0')
+            continue; /* an entry that stands alone, without its list */
         n = child;
         if (n && n->at.setting >= 0)
             at = n->at;

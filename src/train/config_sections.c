@@ -220,6 +220,9 @@ static void data_effects(reader *r, const config_table *t)
         config_mistake(r, config_place_of(t, drawn ? "holdout_seed" : "holdout_trains")->key_at, NULL,
                        "\"%s\" has no effect without holdout; remove it or set holdout",
                        drawn ? "holdout_seed" : "holdout_trains");
+    if (config_place_of(t, "scale") && config_value_of(t, "standardize")->integer)
+        config_mistake(r, config_place_of(t, "scale")->key_at, NULL,
+                       "\"scale\" has no effect beside standardize: true, which takes its own range; keep one of them");
     int64_t whiten = config_value_of(t, "whiten")->integer;
     if (config_place_of(t, "components") && whiten != DS_WHITEN_PCA)
         config_mistake(r, config_place_of(t, "components")->key_at, NULL,
@@ -235,6 +238,10 @@ static void read_data(reader *r, const node *root)
     config_table *t = config_read_section(r, root, "data");
     *d = ds_data_defaults();
     if (!t) return;
+    const node *map = config_child(root, "data");
+    if ((!map || (map->kind == NODE_MAP ? !map->child : !*map->text)) && !t->quiet)
+        config_mistake(r, config_section_place(root, "data"), "all keys: descent explain data",
+                       "data needs \"format\": what to train on; {format: digits} is built in");
     node *to = config_resolved_section(r, "data");
     config_resolve_table(r, t, NULL, to);
     d->format = t->chosen ? t->chosen->name : d->format;

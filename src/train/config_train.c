@@ -7,6 +7,17 @@
 
 /* ---- stop -------------------------------------------------------------------------------------------------------- */
 
+/* The number of an epoch that the value of a key names; false and a mistake. */
+static bool read_column(reader *r, const char *key, const char *text, place at)
+{
+    if (strncmp(text, "test.", 5)) return config_choose(r, "column", key, text, at);
+    config_mistake(r, at, "all of them: descent explain column",
+                   "\"%s\": %s cannot be watched, test rows are scored once a run has ended; hold rows out and watch "
+                   "val.%s",
+                   key, text, text + 5);
+    return false;
+}
+
 /* The rule that an entry's keys choose; NULL and a mistake. */
 static const ds_head *stop_rule_of(reader *r, const node *entry)
 {
@@ -63,7 +74,7 @@ static void read_stop_rule(reader *r, const node *entry, const char *key, ds_par
     config_read_table(r, t, entry, config_seen(entry));
     config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, key, NULL, config_seen(entry)));
     if (t->value[1][0].given && !ds_stop_of(head)->ends)
-        config_choose(r, "column", head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
+        read_column(r, head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
     if (r->mistakes->count > before) return;
     ds_part *rule = &rules[(*count)++];
     rule->head = head;
@@ -100,8 +111,7 @@ void config_read_keep(reader *r, const node *n, node *to)
     config_resolve_table(r, t, NULL, config_append(r, to, NODE_MAP, "keep", NULL, config_seen(n)));
     const ds_optval *best = config_value_of(t, "best");
     bool none = best->given && !strcmp(best->text, "none");
-    if (best->given &&
-        (none || config_choose(r, "column", "best", best->text, config_seen(config_place_of(t, "best")))))
+    if (best->given && (none || read_column(r, "best", best->text, config_seen(config_place_of(t, "best")))))
         r->config->train.best = best->text;
     const ds_optval *last = config_value_of(t, "last");
     if (last->given) r->config->train.checkpoint_keep = (int)last->integer;

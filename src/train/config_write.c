@@ -24,67 +24,94 @@ static void write_text(ds_text *t, const char *text)
     ds_text_add(t, "\"");
 }
 
-static void write_origin(ds_text *t, const ds_config *c, place at)
+typedef struct writer {
+    ds_text text;
+    const ds_config *config;
+    bool again; /* the config was itself written so: values from its file keep the origin that stands there */
+} writer;
+
+/* The origin that the comment at the end of a written line tells; NULL: none. */
+static const char *kept_origin(const ds_config *c, int line, int *length)
 {
-    if (at.setting >= 0)
-        ds_text_add(t, "  # command line\n");
-    else if (at.line > 0)
-        ds_text_add(t, "  # %s:%d\n", c->file, at.line);
-    else
-        ds_text_add(t, "  # default\n");
+    static const char mark[] = "  # ";
+    if (line > c->own->line_count) return NULL;
+    const char *from = c->own->lines[line - 1], *stop = from + strcspn(from, "\r\n"), *found = NULL;
+    for (const char *p = from; (p = strstr(p, mark)) && p < stop; p += sizeof mark - 1) found = p + sizeof mark - 1;
+    *length = found ? (int)(stop - found) : 0;
+    return found;
 }
 
-static void write_children(ds_text *t, const ds_config *c, const node *n, int indent);
+static void write_origin(writer *w, place at)
+{
+    int length;
+    const char *kept = w->again && at.setting < 0 && at.line > 0 ? kept_origin(w->config, at.line, &length) : NULL;
+    if (kept)
+        ds_text_add(&w->text, "  # %.*s\n", length, kept);
+    else if (at.setting >= 0)
+        ds_text_add(&w->text, "  # command line\n");
+    else if (at.line > 0)
+        ds_text_add(&w->text, "  # %s:%d\n", w->config->file, at.line);
+    else
+        ds_text_add(&w->text, "  # default\n");
+}
+
+static void write_children(writer *w, const node *n, int indent);
 
 /* The value after "key:" or "-", and the end of its line. */
-static void write_value(ds_text *t, const ds_config *c, const node *n, int indent)
+static void write_value(writer *w, const node *n, int indent)
 {
     if (n->kind == NODE_SCALAR) {
-        ds_text_add(t, " ");
+        ds_text_add(&w->text, " ");
         if (n->raw)
-            ds_text_add(t, "%s", n->text);
+            ds_text_add(&w->text, "%s", n->text);
         else
-            write_text(t, n->text);
-        write_origin(t, c, n->at);
+            write_text(&w->text, n->text);
+        write_origin(w, n->at);
     } else if (!n->child) {
-        ds_text_add(t, n->kind == NODE_MAP ? " {}" : " []");
-        write_origin(t, c, n->at);
+        ds_text_add(&w->text, n->kind == NODE_MAP ? " {}" : " []");
+        write_origin(w, n->at);
     } else {
-        ds_text_add(t, "\n");
-        write_children(t, c, n, indent + 2);
+        ds_text_add(&w->text, "\n");
+        write_children(w, n, indent + 2);
     }
 }
 
+static void write_entry(writer *w, const node *n, int indent)
+{
+    write_text(&w->text, n->key);
+    ds_text_add(&w->text, ":");
+    write_value(w, n, indent);
+}
+
 /* Entries of a list that are maps begin on the line of their dash. */
-static void write_children(ds_text *t, const ds_config *c, const node *n, int indent)
+static void write_children(writer *w, const node *n, int indent)
 {
     for (const node *k = n->child; k; k = k->next) {
-        ds_text_repeat(t, ' ', indent);
+        ds_text_repeat(&w->text, ' ', indent);
         if (n->kind == NODE_MAP) {
-            write_text(t, k->key);
-            ds_text_add(t, ":");
-            write_value(t, c, k, indent);
+            write_entry(w, k, indent);
         } else if (k->kind == NODE_MAP && k->child) {
-            ds_text_add(t, "- ");
+            ds_text_add(&w->text, "- ");
             for (const node *q = k->child; q; q = q->next) {
-                if (q != k->child) ds_text_repeat(t, ' ', indent + 2);
-                write_text(t, q->key);
-                ds_text_add(t, ":");
-                write_value(t, c, q, indent + 2);
+                if (q != k->child) ds_text_repeat(&w->text, ' ', indent + 2);
+                write_entry(w, q, indent + 2);
             }
         } else {
-            ds_text_add(t, "-");
-            write_value(t, c, k, indent);
+            ds_text_add(&w->text, "-");
+            write_value(w, k, indent);
         }
     }
 }
 
-char *ds_config_write(const ds_config *c)
+static char *write_all(const ds_config *c, bool again)
 {
-    ds_text t = { 0 };
-    write_children(&t, c, c->own->resolved, 0);
-    return ds_text_take(&t);
+    writer w = { .config = c, .again = again };
+    write_children(&w, c->own->resolved, 0);
+    return ds_text_take(&w.text);
 }
+
+char *ds_config_write(const ds_config *c) { return write_all(c, false); }
+char *ds_config_rewrite(const ds_config *c) { return write_all(c, true); }
 
 /* FNV-1a, 64 bits. */
 static uint64_t hash_text(uint64_t h, const char *text)

@@ -76,7 +76,9 @@ static node *convert(reader *r, struct fy_node *f, int setting, place around, in
         if (depth > CONFIG_DEPTH)
             config_mistake(r, n->at, NULL, "nested more than %d deep", CONFIG_DEPTH);
         else
-            config_mistake(r, n->at, NULL, "aliases (*name) are not accepted; write the value out");
+            config_mistake(r, n->at, NULL,
+                           "aliases (*name) are not accepted; write the value out, or put it in quotes where it is "
+                           "text: \"*.csv\"");
         n->bad = true;
         n->text = "";
         return n;

@@ -5,15 +5,19 @@
 
 #include "train/loop.h"
 
-static const char *const reasons[] = {
-    [DS_DONE_EPOCHS] = "all epochs done",
-    [DS_DONE_STEPS] = "all steps done",
-    [DS_DONE_SECONDS] = "the time is used up",
-    [DS_PATIENCE] = "stopped",
-    [DS_REACHED] = "target reached",
-    [DS_STOPPED] = "stopped on request",
-    [DS_DIVERGED] = "diverged",
+static const struct {
+    const char *name, *text;
+} reasons[] = {
+    [DS_DONE_EPOCHS] = { "epochs", "all epochs done" },
+    [DS_DONE_STEPS] = { "steps", "all steps done" },
+    [DS_DONE_SECONDS] = { "seconds", "the time is used up" },
+    [DS_PATIENCE] = { "patience", "stopped" },
+    [DS_REACHED] = { "target", "target reached" },
+    [DS_STOPPED] = { "stopped", "stopped on request" },
+    [DS_DIVERGED] = { "diverged", "diverged" },
 };
+
+const char *ds_reason_name(ds_reason reason) { return reasons[reason].name; }
 
 /* Append; what does not fit is cut. */
 static void add(char *text, size_t bytes, const char *fmt, ...) DS_PRINTF(3, 4);
@@ -53,7 +57,7 @@ void ds_loop_describe(const ds_loop *l, ds_outcome *o)
         add(o->text, bytes, "diverged at %s; try a smaller optimizer.lr", l->why);
     } else {
         if (o->missed) add(o->text, bytes, "target missed: %s; ", l->missed);
-        add(o->text, bytes, "%s: ", reasons[o->reason]);
+        add(o->text, bytes, "%s: ", reasons[o->reason].text);
         if (*l->why) add(o->text, bytes, "%s. ", l->why);
         add(o->text, bytes, "%lld epochs, %lld steps in %.1f s", (long long)o->epochs, (long long)o->steps, o->seconds);
     }

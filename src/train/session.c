@@ -63,7 +63,9 @@ static ds_status check_watches(ds_session *s, const char **key)
     bool none = !s->set.best || !strcmp(s->set.best, "none");
     const ds_column *best = none ? NULL : ds_column_named(s->set.best);
     const char *lacks = none ? NULL : best ? ds_column_lacks(best, s) : "there is no such number";
-    return lacks ? ds_fail(s->ctx, DS_ECONFIG, "best: \"%s\" cannot be watched: %s", s->set.best, lacks) : DS_OK;
+    return lacks ? ds_fail_at(s->ctx, DS_ECONFIG, "train.keep.best", "best: \"%s\" cannot be watched: %s", s->set.best,
+                              lacks)
+                 : DS_OK;
 }
 
 static ds_status fill(ds_session *s, const char **key)

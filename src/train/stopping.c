@@ -12,6 +12,15 @@ typedef struct stopping {
     ds_stop_memory memory[]; /* as many as the session has rules */
 } stopping;
 
+static ds_status refuse(const ds_session *s, int k, const char *lacks)
+{
+    char key[64];
+    const ds_part *rule = &s->set.stop[k];
+    const char *option = rule->head->options[0].name;
+    snprintf(key, sizeof key, "train.stop.%d.%s", k, option);
+    return ds_fail_at(s->ctx, DS_ECONFIG, key, "%s: \"%s\" cannot be watched: %s", option, rule->value[0].text, lacks);
+}
+
 ds_status ds_stop_check(const ds_session *s)
 {
     bool more;
@@ -24,9 +33,7 @@ ds_status ds_stop_check(const ds_session *s)
         }
         const ds_column *c = ds_stop_watches(rule, &more);
         const char *lacks = c ? ds_column_lacks(c, s) : "there is no such number";
-        if (lacks)
-            return ds_fail(s->ctx, DS_ECONFIG, "%s: \"%s\" cannot be watched: %s", rule->head->options[0].name,
-                           rule->value[0].text, lacks);
+        if (lacks) return refuse(s, k, lacks);
     }
     return DS_OK;
 }

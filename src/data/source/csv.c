@@ -81,14 +81,15 @@ static ds_status first_row(opening *o)
 static ds_status label_missing(const opening *o)
 {
     if (!o->header)
-        return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no header, wanted an index from %lld to %lld",
-                       o->set->label, o->path, (long long)-o->columns, (long long)o->columns - 1);
+        return ds_fail_at(o->ctx, DS_ECONFIG, "data.label",
+                          "data: label is '%s'; %s has no header, wanted an index from %lld to %lld", o->set->label,
+                          o->path, (long long)-o->columns, (long long)o->columns - 1);
     const char *names[256];
     int n = o->columns < 256 ? (int)o->columns : 256;
     for (int i = 0; i < n; i++) names[i] = o->cells[i].text;
     const char *near = ds_nearest(o->set->label, names, n);
-    return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no such column%s%s%s", o->set->label, o->path,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ds_fail_at(o->ctx, DS_ECONFIG, "data.label", "data: label is '%s'; %s has no such column%s%s%s",
+                      o->set->label, o->path, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* Column of the label: a name in the header first, then an index. */
@@ -164,14 +165,16 @@ static ds_status next_row(opening *o, bool first)
     int64_t n = 0, line = o->reader.line;
     double *row;
     DS_TRY(ds_table_row(o->t, o->columns - 1, &row));
+    ds_status status = DS_OK; /* of the first bad cell: that cells are missing explains it better */
     for (; !cell.last; n++) {
         DS_TRY(ds_csv_cell_next(&o->reader, &cell));
-        if (n < o->columns) DS_TRY(keep_cell(o, &cell, n, row, &label));
+        if (n < o->columns && status == DS_OK) status = keep_cell(o, &cell, n, row, &label);
     }
     if (n != o->columns)
         return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: found %lld cells; wanted %lld as in line %lld%s", o->path,
                        (long long)line, (long long)n, (long long)o->columns, (long long)o->cells[0].line,
                        first ? "; if that line is neither header nor data, pass over it with skip" : "");
+    DS_TRY(status);
     return end_row(o, &label);
 }
 

@@ -88,8 +88,9 @@ static ds_status choose(ds_ctx *ctx, const ds_data_settings *set, ds_split split
     *which = SET_VAL;
     s->rows = set->stream && set->holdout && *set->holdout ? ds_holdout_count(set->holdout) : 0;
     if (s->rows >= 0 && s->rows <= MOST_VAL_ROWS && !(set->stream && set->holdout_shuffle)) return DS_OK;
-    return ds_fail(ctx, DS_ECONFIG, "data: holdout of a stream is '%s'; wanted a count up to %d, without holdout_seed",
-                   set->holdout, MOST_VAL_ROWS);
+    return ds_fail_at(ctx, DS_ECONFIG, "data.holdout",
+                      "data: holdout of a stream is '%s'; wanted a count up to %d, without holdout_seed", set->holdout,
+                      MOST_VAL_ROWS);
 }
 
 static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, const ds_source *train, ds_source *s)
@@ -97,9 +98,9 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     uint32_t which;
     (void)train;
     if (set->path || set->train_count || set->val_count)
-        return ds_fail(ctx, DS_ECONFIG, "data: digits are generated; path and files have no effect");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.format", "data: digits are generated; path and files have no effect");
     if (!(set->difficulty >= 0 && set->difficulty <= 1))
-        return ds_fail(ctx, DS_ERANGE, "data: difficulty is %g; wanted 0 to 1", set->difficulty);
+        return ds_fail_at(ctx, DS_ERANGE, "data.difficulty", "data: difficulty is %g; wanted 0 to 1", set->difficulty);
     DS_TRY(choose(ctx, set, split, s, &which));
     if (s->rows == 0) return DS_OK;
     digits *own = s->own = calloc(1, sizeof *own);

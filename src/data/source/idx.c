@@ -120,8 +120,8 @@ static ds_status paths(ds_ctx *ctx, const ds_data_settings *set, ds_split split,
     image_path[0] = label_path[0] = 0;
     if (files) {
         if (count != 2)
-            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; idx wants [images, labels]", ds_split_name(split),
-                           count);
+            return ds_fail_at(ctx, DS_ECONFIG, ds_split_key(split),
+                              "data: %s names %d files; idx wants [images, labels]", ds_split_name(split), count);
         DS_TRY(ds_path_copy(ctx, image_path, files[0]));
         return ds_path_copy(ctx, label_path, files[1]);
     }

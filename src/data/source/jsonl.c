@@ -93,8 +93,8 @@ static ds_status choose_label(opening *o, json_t *first)
     if (!last) return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: an object without keys", o->t->path, (long long)o->line);
     if (wanted && !json_object_get(first, wanted)) {
         const char *near = ds_nearest(wanted, names, n);
-        return ds_fail(o->ctx, DS_ECONFIG, "data: label is '%s'; %s has no such key%s%s%s", wanted, o->t->path,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return ds_fail_at(o->ctx, DS_ECONFIG, "data.label", "data: label is '%s'; %s has no such key%s%s%s", wanted,
+                          o->t->path, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     o->own->label = ds_arena_text(&o->s->arena, wanted ? wanted : json_object_get(first, "label") ? "label" : last);
     return o->own->label ? DS_OK : ds_fail_memory(o->ctx, 0, "keys");
@@ -136,6 +136,12 @@ static ds_status learn_keys(opening *o, json_t *first)
 
 /* ---- every line -------------------------------------------------------------------------------------------------- */
 
+static ds_status no_key(const opening *o, const char *name, const char *advice)
+{
+    return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld: found no key '%s'; wanted all keys of the first line%s", o->t->path,
+                   (long long)o->line, name, advice);
+}
+
 /* The numbers of v into x; *n counts them. */
 static ds_status numbers(opening *o, const key *k, const json_t *v, double *x, int64_t *n)
 {
@@ -158,8 +164,9 @@ static ds_status feature(opening *o, const key *k, const json_t *v, double *row)
     int64_t n = 0;
     const ds_table_at at = { o->line, 1, k->first, k->name };
     if (!v || (json_is_null(v) && k->count > 1)) {
-        for (int64_t i = 0; i < k->count; i++) DS_TRY(ds_table_missing(o->t, v ? "null" : "no such key", &at, &row[i]));
-        return DS_OK;
+        ds_status status = DS_OK;
+        for (int64_t i = 0; i < k->count && status == DS_OK; i++) status = ds_table_missing(o->t, "null", &at, &row[i]);
+        return status == DS_OK || v ? status : no_key(o, k->name, "; set data.missing to mean, drop or a value");
     }
     DS_TRY(numbers(o, k, v, row, &n));
     char found[48], wanted[48];
@@ -173,6 +180,7 @@ static ds_status label(opening *o, const json_t *v)
     char text[32] = "";
     const char *name = o->like->label;
     const ds_table_at at = { o->line, 1, 0, name };
+    if (!v && o->t->missing != DS_MISSING_DROP) return no_key(o, name, "; data.missing: drop leaves such rows out");
     if (v && json_is_string(v)) return ds_table_label(o->t, json_string_value(v), &at);
     if (v && (json_is_array(v) || json_is_object(v))) return bad(o, name, kind(v), "a text or a number as label");
     if (v && json_is_number(v))
@@ -211,7 +219,9 @@ static ds_status read_line(opening *o, const char *text, size_t n)
     while (n && strchr(" \t\r", text[n - 1])) n--;
     if (n == 0) return DS_OK;
     json_t *object = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
-    if (!object) return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld:%d: %s", o->t->path, (long long)o->line, e.column, e.text);
+    if (!object)
+        return ds_fail(o->ctx, DS_EFORMAT, "%s:%lld:%d: %s; wanted a JSON object, numbers in it below 1.8e308",
+                       o->t->path, (long long)o->line, e.column, e.text);
     ds_status status = read_object(o, object);
     json_decref(object);
     return status;

@@ -113,8 +113,9 @@ static ds_status find_files(ds_ctx *ctx, const ds_data_settings *set, ds_split s
             return ds_path_join(ctx, y, files[0], "y.npy");
         }
         if (count != 2)
-            return ds_fail(ctx, DS_ECONFIG, "data: %s names %d files; npy wants [x, y], or one .npz with both",
-                           ds_split_name(split), count);
+            return ds_fail_at(ctx, DS_ECONFIG, ds_split_key(split),
+                              "data: %s names %d files; npy wants [x, y], or one .npz with both", ds_split_name(split),
+                              count);
         DS_TRY(ds_path_copy(ctx, x, files[0]));
         return ds_path_copy(ctx, y, files[1]);
     }

@@ -40,7 +40,7 @@ static ds_status open(ds_ctx *ctx, const ds_data_settings *set, ds_split split, 
     (void)train;
     if (split == DS_VAL) return DS_OK;
     if (!(set->difficulty >= 0 && set->difficulty <= 1))
-        return ds_fail(ctx, DS_ERANGE, "data: difficulty is %g; wanted 0 to 1", set->difficulty);
+        return ds_fail_at(ctx, DS_ERANGE, "data.difficulty", "data: difficulty is %g; wanted 0 to 1", set->difficulty);
     s->rows = split == DS_TRAIN ? TRAIN_ROWS : TEST_ROWS;
     s->layout = DS_SHAPE(2);
     s->elements = 2;

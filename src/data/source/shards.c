@@ -221,7 +221,8 @@ static ds_status open_set(ds_ctx *ctx, const ds_data_settings *set, ds_split spl
                           ds_source *s)
 {
     if (set->train_count || set->val_count)
-        return ds_fail(ctx, DS_ECONFIG, "data: shards are found by path, the folder that holds index.json");
+        return ds_fail_at(ctx, DS_ECONFIG, "data.path",
+                          "data: shards are found by path, the folder that holds index.json");
     if (!set->path) return DS_OK;
     shards *own = s->own = calloc(1, sizeof *own);
     if (!own) return ds_fail_memory(ctx, sizeof *own, "shards");

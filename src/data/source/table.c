@@ -21,7 +21,8 @@ static ds_status read_missing(ds_table *t)
     else if (ds_table_number(t, text, &t->fill))
         t->missing = DS_MISSING_VALUE;
     else
-        return ds_fail(t->ctx, DS_ECONFIG, "data: missing is '%s'; wanted error, mean, drop or a number", text);
+        return ds_fail_at(t->ctx, DS_ECONFIG, "data.missing",
+                          "data: missing is '%s'; wanted error, mean, drop or a number", text);
     return DS_OK;
 }
 
@@ -66,12 +67,18 @@ ds_status ds_table_bad(const ds_table *t, const char *text, const ds_table_at *a
                    at->name ? at->name : "", at->name ? "')" : "", wanted);
 }
 
-bool ds_table_number(const ds_table *t, const char *text, double *value)
+/* A decimal number, or infinity where it is out of range. */
+static bool decimal(const ds_table *t, const char *text, double *value)
 {
     if (!*text || text[strspn(text, "0123456789+-.eE")]) return false;
     char *end;
     *value = strtod_l(text, &end, t->locale);
-    return *end == 0 && isfinite(*value);
+    return *end == 0;
+}
+
+bool ds_table_number(const ds_table *t, const char *text, double *value)
+{
+    return decimal(t, text, value) && isfinite(*value);
 }
 
 bool ds_table_is_missing(const char *text)
@@ -95,7 +102,9 @@ ds_status ds_table_cell(ds_table *t, const char *text, const ds_table_at *at, do
 {
     if (ds_table_number(t, text, value)) return DS_OK;
     if (ds_table_is_missing(text)) return ds_table_missing(t, text, at, value);
-    return ds_table_bad(t, text, at, "a number; every column but the label is a feature");
+    return ds_table_bad(t, text, at,
+                        decimal(t, text, value) ? "a number below 1.8e308, the largest that f64 holds"
+                                                : "a number; every column but the label is a feature");
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
