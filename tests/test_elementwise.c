@@ -191,8 +191,124 @@ static void programs(void **state)
         }
 }
 
+/* ---- programs compiled whole ------------------------------------------------------------------------------------- */
+
+/* known.def once more, as programs. */
+enum { S_L0 = -1, S_L1 = -2, S_L2 = -3, S_L3 = -4, S_L4 = -5, S_L5 = -6, S_L6 = -7 };
+enum { S_v0, S_v1, S_v2, S_v3, S_v4, S_v5, S_v6, S_v7, S_v8, S_v9, S_v10, S_v11, S_v12, S_v13 };
+typedef struct known {
+    const char *name, *kinds;
+    int nload, ninstr, nstore, nsum;
+    ds_ew_instr instr[DS_EW_MAX_INSTRS];
+    int16_t store[DS_EW_MAX_OPERANDS], sum[DS_EW_MAX_SUMS];
+} known;
+#define I1(k, op, a)    { DS_EW_##op, k, { S_##a, INT16_MIN, INT16_MIN }, { 0.5, 0 } },
+#define I2(k, op, a, b) { DS_EW_##op, k, { S_##a, S_##b, INT16_MIN }, { 0.5, 0 } },
+#define STORE(k, x)     S_##x,
+#define SUM(k, x)       S_##x,
+#define NONE            0
+#define KNOWN(name, loads, kinds, count, results, nsums, body, stores, sums)                                           \
+    { #name, kinds, loads, count, results, nsums, { body }, { stores }, { sums } },
+static const known knowns[] = {
+#include "kernel/vec/known.def"
+};
+
+/* Line k over [rows][cols], its first store over its first dense operand; sums to leaves. What is summed is stored too when
+ * `plain`, for a table that has no such program. */
+typedef struct memory {
+    void *load[DS_EW_MAX_OPERANDS], *store[DS_EW_MAX_OPERANDS], *leaf[DS_EW_MAX_SUMS];
+    int stores;
+} memory;
+
+static ds_ew_program known_program(const known *k, ds_dtype t, int64_t rows, int64_t cols, memory *m, bool plain)
+{
+    ds_ew_program p = { .dtype = t, .rank = 2, .dim = { rows, cols }, .nload = k->nload, .ninstr = k->ninstr };
+    p.nreg = p.ninstr;
+    p.nstore = k->nstore;
+    memcpy(p.instr, k->instr, sizeof p.instr);
+    for (int i = 0; i < k->nload; i++) {
+        m->load[i] = memory_for(t, rows * cols);
+        fill_uniform(t, m->load[i], rows * cols, 61 + (uint64_t)i, 0.1, 2);
+        if (k->kinds[i] == 'd') strew_special(t, m->load[i], rows * cols, 71 + (uint64_t)i, 3);
+        p.load[i] = (ds_ew_operand){ m->load[i], { k->kinds[i] == 'd' ? cols : 0, k->kinds[i] != 's' }, t };
+    }
+    for (int i = 0; i < k->nsum; i++) {
+        m->leaf[i] = memory_for(t, (rows / DS_COLUMN_LEAF + 1) * cols);
+        p.sum[i].reg = k->sum[i];
+        if (plain) p.store_reg[p.nstore++] = k->sum[i];
+    }
+    p.nsum = plain ? 0 : k->nsum;
+    m->stores = p.nstore;
+    for (int i = 0; i < p.nstore; i++) {
+        if (i < k->nstore) p.store_reg[i] = k->store[i];
+        m->store[i] = i == 0 && k->nstore ? m->load[strchr(k->kinds, 'd') - k->kinds] : memory_for(t, rows * cols);
+        p.store[i] = (ds_ew_operand){ m->store[i], { cols, 1 }, t };
+    }
+    return p;
+}
+
+static void free_known(const known *k, memory *m)
+{
+    for (int i = k->nstore > 0; i < m->stores; i++) ds_buffer_free(m->store[i]);
+    for (int i = 0; i < k->nload; i++) ds_buffer_free(m->load[i]);
+    for (int i = 0; i < k->nsum; i++) ds_buffer_free(m->leaf[i]);
+}
+
+static void expect_equal(const known *k, const char *isa, ds_dtype t, int64_t n, const void *want, const void *found)
+{
+    int64_t at = first_difference(t, n, want, found);
+    if (at >= 0)
+        fail_msg("%s %s by %s: element %lld is %.17g, wanted %.17g", k->name, ds_dtype_name(t), isa, (long long)at,
+                 get(t, found, at), get(t, want, at));
+}
+
+/* Whole rows, in two pieces; without sums also a block of columns. */
+static void compare_known(const known *k, const char *isa, ds_dtype t, int64_t rows, int64_t cols)
+{
+    memory a, b;
+    const ds_vec *v = ds_vec_named(isa), *scalar = ds_vec_named("scalar");
+    ds_ew_program p = known_program(k, t, rows, cols, &a, true), q = known_program(k, t, rows, cols, &b, false);
+    void *tile = ds_buffer_alloc(ds_ew_tile_bytes(&p));
+    const int64_t cut = rows / 2 / DS_COLUMN_LEAF * DS_COLUMN_LEAF, half = k->nsum ? cols : cols / 2 & -16;
+    scalar->ew(&p, 0, rows, 0, cols, tile, NULL);
+    for (int i = 0; i < k->nsum; i++) scalar->sum_leaves(t, rows, cols, a.store[k->nstore + i], cols, a.leaf[i]);
+    for (int part = 0; part < 2; part++) {
+        int64_t r0 = part ? cut : 0, r1 = part ? rows : cut;
+        void *leaf[DS_EW_MAX_SUMS];
+        for (int i = 0; i < k->nsum; i++)
+            leaf[i] = (char *)b.leaf[i] + (size_t)(r0 / DS_COLUMN_LEAF * cols) * ds_dtype_bytes(t);
+        if (k->nsum) {
+            assert_int_equal(v->ew_sums(&q, r0, r1, leaf), strcmp(isa, "scalar") != 0 && cols % 16 == 0);
+            if (!strcmp(isa, "scalar") || cols % 16) break;
+        } else {
+            v->ew(&q, r0, r1, 0, half, tile, NULL);
+            v->ew(&q, r0, r1, half, cols, tile, NULL);
+        }
+    }
+    if (!k->nsum || (strcmp(isa, "scalar") && cols % 16 == 0)) {
+        for (int i = 0; i < k->nstore; i++) expect_equal(k, isa, t, rows * cols, a.store[i], b.store[i]);
+        for (int i = 0; i < k->nsum; i++)
+            expect_equal(k, isa, t, (rows + DS_COLUMN_LEAF - 1) / DS_COLUMN_LEAF * cols, a.leaf[i], b.leaf[i]);
+    }
+    ds_buffer_free(tile);
+    free_known(k, &a);
+    free_known(k, &b);
+}
+
+static void known_programs(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][2] = { { 1, 1111 }, { 130, 48 }, { 200, 16 }, { 193, 160 }, { 129, 33 } };
+    for (size_t k = 0; k < 2 * sizeof knowns / sizeof knowns[0]; k++)
+        for (int i = 0; i < ISA_NAMES; i++)
+            for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+                if (ds_vec_named(isa_names[i]))
+                    compare_known(&knowns[k / 2], isa_names[i], k & 1 ? DS_F64 : DS_F32, sizes[s][0], sizes[s][1]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(tails), cmocka_unit_test(programs) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(tails), cmocka_unit_test(programs),
+                                        cmocka_unit_test(known_programs) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

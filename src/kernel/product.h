@@ -27,7 +27,12 @@ typedef struct ds_micro_call {
     void *c;
     int64_t ldc;
     bool first; /* start at +0; else go on from what C holds */
+    /* Memory that is wanted soon, [ahead, ahead_end): `fetch` lines of it are prefetched into the second-level cache with
+     * every DS_FETCH_STEP values of k, so that no burst of them fills the processor's miss queue. */
+    const char *ahead, *ahead_end;
+    int64_t fetch;
 } ds_micro_call;
+enum { DS_FETCH_STEP = 16, DS_LINE = 64 };
 
 typedef struct ds_product {
     int mr, tall, nr, vl; /* rows of a tile, of a tile one vector wide; columns of a tile, of one vector */

@@ -26,6 +26,10 @@ typedef struct ds_vec {
     /* Run a program on rows [row0, row1) and columns [col0, col1) of its rectangle (outer dims flattened into rows).
      * out NULL: to its stores; else the value of store 0 goes to out, dense [rows, cols]. tile: ds_ew_tile_bytes. */
     void (*ew)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile, void *out);
+    /* Rows [row0, row1), row0 the first of a leaf (of DS_COLUMN_LEAF), of a program with sums that is compiled whole: its
+     * stores, and the sums of leaf l of sum k at leaves[k], l * cols elements on, l from row0. false: there is no such
+     * program, nothing was done. */
+    bool (*ew_sums)(const ds_ew_program *p, int64_t row0, int64_t row1, void *const *leaves);
     void (*exp)(ds_dtype t, int64_t n, void *y, const void *x); /* reads whole vectors, past n too */
     void (*log)(ds_dtype t, int64_t n, void *y, const void *x);
     /* Tree sum of one row of n elements starting at a leaf boundary. */

@@ -191,8 +191,8 @@ static void run_rectangle(const job *j, sweep *s, const stretch *h, const stretc
                 t.m = (int)(n - i < mr ? n - i : mr);
                 t.a = x + (size_t)(l * x_line + i * t.down) * j->es;
                 t.c = y + (size_t)(l * y_line + i * y_step + col) * j->es;
+                ds_ahead_some(&s->ahead, &t);
                 j->p->micro(&t);
-                ds_ahead_some(&s->ahead);
             }
     }
 }

@@ -28,9 +28,9 @@ size_t ds_epilogue_bytes(const ds_call *call);
 void ds_epilogue(const ds_call *call, int64_t row0, int64_t row1, int64_t stretch, void *tile);
 void ds_epilogue_end(const ds_call *call, int64_t stretch);
 
-/* Memory that a task wants soon. Products leave the memory idle: between tiles it is fetched into the second-level cache,
- * `each` lines at a time. */
-enum { DS_AHEAD = 8, DS_LINE = 64 };
+/* Memory that a task wants soon. Products leave the memory idle: with each tile `each` lines are fetched into the
+ * second-level cache. */
+enum { DS_AHEAD = 8 };
 typedef struct ds_ahead {
     const char *at[DS_AHEAD];
     int64_t lines[DS_AHEAD], each;
@@ -49,14 +49,17 @@ static inline void ds_ahead_spread(ds_ahead *a, int64_t calls)
     for (int k = 0; k < a->n; k++) lines += a->lines[k];
     a->each = calls > 0 ? ds_ceil_div(lines, calls) : 0;
 }
-static inline void ds_ahead_some(ds_ahead *a)
+/* What tile t fetches on its way. */
+static inline void ds_ahead_some(ds_ahead *a, ds_micro_call *t)
 {
-    for (int64_t k = 0; k < a->each && a->n > 0; k++) {
-        const char *at = a->at[a->n - 1];
-        __builtin_prefetch(at, 0, 2);
-        a->at[a->n - 1] = at + DS_LINE;
-        a->n -= --a->lines[a->n - 1] == 0;
-    }
+    int64_t steps = t->runs * ds_ceil_div(t->len, DS_FETCH_STEP);
+    t->fetch = 0;
+    if (a->n == 0 || steps == 0) return;
+    int64_t lines = a->lines[a->n - 1] < a->each ? a->lines[a->n - 1] : a->each;
+    t->ahead = a->at[a->n - 1];
+    t->ahead_end = a->at[a->n - 1] += lines * DS_LINE;
+    t->fetch = ds_ceil_div(lines, steps);
+    a->n -= (a->lines[a->n - 1] -= lines) == 0;
 }
 /* What the epilogue of rows [row0, row1) will load. */
 void ds_epilogue_ahead(const ds_call *call, int64_t row0, int64_t row1, ds_ahead *ahead);

@@ -53,6 +53,9 @@ static const char *values_of(ds_ew_program *p, int k, int stores, char *buffer)
 /* Rows [row0, row1), few enough for the buffers: operands are shifted so that the block begins at row 0. */
 static void sum_block(const ds_call *call, int64_t row0, int64_t row1, char *tile)
 {
+    void *leaves[DS_EW_MAX_SUMS];
+    for (int k = 0; k < call->post->nsum; k++) leaves[k] = leaf_sums(call, k, row0 / DS_COLUMN_LEAF);
+    if (call->vec->ew_sums(call->post, row0, row1, leaves)) return;
     ds_ew_program p = *call->post;
     size_t es = ds_dtype_bytes(p.dtype);
     int64_t cols = p.dim[1];
@@ -67,8 +70,7 @@ static void sum_block(const ds_call *call, int64_t row0, int64_t row1, char *til
         buffer += ds_align64((size_t)(block_rows(&p) * cols) * es + 128);
     }
     if (p.nstore) call->vec->ew(&p, 0, row1 - row0, 0, cols, tile, NULL);
-    for (int k = 0; k < p.nsum; k++)
-        call->vec->sum_leaves(p.dtype, row1 - row0, cols, values[k], cols, leaf_sums(call, k, row0 / DS_COLUMN_LEAF));
+    for (int k = 0; k < p.nsum; k++) call->vec->sum_leaves(p.dtype, row1 - row0, cols, values[k], cols, leaves[k]);
 }
 
 void ds_epilogue_ahead(const ds_call *call, int64_t row0, int64_t row1, ds_ahead *ahead)

@@ -73,6 +73,16 @@ static const char *fetch(const job *j, int64_t o, int64_t r0, int64_t r1, int64_
     return fill;
 }
 
+/* Rows [r0, r1) summed while the prologue computes them, leaf by leaf; false: it has no such form, or there are few. */
+static bool sum_made(const job *j, int64_t r0, int64_t r1, int64_t count, void *to)
+{
+    if (!j->call->pre || j->inner == 1 || j->outer > 1 || count < j->inner || (r1 - r0) * count < 4 * DS_TILE)
+        return false;
+    ds_ew_program p = *j->call->pre;
+    p.sum[p.nsum++].reg = p.store_reg[--p.nstore];
+    return j->call->vec->ew_sums(&p, r0, r1, &to);
+}
+
 /* Sum over leaves [first, last), at most GROUP, into acc (columns [c0, c1)). A prologue fills the cache, not more. */
 static void sum_leaves(const job *j, int64_t o, int64_t first, int64_t last, int64_t c0, int64_t c1, char *own,
                        char *acc)
@@ -80,13 +90,14 @@ static void sum_leaves(const job *j, int64_t o, int64_t first, int64_t last, int
     const ds_vec *vec = j->call->vec;
     char *sums = own + j->tile_bytes + j->fill_bytes;
     int64_t count = c1 - c0, step = GROUP, ld;
+    int64_t end = last * j->leaf < j->r ? last * j->leaf : j->r;
+    bool made = sum_made(j, first * j->leaf, end, count, sums);
     if (j->inner == 1)
         step = 1;
     else if (j->call->pre && FILL / (j->leaf * count) < GROUP)
         step = FILL / (j->leaf * count) > 1 ? FILL / (j->leaf * count) : 1;
-    for (int64_t leaf = first; leaf < last; leaf += step) {
-        int64_t r0 = leaf * j->leaf, r1 = leaf + step < last ? r0 + step * j->leaf : last * j->leaf;
-        if (r1 > j->r) r1 = j->r;
+    for (int64_t leaf = first; leaf < last && !made; leaf += step) {
+        int64_t r0 = leaf * j->leaf, r1 = leaf + step < last ? r0 + step * j->leaf : end;
         const char *x = fetch(j, o, r0, r1, c0, c1, own, &ld);
         char *to = sums + (size_t)((leaf - first) * count) * j->es;
         if (j->inner > 1)

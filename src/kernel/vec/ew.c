@@ -32,6 +32,19 @@ void DS_PASTE2(ds_ew_block, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, in
         block_f64(p, row0, row1, col0, col1, tile, out);
 }
 
+bool DS_PASTE2(ds_ew_sums, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, void *const *leaves);
+bool DS_PASTE2(ds_ew_sums, DS_ISA_TAG)(const ds_ew_program *p, int64_t row0, int64_t row1, void *const *leaves)
+{
+#if defined(DS_ISA_SCALAR)
+    (void)p, (void)row0, (void)row1, (void)leaves;
+    return false;
+#else
+    const int64_t cols = p->dim[p->rank - 1];
+    return p->dtype == DS_F32 ? run_known_f32(p, row0, row1, 0, cols, leaves)
+                              : run_known_f64(p, row0, row1, 0, cols, leaves);
+#endif
+}
+
 void DS_PASTE2(ds_exp_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x);
 void DS_PASTE2(ds_exp_map, DS_ISA_TAG)(ds_dtype t, int64_t n, void *y, const void *x)
 {

@@ -7,6 +7,7 @@
 #define TAGGED(name) DS_PASTE2(name, DS_ISA_TAG)
 void TAGGED(ds_ew_block)(const ds_ew_program *p, int64_t row0, int64_t row1, int64_t col0, int64_t col1, void *tile,
                          void *out);
+bool TAGGED(ds_ew_sums)(const ds_ew_program *p, int64_t row0, int64_t row1, void *const *leaves);
 void TAGGED(ds_exp_map)(ds_dtype t, int64_t n, void *y, const void *x);
 void TAGGED(ds_log_map)(ds_dtype t, int64_t n, void *y, const void *x);
 double TAGGED(ds_sum_row)(ds_dtype t, int64_t n, const void *x);
@@ -27,6 +28,7 @@ extern const ds_vec TAGGED(ds_vec);
 const ds_vec TAGGED(ds_vec) = {
     .name = STRING(DS_ISA_TAG),
     .ew = TAGGED(ds_ew_block),
+    .ew_sums = TAGGED(ds_ew_sums),
     .exp = TAGGED(ds_exp_map),
     .log = TAGGED(ds_log_map),
     .sum_row = TAGGED(ds_sum_row),
