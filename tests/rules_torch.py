@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The committed trajectories of the rules are what the oracle computes, and the oracle agrees with torch.optim."""
+"""The committed trajectories of the rules and rates of plateau are what the oracles compute, and the oracle of the rules
+agrees with torch.optim."""
 import os
 import subprocess
 import sys
@@ -12,4 +13,5 @@ except ImportError as missing:
     sys.exit(77)
 
 here = os.path.dirname(os.path.abspath(__file__))
-sys.exit(subprocess.call([sys.executable, os.path.join(here, "golden", "rules.py"), "--check"]))
+sys.exit(max(subprocess.call([sys.executable, os.path.join(here, "golden", name), "--check"])
+             for name in ("rules.py", "plateau.py")))

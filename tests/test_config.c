@@ -308,6 +308,10 @@ static void test_round_trip(void **state)
         "schedule: {name: linear, tau: 10 epochs, floor: 1e-5}\n"
         "train: {steps: 100, seconds: 2.5, batch: all, order: replacement}\n",
         0, NULL);
+    round_trip("data: {format: digits}\nmodel: {layers: [{dense: classes}]}\noptimizer: {name: sgd, lr: 0.1}\n"
+               "schedule: {name: sequence, parts: [{name: linear, tau: 2 epochs, span: 5 epochs}, "
+               "{name: product, factor: 0.5, parts: [{name: cosine}, {name: step, every: 3 steps}]}]}\ntrain: {epochs: 9}\n",
+               0, NULL);
     DIR *folder = opendir("examples");
     assert_non_null(folder);
     for (struct dirent *e = readdir(folder); e; e = readdir(folder)) {

@@ -99,6 +99,20 @@ static void on_epoch(void *arg, const ds_epoch_report *e)
     r->report[e->epoch].seconds = 0;
 }
 
+/* Parts for a schedule that is made of them: both bend the rate within the run. */
+static void give_parts(ds_schedule_settings *s)
+{
+    static ds_schedule_part two[2]; /* the session borrows them */
+    if (ds_option_find(s->schedule.head->options, "parts") < 0) return;
+    bool in_turn = !strcmp(s->schedule.head->name, "sequence");
+    for (int i = 0; i < 2; i++) {
+        two[i] = (ds_schedule_part){ .span = in_turn && i == 0 ? 5 : 0 };
+        OK(ds_schedule_parse(ctx, i ? "cosine" : "exponential(gamma=0.5)", &two[i].schedule));
+    }
+    s->part = two;
+    s->parts = 2;
+}
+
 static ds_session *open_session(const recipe *c, ds_model *model)
 {
     ds_session *s;
@@ -121,6 +135,7 @@ static ds_session *open_session(const recipe *c, ds_model *model)
     set.optimizer.group = c->group;
     set.optimizer.groups = c->groups;
     OK(ds_schedule_parse(ctx, c->schedule, &set.schedule.schedule));
+    give_parts(&set.schedule);
     if (c->average) OK(ds_average_parse(ctx, c->average, &set.average));
     if (c->stop) {
         OK(ds_stop_parse(ctx, c->stop, &stop));
@@ -291,6 +306,15 @@ static void stop_rules_remember(void **state)
         .rule = "sgd(lr=0.1)", .schedule = "constant", .stop = "target(target=val.loss, value=1e9)", .table = clean });
 }
 
+/* The rate falls after most epochs. */
+static void a_schedule_that_listens_remembers(void **state)
+{
+    (void)state;
+    stop_everywhere(&(recipe){ .rule = "momentum(lr=0.1, momentum=0.9)",
+                               .schedule = "plateau(patience=0, factor=0.5, min_delta=0.5, relative=false, cooldown=1)",
+                               .table = clean });
+}
+
 static void answers_to_infinite_rows(void **state)
 {
     (void)state;
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(states_of_a_rule_that_has_most),
         cmocka_unit_test(every_average),
         cmocka_unit_test(stop_rules_remember),
+        cmocka_unit_test(a_schedule_that_listens_remembers),
         cmocka_unit_test(answers_to_infinite_rows),
         cmocka_unit_test(steps_of_several_batches),
         cmocka_unit_test(groups_with_rules_of_their_own),

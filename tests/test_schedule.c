@@ -15,11 +15,17 @@
 
 static ds_ctx *ctx;
 
-/* A schedule over 100 steps, 10 an epoch, from rate 0.5, that passed its check. */
+/* A schedule over 100 steps, 10 an epoch, from rate 0.5, that passed its check; of one part where it is made of parts. */
 static ds_schedule_settings over(const char *text)
 {
+    static ds_schedule_part one;
     ds_schedule_settings s = { .lr = 0.5, .total = 100, .epoch = 10 };
     if (ds_schedule_parse(ctx, text, &s.schedule) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
+    if (ds_schedule_of(s.schedule.head)->combines) {
+        assert_int_equal(ds_schedule_parse(ctx, "cosine", &one.schedule), DS_OK);
+        s.part = &one;
+        s.parts = 1;
+    }
     if (ds_schedule_check(ctx, &s) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
     return s;
 }
@@ -232,6 +238,149 @@ static void what_is_missing_is_said(void **state)
     assert_int_equal(ds_schedule_check(ctx, &unknown), DS_OK);
 }
 
+/* ---- schedules made of schedules --------------------------------------------------------------------------------- */
+
+static ds_schedule_part part(const char *text, double span, ds_unit unit, double factor)
+{
+    ds_schedule_part p = { .span = span, .span_unit = unit, .factor = factor };
+    if (ds_schedule_parse(ctx, text, &p.schedule) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
+    return p;
+}
+
+static ds_schedule_settings of_parts(const char *text, const ds_schedule_part *list, int n)
+{
+    ds_schedule_settings s = { .lr = 0.5, .floor = 0.01, .total = 100, .epoch = 10, .part = list, .parts = n };
+    assert_int_equal(ds_schedule_parse(ctx, text, &s.schedule), DS_OK);
+    if (ds_schedule_check(ctx, &s) != DS_OK) fail_msg("%s: %s", text, ds_error(ctx));
+    return s;
+}
+
+/* Of one part, and of a part within a part: the part, bit for bit, under a warm-up and a floor too. */
+static void one_part_is_the_schedule(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ds_schedule_registry.count; i++) {
+        const ds_schedule_def *def = ds_schedule_of(ds_schedule_registry.heads[i]);
+        const char *name = def->head.name;
+        if (def->combines || def->look) continue;
+        ds_schedule_settings plain = over(strcmp(name, "step") == 0          ? "step(every=7 steps)"
+                                          : strcmp(name, "exponential") == 0 ? "exponential(gamma=0.9)"
+                                                                             : name);
+        plain.floor = 0.01;
+        ds_schedule_part inner = { .schedule = plain.schedule }, outer = part("product", 0, DS_UNIT_NONE, 0);
+        outer.part = &inner;
+        outer.parts = 1;
+        const ds_schedule_settings same[] = { of_parts("sequence", &inner, 1), of_parts("product", &inner, 1),
+                                              of_parts("sequence", &outer, 1) };
+        for (int j = 0; j < 3; j++)
+            for (int64_t k = 0; k < 130; k++) {
+                ds_schedule_settings s = same[j], t = plain;
+                assert_true(ds_schedule_rate(&s, k) == ds_schedule_rate(&t, k));
+                s.warmup = t.warmup = 5;
+                assert_true(ds_schedule_rate(&s, k) == ds_schedule_rate(&t, k));
+            }
+    }
+}
+
+/* Each part sees its own steps, its span as its end, and its factor of the rate; the last has the rest of the run. */
+static void a_sequence_goes_from_part_to_part(void **state)
+{
+    (void)state;
+    const ds_schedule_part list[] = { part("linear(end=0.5)", 10, DS_UNIT_STEPS, 0.1),
+                                      part("constant", 3, DS_UNIT_EPOCHS, 0), part("cosine", 0, DS_UNIT_NONE, 0.5) };
+    ds_schedule_settings s = of_parts("sequence", list, 3), cosine = over("cosine");
+    for (int64_t k = 0; k < 10; k++) at(&s, k, (1 - (double)k / 10) * 0.05 + (double)k / 10 * 0.5);
+    for (int64_t k = 10; k < 40; k++) assert_true(ds_schedule_rate(&s, k) == 0.5);
+    cosine.floor = 0.01;
+    cosine.lr = 0.25;
+    cosine.total = 60;
+    for (int64_t k = 40; k < 130; k++) assert_true(ds_schedule_rate(&s, k) == ds_schedule_rate(&cosine, k - 40));
+    const ds_schedule_part ending[] = { part("constant", 10, DS_UNIT_STEPS, 0), part("cosine", 20, DS_UNIT_STEPS, 0) };
+    s = of_parts("sequence", ending, 2);
+    s.total = -1; /* every end is known without the run's */
+    assert_int_equal(ds_schedule_check(ctx, &s), DS_OK);
+    at(&s, 20, 0.01 + 0.49 / 2);
+    at(&s, 1000, 0.01);
+    const ds_schedule_part late[] = { part("constant", 200, DS_UNIT_STEPS, 0), part("cosine", 0, DS_UNIT_NONE, 0) };
+    s = of_parts("sequence", late, 2); /* longer than the run */
+    for (int64_t k = 0; k < 130; k++) assert_true(ds_schedule_rate(&s, k) == 0.5);
+}
+
+static void a_product_multiplies_shares(void **state)
+{
+    (void)state;
+    const ds_schedule_part list[] = { part("step(every=3 epochs, gamma=0.5)", 0, DS_UNIT_NONE, 0),
+                                      part("linear(end=0)", 0, DS_UNIT_NONE, 0) };
+    ds_schedule_settings s = of_parts("product", list, 2);
+    for (int64_t k = 0; k < 130; k++) {
+        double line = k < 100 ? 1 - (double)k / 100 : 0, rate = 0.5 * ldexp(1, -(int)((k < 100 ? k : 100) / 30)) * line;
+        at(&s, k, rate > 0.01 ? rate : 0.01);
+    }
+    s.lr = s.floor = 0;
+    assert_true(ds_schedule_rate(&s, 5) == 0);
+}
+
+static void what_parts_cannot_be_is_said(void **state)
+{
+    (void)state;
+    ds_schedule_settings s = { .lr = 0.5, .total = 100, .epoch = 10 };
+    refuse(s, "sequence", DS_ECONFIG, "parts");
+    const ds_schedule_part cosine = part("cosine", 0, DS_UNIT_NONE, 0), two[] = { cosine, cosine },
+                           listens = part("plateau", 0, DS_UNIT_NONE, 0), timed = part("cosine", 3, DS_UNIT_SECONDS, 0);
+    ds_schedule_part deep[DS_SCHEDULE_DEPTH + 2];
+    s.parts = 2;
+    s.part = two;
+    refuse(s, "sequence", DS_ECONFIG, "part 0 needs a span");
+    refuse(s, "cosine", DS_ECONFIG, "has no parts");
+    s.parts = 1;
+    s.part = &listens;
+    refuse(s, "product", DS_ECONFIG, "cannot be a part");
+    s.part = &timed;
+    refuse(s, "sequence", DS_ECONFIG, "span");
+    refuse(s, "product", DS_ECONFIG, "no effect");
+    s.total = -1;
+    s.part = &cosine;
+    refuse(s, "sequence", DS_ECONFIG, "end of the run");
+    s.total = 100;
+    for (int i = 0; i < DS_SCHEDULE_DEPTH + 2; i++) {
+        deep[i] = part(i ? "product" : "cosine", 0, DS_UNIT_NONE, 0);
+        deep[i].part = i ? &deep[i - 1] : NULL;
+        deep[i].parts = i > 0;
+    }
+    s.part = &deep[DS_SCHEDULE_DEPTH - 1];
+    assert_int_equal(ds_schedule_parse(ctx, "sequence", &s.schedule), DS_OK);
+    assert_int_equal(ds_schedule_check(ctx, &s), DS_OK);
+    s.part = &deep[DS_SCHEDULE_DEPTH];
+    refuse(s, "sequence", DS_ECONFIG, "deep");
+}
+
+/* ---- plateau ----------------------------------------------------------------------------------------------------- */
+
+#include "golden/plateau.h"
+
+/* Rates after each epoch are those of torch.optim.lr_scheduler.ReduceLROnPlateau (tests/golden/plateau.py), bit for bit,
+ * also when the memory is moved between any two of them. */
+static void plateau_is_pytorchs(void **state)
+{
+    (void)state;
+    for (size_t c = 0; c < sizeof plateau_cases / sizeof plateau_cases[0]; c++) {
+        const plateau_case *p = &plateau_cases[c];
+        ds_schedule_memory memory = { .best = NAN };
+        ds_schedule_settings s = { .lr = 0.5, .floor = p->floor, .total = -1 };
+        assert_int_equal(ds_schedule_parse(ctx, p->text, &s.schedule), DS_OK);
+        assert_int_equal(ds_schedule_check(ctx, &s), DS_OK);
+        assert_string_equal(ds_schedule_watches(&s), "val.loss");
+        for (int k = 0; k < PLATEAU_EPOCHS; k++) {
+            ds_schedule_memory moved = memory;
+            ds_schedule_look(&s, &moved, p->seen[k], false);
+            memory = moved;
+            s.memory = &memory;
+            if (ds_schedule_rate(&s, k) != p->rate[k])
+                fail_msg("%s, epoch %d: found %.17g, wanted %.17g", p->text, k, ds_schedule_rate(&s, k), p->rate[k]);
+        }
+    }
+}
+
 static int open_ctx(void **state)
 {
     (void)state;
@@ -260,6 +409,11 @@ int main(void)
         cmocka_unit_test(warmup_comes_first),
         cmocka_unit_test(floor_holds_for_all),
         cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(one_part_is_the_schedule),
+        cmocka_unit_test(a_sequence_goes_from_part_to_part),
+        cmocka_unit_test(a_product_multiplies_shares),
+        cmocka_unit_test(what_parts_cannot_be_is_said),
+        cmocka_unit_test(plateau_is_pytorchs),
     };
     return cmocka_run_group_tests_name("schedules", tests, open_ctx, close_ctx);
 }

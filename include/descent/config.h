@@ -75,9 +75,11 @@ typedef struct ds_config {
     ds_part rest;          /* optimizer.rest; head NULL: not given */
     const ds_group *group; /* optimizer.groups */
     int groups;
-    ds_clip clip;     /* optimizer.clip */
-    ds_part schedule; /* of registry "schedule"; head NULL: the rate stays */
-    double warmup;    /* from 0 to the rate over this many warmup_unit */
+    ds_clip clip;                 /* optimizer.clip */
+    ds_part schedule;             /* of registry "schedule"; head NULL: the rate stays */
+    const ds_schedule_part *part; /* of a sequence or a product */
+    int parts;
+    double warmup; /* from 0 to the rate over this many warmup_unit */
     ds_unit warmup_unit;
     double floor; /* least rate of the schedule */
     ds_train_settings train;

@@ -137,23 +137,48 @@ DS_API void ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtyp
 
 /* ---- schedules -------------------------------------------------------------------------------------------------- */
 
+/* A schedule in a sequence or a product. */
+typedef struct ds_schedule_part {
+    ds_part schedule;                    /* of registry "schedule" */
+    double span;                         /* of a sequence: steps or epochs that it has; 0: to the end, of the last */
+    ds_unit span_unit;                   /* DS_UNIT_STEPS or DS_UNIT_EPOCHS (DS_UNIT_NONE: steps) */
+    double factor;                       /* of a sequence: times the rate that it starts from; 0: 1 */
+    const struct ds_schedule_part *part; /* where it is a sequence or a product itself */
+    int parts;
+} ds_schedule_part;
+
+/* What a schedule that listens to a number remembers. Begin with { .best = NAN }; save it with the rest of the state. */
+typedef struct ds_schedule_memory {
+    double best;        /* of the number; NaN: none yet */
+    int64_t idle, rest; /* looks since then; looks to come that do not count */
+    int64_t cuts;       /* how often the rate was lowered */
+} ds_schedule_memory;
+
 typedef struct ds_schedule_settings {
-    ds_part schedule;    /* of registry "schedule"; head NULL: constant */
-    double warmup;       /* rate rises as (step + 1) / warmup over this many warmup_unit; 0: none */
-    ds_unit warmup_unit; /* DS_UNIT_STEPS or DS_UNIT_EPOCHS (DS_UNIT_NONE: steps) */
-    double floor;        /* least rate after the warm-up; cosine ends there */
-    double lr;           /* the rate it starts from */
-    int64_t total;       /* steps of the run; -1: unknown */
-    int64_t epoch;       /* steps an epoch; 0: unknown */
+    ds_part schedule;             /* of registry "schedule"; head NULL: constant */
+    const ds_schedule_part *part; /* of a sequence or a product; outlive the settings */
+    int parts;
+    const ds_schedule_memory *memory; /* of one that listens; NULL: it has heard nothing yet */
+    double warmup;                    /* rate rises as (step + 1) / warmup over this many warmup_unit; 0: none */
+    ds_unit warmup_unit;              /* DS_UNIT_STEPS or DS_UNIT_EPOCHS (DS_UNIT_NONE: steps) */
+    double floor;                     /* least rate after the warm-up; cosine ends there */
+    double lr;                        /* the rate it starts from */
+    int64_t total;                    /* steps of the run; -1: unknown */
+    int64_t epoch;                    /* steps an epoch; 0: unknown */
 } ds_schedule_settings;
 
-/* Parse "name" or "name(option=value, ...)" of registry "schedule". */
+/* Parse "name" or "name(option=value, ...)" of registry "schedule". Texts among the values live as long as ctx. */
 DS_API ds_status ds_schedule_parse(ds_ctx *ctx, const char *text, ds_part *out);
 /* Whether the settings say all that the rate depends on. DS_ECONFIG: what is missing, or a span in seconds. */
 DS_API ds_status ds_schedule_check(ds_ctx *ctx, const ds_schedule_settings *s);
-/* Rate of a step, counted from 0, for settings that passed the check: a pure function. The schedule proper begins after
+/* Rate of a step, counted from 0, for settings that passed the check: a pure function of step and memory. The schedule proper begins after
  * the warm-up and has total - warmup steps; beyond its end it stays at its last value. */
 DS_API double ds_schedule_rate(const ds_schedule_settings *s, int64_t step);
+/* The number that the schedule listens to, "val.loss"; NULL: none. */
+DS_API const char *ds_schedule_watches(const ds_schedule_settings *s);
+/* Tell it the number after an epoch; more: larger is better, unless the schedule's options say which way is. Rates change
+ * once memory is that of the settings. */
+DS_API void ds_schedule_look(const ds_schedule_settings *s, ds_schedule_memory *memory, double value, bool more);
 
 /* ---- averages of the weights ------------------------------------------------------------------------------------ */
 

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/pool.h"
 
 struct ds_ctx {
     ds_pool *pool;
+    ds_arena words;
     char error[1024], key[160];
 };
 
@@ -58,10 +60,12 @@ void ds_ctx_free(ds_ctx *ctx)
 {
     if (!ctx) return;
     ds_pool_free(ctx->pool);
+    ds_arena_free(&ctx->words);
     free(ctx);
 }
 
 int ds_ctx_threads(const ds_ctx *ctx) { return ds_pool_threads(ctx->pool); }
+ds_arena *ds_ctx_words(ds_ctx *ctx) { return &ctx->words; }
 ds_pool *ds_ctx_pool(ds_ctx *ctx) { return ctx->pool; }
 const char *ds_error(const ds_ctx *ctx) { return ctx->error; }
 const char *ds_error_key(const ds_ctx *ctx) { return ctx->key; }

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+#include "base/arena.h"
 #include "descent/base.h"
 
 typedef struct ds_pool ds_pool;
@@ -19,6 +20,8 @@ void ds_fail_key(ds_ctx *ctx, const char *key);
 /* DS_EMEM with the number of bytes that could not be had and what they were for. */
 ds_status ds_fail_memory(ds_ctx *ctx, size_t bytes, const char *what);
 ds_pool *ds_ctx_pool(ds_ctx *ctx);
+/* For the texts of options that were read and belong to nothing else; freed with the context. */
+ds_arena *ds_ctx_words(ds_ctx *ctx);
 
 #define DS_TRY(call)                                                                                                   \
     do {                                                                                                               \

@@ -114,9 +114,12 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.optimizer = (ds_optim_settings){
         .rule = c->optimizer, .rest = c->rest, .group = c->group, .groups = c->groups, .dialect = c->dialect
     };
-    s.schedule = (ds_schedule_settings){
-        .schedule = c->schedule, .warmup = c->warmup, .warmup_unit = c->warmup_unit, .floor = c->floor
-    };
+    s.schedule = (ds_schedule_settings){ .schedule = c->schedule,
+                                         .part = c->part,
+                                         .parts = c->parts,
+                                         .warmup = c->warmup,
+                                         .warmup_unit = c->warmup_unit,
+                                         .floor = c->floor };
     ds_status status = ds_session_create(session, ctx, &s, &key);
     if (status == DS_OK) return 0;
     if (status == DS_EIO || status == DS_EFORMAT || status == DS_EMEM) return ds_complain_status(ctx, status);

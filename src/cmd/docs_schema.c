@@ -62,10 +62,19 @@ static json_t *of_map(const ds_option *o)
     return o->list ? json_pack("{s:s,s:i,s:o}", "type", "array", "minItems", 1, "items", map) : map;
 }
 
+/* Whether definitions have parts of their own kind, in a list; then a schema is one that refers to itself. */
+static bool nests(const ds_option *o, const ds_registry *r)
+{
+    for (int k = 0; o->list && o->map && r && k < r->count; k++)
+        for (const ds_option *p = r->heads[k]->options; p && p->type != DS_OPT_END; p++)
+            if (p == o) return true;
+    return false;
+}
+
 static json_t *of_other(const ds_option *o)
 {
     const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
-    if (o->map) return of_map(o);
+    if (o->map && !nests(o, r)) return of_map(o);
     if (r) return reference(o->kind, o->list);
     if (o->words && strstr(o->choices, "number"))
         return json_pack("{s:[o,o]}", "anyOf", enumeration(o->words), number(o));
@@ -208,6 +217,25 @@ static json_t *of_entry(const ds_registry *r)
     return entry;
 }
 
+/* A list of maps with the keys of all options that list such parts, and the options of every definition. */
+static json_t *of_parts(const ds_registry *r)
+{
+    json_t *properties = json_object();
+    for (int k = 0; k < r->count; k++)
+        for (const ds_option *o = r->heads[k]->options; o && o->type != DS_OPT_END; o++)
+            if (nests(o, r)) add_table(properties, o->map);
+    for (int k = 0; k < r->count; k++) add_table(properties, r->heads[k]->options);
+    return json_pack("{s:s,s:i,s:o}", "type", "array", "minItems", 1, "items", closed(properties));
+}
+
+static bool has_parts(const ds_registry *r)
+{
+    for (int k = 0; k < r->count; k++)
+        for (const ds_option *o = r->heads[k]->options; o && o->type != DS_OPT_END; o++)
+            if (nests(o, r)) return true;
+    return false;
+}
+
 static bool listed(const ds_docs_keys *keys, const char *kind)
 {
     for (int k = 0; k < keys->count; k++)
@@ -216,7 +244,7 @@ static bool listed(const ds_docs_keys *keys, const char *kind)
     return false;
 }
 
-/* What references lead to: of kinds that are listed an entry or a list of them, of others a part. */
+/* What references lead to: of kinds that are listed an entry or a list of them, or a list of parts, of others a part. */
 static json_t *definitions(void)
 {
     int n;
@@ -226,7 +254,9 @@ static json_t *definitions(void)
     ds_docs_keys *keys = ds_docs_keys_create();
     for (int k = 0; keys && k < n; k++) {
         snprintf(name, sizeof name, "%s-list", r[k]->kind);
-        if (listed(keys, r[k]->kind))
+        if (has_parts(r[k]))
+            json_object_set_new(all, name, of_parts(r[k]));
+        else if (listed(keys, r[k]->kind))
             json_object_set_new(all, name,
                                 json_pack("{s:[{s:s,s:i,s:o},o]}", "anyOf", "type", "array", "minItems", 1, "items",
                                           of_entry(r[k]), of_entry(r[k])));

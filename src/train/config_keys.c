@@ -18,6 +18,14 @@ static void each_map(config_visitor *visit, void *arg, const char *around, const
     }
 }
 
+static void each_definition(config_visitor *visit, void *arg, const char *kind, const ds_head *head)
+{
+    char around[CONFIG_PATH];
+    visit(arg, kind, head->name, head, head->options);
+    config_key_of_kind(kind, around);
+    if (head->options) each_map(visit, arg, around, head->options);
+}
+
 void config_each_table(config_visitor *visit, void *arg)
 {
     for (int s = 0; s < ds_config_section_count; s++)
@@ -28,8 +36,7 @@ void config_each_table(config_visitor *visit, void *arg)
     int n;
     const ds_registry *const *all = ds_registries(&n);
     for (int q = 0; q < n; q++)
-        for (int k = 0; k < all[q]->count; k++)
-            visit(arg, all[q]->kind, all[q]->heads[k]->name, all[q]->heads[k], all[q]->heads[k]->options);
+        for (int k = 0; k < all[q]->count; k++) each_definition(visit, arg, all[q]->kind, all[q]->heads[k]);
 }
 
 void config_key_of_kind(const char *kind, char key[CONFIG_PATH])

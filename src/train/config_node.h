@@ -116,8 +116,10 @@ const char *config_part(reader *r, const char *kind, const char *what, const nod
 /* A place that always shows: at, or else that of the key. */
 place config_seen(const node *n);
 
-/* ---- config_layers.c, config_sections.c, config_optimizer.c ---- */
+/* ---- config_layers.c, config_schedule.c, config_sections.c, config_optimizer.c ---- */
 void config_read_layers(reader *r, const node *list, ds_layer_spec *parent, node *to);
+/* The parts of the schedule that t has chosen, where it has any, appended to the resolved map as "parts". */
+void config_read_parts(reader *r, const config_table *t, const ds_schedule_part **part, int *count, node *to);
 void config_read_optimizer(reader *r, const node *root);
 /* Read a section by its table and by the definition that its selector names; NULL: no memory. */
 config_table *config_read_section(reader *r, const node *root, const char *name);

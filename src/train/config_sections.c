@@ -329,10 +329,15 @@ void config_take_part(const config_table *t, ds_part *out)
 static void read_schedule(reader *r, const node *root)
 {
     ds_config *c = r->config;
+    int before = r->mistakes->count;
     config_table *t = config_read_section(r, root, "schedule");
     if (!t) return;
-    config_resolve_table(r, t, NULL, config_resolved_section(r, "schedule"));
+    node *to = config_resolved_section(r, "schedule");
+    config_resolve_table(r, t, NULL, to);
     config_take_part(t, &c->schedule);
+    config_read_parts(r, t, &c->part, &c->parts, to);
+    const char *watched = given_text(t, "watch");
+    if (watched) config_choose(r, "column", "watch", watched, config_seen(config_place_of(t, "watch")));
     const ds_optval *warmup = config_value_of(t, "warmup");
     c->warmup = warmup->given ? warmup->real : 0;
     c->warmup_unit = warmup->unit;
@@ -343,6 +348,11 @@ static void read_schedule(reader *r, const node *root)
     if (c->floor != 0 && t->chosen && !strcmp(t->chosen->name, "constant"))
         config_mistake(r, config_place_of(t, "floor")->key_at, NULL,
                        "\"floor\" has no effect with schedule \"constant\", which never falls; remove it or set name");
+    /* What does not depend on the run's length. */
+    const ds_schedule_settings trial = { .schedule = c->schedule, .part = c->part, .parts = c->parts, .epoch = 1 };
+    if (t->chosen && r->mistakes->count == before && ds_schedule_check(r->ctx, &trial) != DS_OK)
+        config_mistake(r, config_section_place(root, "schedule"),
+                       config_text(r, "all keys: descent explain %s", t->chosen->name), "%s", ds_error(r->ctx));
 }
 
 static int64_t limit(const config_table *t, const char *key)

@@ -76,9 +76,7 @@ static void read_stop_rule(reader *r, const node *entry, const char *key, ds_par
     if (t->value[1][0].given && !ds_stop_of(head)->ends)
         read_column(r, head->options[0].name, t->value[1][0].text, config_seen(t->at[1][0]));
     if (r->mistakes->count > before) return;
-    ds_part *rule = &rules[(*count)++];
-    rule->head = head;
-    for (int k = 0; k < DS_MAX_PART_OPTIONS && k < DS_MAX_OPTIONS; k++) rule->value[k] = t->value[1][k];
+    config_take_part(t, &rules[(*count)++]);
 }
 
 void config_read_stop(reader *r, const node *n, node *to)

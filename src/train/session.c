@@ -51,7 +51,7 @@ static ds_status check_batch(ds_session *s, const char **key)
     return ds_clip_check(s->ctx, &s->set.clip);
 }
 
-/* What averages, stop rules and keep.best ask of the run and its data. */
+/* What averages, stop rules, schedules and keep.best ask of the run and its data. */
 static ds_status check_watches(ds_session *s, const char **key)
 {
     *key = "train.average";
@@ -59,6 +59,8 @@ static ds_status check_watches(ds_session *s, const char **key)
     if (s->set.average.head) DS_TRY(ds_average_check(s->ctx, &average));
     *key = "train.stop";
     DS_TRY(ds_stop_check(s));
+    *key = "schedule.watch";
+    DS_TRY(ds_schedule_watch_check(s));
     *key = "train.keep";
     bool none = !s->set.best || !strcmp(s->set.best, "none");
     const ds_column *best = none ? NULL : ds_column_named(s->set.best);

@@ -72,16 +72,37 @@ static void complete(const ds_head *head, char *text, size_t bytes)
     if (given) snprintf(text + at, bytes - (size_t)at, ")");
 }
 
+/* Parts for a schedule that is made of them. */
+static void give_parts(ds_schedule_settings *s)
+{
+    static ds_schedule_part part[2];
+    const ds_schedule_def *def = ds_schedule_of(s->schedule.head);
+    if (!def->combines) return;
+    for (int i = 0; i < 2; i++) {
+        part[i] = (ds_schedule_part){ .span = def->in_turn && i == 0 ? 30 : 0 };
+        ds_schedule_parse(hash_ctx(), i ? "cosine" : "inverse(power=0.5)", &part[i].schedule);
+    }
+    s->part = part;
+    s->parts = 2;
+}
+
 static void schedule(const ds_head *head)
 {
     char name[64], text[160];
     double rate[100];
-    ds_schedule_settings s = {
-        .warmup = 7, .warmup_unit = DS_UNIT_STEPS, .floor = 1e-4, .lr = 0.3, .total = 100, .epoch = 10
-    };
+    const ds_schedule_memory memory = { .cuts = 2 };
+    ds_schedule_settings s = { .warmup = 7,
+                               .warmup_unit = DS_UNIT_STEPS,
+                               .floor = 1e-4,
+                               .lr = 0.3,
+                               .total = 100,
+                               .epoch = 10,
+                               .memory = &memory };
     snprintf(name, sizeof name, "schedule.%s", head->name);
     complete(head, text, sizeof text);
-    if (ds_schedule_parse(hash_ctx(), text, &s.schedule) != DS_OK || ds_schedule_check(hash_ctx(), &s) != DS_OK) {
+    ds_status status = ds_schedule_parse(hash_ctx(), text, &s.schedule);
+    if (status == DS_OK) give_parts(&s);
+    if (status != DS_OK || ds_schedule_check(hash_ctx(), &s) != DS_OK) {
         hash_failure(name, ds_error(hash_ctx()));
         return;
     }
