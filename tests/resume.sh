@@ -65,19 +65,24 @@ finish() {
     env "$@" "$descent" train --resume "$run" >"$out/said" 2>&1 || fail "$run: resuming exits $?"
 }
 
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 for net in mlp cnn; do
+    from=$(milliseconds)
     "$descent" train "$out/$net.yaml" --out "$out/whole-$net" >"$out/said" 2>&1 || fail "$net: the undisturbed run exits $?"
+    echo $(($(milliseconds) - from)) >"$out/takes-$net"
 done
 isas=
 for isa in plain v3 v4; do
     ! DS_ISA=$isa "$descent" env >/dev/null 2>&1 || isas="$isas $isa"
 done
 
-# A thousandth of a second, 0 to $1, from the system's own random numbers.
+# Thousandths of a second, 0 to $1, from the system's own random numbers. Of a run's own length, so that most kills find it alive.
 instant() { echo "$(od -An -N2 -tu2 /dev/urandom) $1" | awk '{ printf "%.3f", $1 % ($2 + 1) / 1000 }'; }
 
 killed=0
+lived=0
 while [ "$killed" -lt "$kills" ]; do
+    [ "$lived" -lt $((20 * kills)) ] || fail "only $killed kills in $lived lives: the runs end too soon"
     for net in mlp cnn; do
         run=$out/kill-$net
         rm -rf "$run"
@@ -85,10 +90,12 @@ while [ "$killed" -lt "$kills" ]; do
         lives=0
         while :; do
             pid=$!
-            sleep "$(instant 500)"
-            kill -KILL $pid 2>/dev/null && killed=$((killed + 1))
+            sleep "$(instant "$(cat "$out/takes-$net")")"
+            kill -KILL $pid 2>/dev/null
             wait $pid 2>/dev/null
+            [ $? != 137 ] || killed=$((killed + 1))
             lives=$((lives + 1))
+            lived=$((lived + 1))
             [ ! -f "$run/resolved.yaml" ] && break
             [ $lives -lt 6 ] || break
             set -- $isas
@@ -139,6 +146,22 @@ begin() {
         [ $tries -lt 1500 ] || { kill -KILL $pid; fail "$1 does not begin"; }
     done
 }
+
+# Nothing comes through the pipe that the data are read from: no step was taken, the run stands where it stood.
+mkfifo "$out/pipe"
+sed "s|path: [^,]*|path: $out/pipe|; s/format: idx/format: csv/; s/, scale: .0, 1.//" "$out/short.yaml" >"$out/stalled.yaml"
+for signal in INT TERM USR1; do
+    "$descent" train "$out/stalled.yaml" --out "$out/stalled" >"$out/said" 2>&1 &
+    pid=$!
+    exec 3>"$out/pipe" # returns when it is opened for reading
+    echo "1,2,a" >&3
+    kill -$signal $pid
+    wait $pid
+    code=$?
+    exec 3>&-
+    [ $code = 75 ] && grep -q "no step was taken" "$out/said" || fail "SIG$signal while the data are awaited: exit $code"
+    [ ! -e "$out/stalled" ] || fail "SIG$signal while the data are awaited: a folder is left"
+done
 
 # Signals: saved within a step, exit 75; whoever cannot wait gives a second SIGINT and gets 130.
 for signal in INT TERM USR1 HUP; do

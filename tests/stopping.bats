@@ -59,6 +59,21 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     ended 5 "diverged"
 }
 
+@test "the table keeps its width, however large losses and numbers of epochs are" {
+    sed -i 's/norm: batch, //' tiny.yaml
+    run "$program" train tiny.yaml model.loss=squared-error optimizer.lr=1e4 train.steps=1 train.epochs=100000 --out r
+    ended 0 "e+"
+    header="$(echo "$output" | grep 'epoch train.loss')"
+    row="$(echo "$output" | grep '^ *1/1 ')"
+    [ "${#header}" -eq 76 ]
+    [ "${#row}" -eq 78 ] # with its star
+    run "$program" train tiny.yaml train.epochs=20000 train.seconds=0.05 --out s
+    header="$(echo "$output" | grep 'epoch train.loss')"
+    row="$(echo "$output" | grep '^ *1/20000 ')"
+    row="${row%% \*}"
+    [ "${#header}" -eq "${#row}" ]
+}
+
 @test "budgets end a run in words" {
     run "$program" train tiny.yaml train.steps=5 --out r
     ended 0 "all steps done: 2 epochs, 5 steps"
@@ -132,6 +147,8 @@ ended() { # EXIT-CODE WORD... : the last command's code, and what it must have s
     [ "$(tail -n 1 r/retrain/metrics.tsv | cut -f 2)" -eq "$best" ]
     [ "$(sed -n 2p r/retrain/metrics.tsv | cut -f 2)" -eq 5 ] # 90 rows, not 60
     [ ! -e r/retrain/best.safetensors ]
+    # the last step is measured, wherever the epoch ends
+    [ "$(tail -n 1 r/retrain/metrics.tsv | cut -f 8,9 | grep -c nan)" -eq 0 ]
     run "$program" train --resume r
     ended 0 "r/retrain is finished"
 }

@@ -33,7 +33,7 @@ static const ds_option flags[] = {
 
 typedef struct screen {
     bool bar, json, drawn, header, averages;
-    double last_loss;
+    int epoch_width; /* of the table's first column */
 } screen;
 
 static int columns(void)
@@ -107,14 +107,24 @@ static void print_json_epoch(const ds_epoch_report *r)
     fflush(stdout);
 }
 
+/* A loss in 8 characters, whatever its size. */
+static void loss_or_dash(char *buf, size_t bytes, double x)
+{
+    static const char *const format[] = { "%.4f", "%.2f", "%.2e", "%.1e", "%.0e" };
+    for (size_t k = 0; k < sizeof format / sizeof *format; k++) {
+        number_or_dash(buf, bytes, format[k], x);
+        if (strlen(buf) <= 8) return;
+    }
+}
+
 /* A line of the table, 78 characters wide; 36 where the terminal has less than 80: what else there is is in metrics.tsv. */
 static void print_line(const screen *s, const char *const field[9], bool best)
 {
-    static const int width[] = { 7, 10, 7, 8, 7, 8, 7, 8, 6 };
+    static const int width[] = { 0, 10, 7, 8, 7, 8, 7, 8, 6 };
     static const bool always[] = { true, true, false, true, false, false, false, false, true };
     bool narrow = s->bar && columns() < 80;
     for (int k = 0; k < 9; k++)
-        if (!narrow || always[k]) fprintf(stderr, "%s%*s", k ? " " : "", width[k], field[k]);
+        if (!narrow || always[k]) fprintf(stderr, "%s%*s", k ? " " : "", k ? width[k] : s->epoch_width, field[k]);
     fprintf(stderr, "%s\n", best ? " *" : "");
 }
 
@@ -122,8 +132,9 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
 {
     screen *s = arg;
     wipe(s);
-    s->last_loss = r->train_loss;
     if (s->json) print_json_epoch(r);
+    int digits = snprintf(NULL, 0, "%lld", (long long)(r->epochs ? r->epochs : r->epoch));
+    if (!s->header) s->epoch_width = 2 * digits + 1 > 7 ? 2 * digits + 1 : 7;
     if (!s->header)
         print_line(s,
                    (const char *const[]){ "epoch", "train.loss", "error", "val.loss", "error",
@@ -131,24 +142,27 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
                                           "time" },
                    false);
     s->header = true;
-    char epoch[32], tl[32], te[16], vl[16], ve[16], a[16], b[16], lr[16], time[16];
+    char epoch[32], tl[32], te[16], vl[16], ve[16], a[16], b[16], lr[16], time[32];
     if (r->epochs)
         snprintf(epoch, sizeof epoch, "%lld/%lld", (long long)r->epoch, (long long)r->epochs);
     else
         snprintf(epoch, sizeof epoch, "%lld", (long long)r->epoch);
-    number_or_dash(tl, sizeof tl, fabs(r->train_loss) < 1e5 ? "%.4f" : "%.3e", r->train_loss);
+    loss_or_dash(tl, sizeof tl, r->train_loss);
     number_or_dash(te, sizeof te, "%.2f%%", 100 * r->train_error);
-    number_or_dash(vl, sizeof vl, "%.4f", r->val.rows ? r->val.loss : NAN);
+    loss_or_dash(vl, sizeof vl, r->val.rows ? r->val.loss : NAN);
     number_or_dash(ve, sizeof ve, "%.2f%%", r->val.rows ? 100 * r->val.error : NAN);
     if (s->averages) { /* beside the raw weights, in the place of what metrics.tsv has too */
-        number_or_dash(a, sizeof a, "%.4f", r->average.rows ? r->average.loss : NAN);
+        loss_or_dash(a, sizeof a, r->average.rows ? r->average.loss : NAN);
         number_or_dash(b, sizeof b, "%.2f%%", r->average.rows ? 100 * r->average.error : NAN);
     } else {
         number_or_dash(a, sizeof a, "%.3g", r->grad_norm);
         number_or_dash(b, sizeof b, "%.1e", r->update_ratio);
     }
     snprintf(lr, sizeof lr, "%.3g", r->lr);
-    snprintf(time, sizeof time, "%.1fs", r->seconds);
+    if (r->seconds < 1000)
+        snprintf(time, sizeof time, "%.1fs", r->seconds);
+    else
+        duration(r->seconds, time, sizeof time);
     print_line(s, (const char *const[]){ epoch, tl, te, vl, ve, a, b, lr, time }, r->best);
 }
 
@@ -159,8 +173,11 @@ static void on_notice(void *arg, const char *text)
 }
 
 static volatile sig_atomic_t signals;
+static volatile sig_atomic_t reading; /* the data, maybe from a pipe that stands still: no step is under way */
 static void on_signal(int number)
 {
+    static const char text[] = "\nstopped while the data were read; no step was taken: give the same command again\n";
+    if (reading && write(STDERR_FILENO, text, sizeof text - 1) != 0) _exit(DS_EXIT_STOPPED);
     if (signals && number == SIGINT) _exit(DS_EXIT_INTERRUPTED);
     signals = 1;
 }
@@ -288,6 +305,8 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
 {
     ds_session *session;
     ds_retrain_plan again = { .out = "" };
+    reading = 1;
+    catch_signals();
     int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
     if ((code = ds_retrain_check(ctx, config, session))) {
@@ -295,6 +314,7 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
         return code;
     }
     ds_status status = o->from ? ds_session_load(session, o->from) : ds_session_init(session);
+    reading = 0;
     if (status == DS_OK) status = open_run(run, ctx, config, o->out);
     if (status == DS_OK) {
         screen s = { .bar = ds_is_terminal(stderr), .json = o->json, .averages = config->train.average.head };
@@ -309,7 +329,6 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
                 (unsigned long long)config->train.seed,
                 (unsigned long long)ds_dataset_fingerprint(ds_session_data(session)),
                 (unsigned long long)ds_config_hash(config));
-        catch_signals();
         status = report_routing(session, o->json);
         if (status == DS_OK) status = ds_train(session, *run, &watcher, &outcome);
         wipe(&s);

@@ -97,6 +97,8 @@ void ds_loop_keeps(ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 /* Tell the watcher something that is neither progress nor an end. */
 void ds_loop_notice(const ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 
+/* Whether a stop rule ends the run after so many steps, whatever they bring. */
+bool ds_stop_at_step(const ds_session *s, int64_t steps);
 /* Take one step on the next batch, or on the next train.accumulate of the epoch. */
 ds_status ds_loop_step(ds_loop *l);
 /* A value is not finite: say what, and do what train.on_nonfinite says: end the run, or leave the step's batches so far out and

@@ -54,7 +54,7 @@ ds_status ds_loop_step(ds_loop *l)
         return DS_OK;
     }
     ds_optim_leave_out(l->optim, g->mean);
-    bool measured = g->batch->last || l->step == l->total - 1;
+    bool measured = g->batch->last || l->step == l->total - 1 || ds_stop_at_step(s, l->step + 1);
     if (measured) measure_before(l);
     DS_TRY(update(l));
     if (measured) measure_after(l);

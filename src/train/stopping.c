@@ -38,6 +38,16 @@ ds_status ds_stop_check(const ds_session *s)
     return DS_OK;
 }
 
+bool ds_stop_at_step(const ds_session *s, int64_t steps)
+{
+    bool over = false;
+    for (int k = 0; k < s->set.stops && !over; k++) {
+        const ds_stop_def *def = ds_stop_of(s->set.stop[k].head);
+        over = def->ends && def->ends(&s->set.stop[k], steps, s->epoch);
+    }
+    return over;
+}
+
 /* Rule k and what it watches; false: it watches nothing. */
 static bool view(const ds_loop *l, int k, ds_stop_at *a)
 {
