@@ -66,7 +66,8 @@ static int close_all(void **state)
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
 
 typedef struct recipe {
-    const char *rule, *schedule, *average, *stop;
+    const char *rule, *schedule, *average, *stop; /* rule: or a solver */
+    bool solver, fixed;                           /* fixed: one function in all steps, each with all rows */
     ds_on_nonfinite on_nonfinite;
     const char *table;
     int64_t accumulate;
@@ -131,7 +132,11 @@ static ds_session *open_session(const recipe *c, ds_model *model)
     set.data.format = "csv";
     set.data.path = c->table;
     set.data.holdout = "8";
-    OK(ds_rule_parse(ctx, c->rule, &set.optimizer.rule));
+    if (c->fixed) set.batch = 0;
+    if (c->solver)
+        OK(ds_solver_parse(ctx, c->rule, &set.solver));
+    else
+        OK(ds_rule_parse(ctx, c->rule, &set.optimizer.rule));
     set.optimizer.group = c->group;
     set.optimizer.groups = c->groups;
     OK(ds_schedule_parse(ctx, c->schedule, &set.schedule.schedule));
@@ -152,8 +157,8 @@ static void train(const recipe *c, ds_run *run, result *r)
 {
     ds_model *model;
     OK(ds_model_create(&model, ctx));
-    OK(ds_model_add(model, "dense 6 norm=batch act=tanh"));
-    OK(ds_model_add(model, "dropout 0.2"));
+    OK(ds_model_add(model, c->fixed ? "dense 6 act=tanh" : "dense 6 norm=batch act=tanh"));
+    if (!c->fixed) OK(ds_model_add(model, "dropout 0.2"));
     OK(ds_model_add(model, "dense classes"));
     ds_session *s = open_session(c, model);
     const ds_watcher watcher = { .arg = r, .epoch = on_epoch, .stop = on_stop };
@@ -207,6 +212,7 @@ static void stop_at(const recipe *c, const result *whole, int64_t k)
         same_number(c, k, "grad.norm", a->grad_norm, b->grad_norm);
         same_number(c, k, "update.ratio", a->update_ratio, b->update_ratio);
         same_number(c, k, "best", a->best, b->best);
+        same_number(c, k, "evaluations", (double)a->evaluations, (double)b->evaluations);
     }
     free(r);
 }
@@ -385,6 +391,42 @@ static void a_step_that_fails_moves_nothing(void **state)
     free(stopped);
 }
 
+/* Stopped between any two of the evaluations of a step too. At as many places as make a quick test, more of them early; with
+ * DS_TEST_LONG at every one. */
+static void stop_a_solver(const recipe *c)
+{
+    bool all = getenv("DS_TEST_LONG") && strcmp(getenv("DS_TEST_LONG"), "0");
+    result *whole = whole_run(c);
+    assert_true(whole->steps > 2);
+    for (int64_t k = 1; k < whole->steps - 1; k += all ? 1 : 1 + k / 2) stop_at(c, whole, k);
+    free(whole);
+}
+
+static void every_solver(void **state)
+{
+    (void)state;
+    const ds_registry *solvers = registry("solver");
+    for (int i = 0; i < solvers->count; i++) {
+        recipe c = { .rule = solvers->heads[i]->name, .solver = true, .schedule = "constant", .table = clean };
+        if (strcmp(c.rule, "nelder_mead")) stop_a_solver(&c); /* it compares values of many steps */
+        c.fixed = true;
+        stop_a_solver(&c);
+    }
+}
+
+static void solvers_with_several_batches_averages_and_infinite_rows(void **state)
+{
+    (void)state;
+    recipe c = {
+        .rule = "lbfgs", .solver = true, .schedule = "constant", .average = "ema", .table = clean, .accumulate = 2
+    };
+    stop_a_solver(&c);
+    c.table = spoilt;
+    for (c.on_nonfinite = DS_NONFINITE_SKIP; c.on_nonfinite <= DS_NONFINITE_REWIND; c.on_nonfinite++) stop_a_solver(&c);
+    c.rule = "newton_cg";
+    stop_a_solver(&c);
+}
+
 /* A run ends as diverged where it is told to stop; resumed with another answer it goes on from there. */
 static void a_diverged_run_goes_on_with_another_answer(void **state)
 {
@@ -424,6 +466,8 @@ int main(void)
         cmocka_unit_test(steps_of_several_batches),
         cmocka_unit_test(groups_with_rules_of_their_own),
         cmocka_unit_test(a_step_that_fails_moves_nothing),
+        cmocka_unit_test(every_solver),
+        cmocka_unit_test(solvers_with_several_batches_averages_and_infinite_rows),
         cmocka_unit_test(a_diverged_run_goes_on_with_another_answer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

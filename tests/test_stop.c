@@ -137,6 +137,7 @@ static void numbers_have_names(void **state)
                                 .grad_norm = 2,
                                 .update_ratio = 0.001,
                                 .lr = 0.1,
+                                .evaluations = 90,
                                 .seconds = 9 };
     static const struct {
         const char *name;
@@ -154,6 +155,7 @@ static void numbers_have_names(void **state)
                    { "update.ratio", 0.001 },
                    { "average.val.error", 0.0625 },
                    { "lr", 0.1 },
+                   { "evaluations", 90 },
                    { "seconds", 9 } };
     assert_int_equal(ds_report_columns(), sizeof wanted / sizeof wanted[0]);
     for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {

@@ -70,7 +70,10 @@ typedef struct ds_config {
     const char *loss; /* as ds_problem_settings takes it: "cross-entropy(smoothing=0.1)"; NULL: not given */
     double l1, l2;    /* model.penalty */
     bool penalty_all;
-    ds_part optimizer;     /* of registry "rule" */
+    ds_part optimizer;     /* of registry "rule"; head NULL: the solver */
+    ds_part solver;        /* of registry "solver"; head NULL: the rule */
+    ds_part search;        /* optimizer.search; head NULL: the solver's own */
+    double gtol;           /* optimizer.gtol; 0: never */
     const char *dialect;   /* "torch", "book" */
     ds_part rest;          /* optimizer.rest; head NULL: not given */
     const ds_group *group; /* optimizer.groups */

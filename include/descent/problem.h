@@ -37,13 +37,14 @@ DS_API ds_status ds_problem_create(ds_problem **out, ds_ctx *ctx, const ds_model
                                    const ds_problem_settings *settings);
 DS_API void ds_problem_free(ds_problem *p);
 
-DS_API const ds_space *ds_problem_space(const ds_problem *p);      /* of theta, gradients, directions */
+DS_API const ds_space *ds_problem_space(const ds_problem *p); /* of theta, gradients, directions */
 /* Lay segment i out by rank[i], [segments]: those of one rank in one piece, in their order, lower ranks first. Names, files
  * and initial weights stay; so does ds_space_dim. Before anything is computed and any vector is made. */
 DS_API void ds_problem_arrange(ds_problem *p, const int *rank);
 DS_API const ds_space *ds_problem_statistics(const ds_problem *p); /* of the running statistics; may have no segment */
 DS_API void *ds_problem_running(ds_problem *p);                    /* their values: save, restore, average */
 DS_API ds_dtype ds_problem_dtype(const ds_problem *p);
+DS_API bool ds_problem_draws(const ds_problem *p);    /* in training it depends on seed and step too: dropout */
 DS_API int64_t ds_problem_width(const ds_problem *p); /* outputs a row (the network's last extent) */
 DS_API const ds_head *ds_problem_loss(const ds_problem *p);
 

@@ -19,6 +19,9 @@ typedef struct ds_registry {
 /* All registries, in a fixed order; *count is set. */
 DS_API const ds_registry *const *ds_registries(int *count);
 
+/* One of them by its kind, or the union of rules and solvers, "optimizer", which is not in the list. NULL: none. */
+DS_API const ds_registry *ds_registry_named(const char *kind);
+
 /* A section of a config and its keys; those of the definition that `selector` names come on top. */
 typedef struct ds_section {
     const char *name, *summary;

@@ -31,6 +31,7 @@ typedef struct ds_question {
     unsigned what;   /* 0: it is done */
     const double *x; /* [n] the point */
     const double *v; /* [n] for PRODUCT: the Hessian at x times v */
+    bool begins;     /* an iteration: with settings.changes what follows is asked about a new function */
 } ds_question;
 
 typedef struct ds_solver ds_solver;
@@ -44,6 +45,8 @@ typedef struct ds_solver_settings {
     double gtol;         /* stop when no entry of the gradient is larger; 0: never */
     double target;       /* stop when the value is at most this; -INFINITY: never */
     uint64_t seed;       /* of the solvers that draw */
+    bool changes;        /* the function is another one in each iteration (minibatches, dropout): what is known of the
+                            point is asked for again, and a search that fails ends its iteration alone */
 } ds_solver_settings;
 
 typedef enum ds_solver_reason {
@@ -68,15 +71,21 @@ typedef struct ds_solver_outcome {
 DS_API ds_status ds_solver_parse(ds_ctx *ctx, const char *text, ds_part *out);
 DS_API ds_status ds_search_parse(ds_ctx *ctx, const char *text, ds_part *out);
 
+/* What the settings ask and the solver cannot do: DS_ECONFIG. start may be NULL. */
+DS_API ds_status ds_solver_check(ds_ctx *ctx, const ds_solver_settings *settings);
 DS_API ds_status ds_solver_create(ds_solver **out, ds_ctx *ctx, const ds_solver_settings *settings);
 DS_API void ds_solver_free(ds_solver *s);
 /* What it may ask for at any time, of the three above. */
 DS_API unsigned ds_solver_needs(const ds_part *solver);
+/* Its line search unless another is given, as text; NULL: it has none. */
+DS_API const char *ds_solver_search(const ds_part *solver);
 /* The open question; the same until it is answered. */
 DS_API const ds_question *ds_solver_ask(ds_solver *s);
 /* The answer: gradient and product [n] as far as they were asked for. */
 DS_API void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product);
 DS_API void ds_solver_result(const ds_solver *s, ds_solver_outcome *o);
+/* [n] The point that its next iteration starts from; the best one seen unless the function changes. */
+DS_API const double *ds_solver_point(const ds_solver *s);
 /* Register all that it needs to go on between two evaluations. */
 DS_API void ds_solver_remember(ds_solver *s, ds_state *st);
 

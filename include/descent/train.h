@@ -9,6 +9,7 @@
 #include "descent/data.h"
 #include "descent/optim.h"
 #include "descent/problem.h"
+#include "descent/solve.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +29,9 @@ typedef struct ds_session_settings {
     const ds_model *model;
     ds_problem_settings problem; /* loss, penalties, dtype; sample, classes and targets come from the data */
     ds_optim_settings optimizer; /* rule and dialect; n and dtype come from the problem */
+    ds_part solver; /* of registry "solver", in place of the rule: a step is one iteration of it; head NULL: none */
+    ds_part search; /* of registry "search"; head NULL: the solver's own choice */
+    double gtol;    /* a solver ends when no entry of the gradient is larger; 0: never */
     ds_clip clip;
     ds_schedule_settings schedule; /* total, epoch and lr are filled in */
     int64_t epochs, steps;         /* -1: no limit; at least one of the two must be given */
@@ -85,20 +89,22 @@ typedef struct ds_epoch_report {
     double train_loss, train_error; /* over the epoch's batches as they were trained */
     ds_score val;                   /* rows 0: no validation set */
     double grad_norm, update_ratio; /* of the epoch's last step; the norm is that before clipping */
-    double lr, seconds;
-    ds_score average; /* of the averaged weights on the validation rows; rows 0: none */
+    double lr, seconds;             /* lr: NaN of solvers */
+    int64_t evaluations;            /* that a solver has made so far */
+    ds_score average;               /* of the averaged weights on the validation rows; rows 0: none */
     bool best;
 } ds_epoch_report;
 /* Its numbers by name, as metrics.tsv calls them: "train.loss", "val.accuracy". */
 DS_API int ds_report_columns(void);
 DS_API const char *ds_report_name(int k);
 DS_API bool ds_report_averaged(int k);                          /* there only where weights are averaged */
+DS_API bool ds_report_solved(int k);                            /* there only where a solver is at work */
 DS_API double ds_report_value(const ds_epoch_report *r, int k); /* NaN: none */
 typedef struct ds_watcher {
     void *arg;
     void (*progress)(void *arg, const ds_progress *p);  /* every few steps; may be NULL */
     void (*epoch)(void *arg, const ds_epoch_report *r); /* may be NULL */
-    bool (*stop)(void *arg);                            /* asked after every step; may be NULL */
+    bool (*stop)(void *arg);  /* asked after every step, and between the evaluations of a solver; may be NULL */
     bool (*hurry)(void *arg); /* asked between batches that are scored: leave them and stop; may be NULL */
     void (*notice)(void *arg, const char *text); /* one line about checkpoints and other incidents; may be NULL */
 } ds_watcher;
@@ -110,6 +116,7 @@ typedef enum ds_reason {
     DS_DONE_SECONDS,
     DS_PATIENCE, /* a watched number has stopped improving */
     DS_REACHED,  /* the target of train.stop */
+    DS_SETTLED,  /* the solver is at its end: a small gradient, or no step lowers the loss */
     DS_STOPPED,
     DS_DIVERGED
 } ds_reason;

@@ -114,6 +114,9 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.optimizer = (ds_optim_settings){
         .rule = c->optimizer, .rest = c->rest, .group = c->group, .groups = c->groups, .dialect = c->dialect
     };
+    s.solver = c->solver;
+    s.search = c->search;
+    s.gtol = c->gtol;
     s.schedule = (ds_schedule_settings){ .schedule = c->schedule,
                                          .part = c->part,
                                          .parts = c->parts,

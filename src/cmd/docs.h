@@ -35,7 +35,6 @@ typedef struct ds_docs_keys {
 ds_docs_keys *ds_docs_keys_create(void); /* [owned, free()]; NULL: no memory */
 /* The words that a value may be, each with `after` behind it; the number of them. */
 int ds_docs_values(FILE *f, const ds_option *o, const char *after);
-const ds_registry *ds_docs_registry(const char *kind); /* NULL: there is none */
 /* What a command's usage names, such as "CONFIG", "key=value", "RUN". */
 bool ds_docs_takes(const ds_command *c, const char *word);
 /* The registry that a word of a usage text names, in capitals: "FUNCTION"; NULL. */

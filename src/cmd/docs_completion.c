@@ -103,7 +103,7 @@ static void sh_case(FILE *f, const char *name, void (*list)(FILE *, const ds_com
 static bool has_values(const ds_option *o)
 {
     return o->type == DS_OPT_BOOL || o->type == DS_OPT_CHOICE || o->words ||
-           (o->kind && !o->list && !o->map && ds_docs_registry(o->kind));
+           (o->kind && !o->list && !o->map && ds_registry_named(o->kind));
 }
 
 static void sh_tables(FILE *f, const ds_docs_keys *keys)

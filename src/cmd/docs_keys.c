@@ -23,15 +23,6 @@ ds_docs_keys *ds_docs_keys_create(void)
     return keys;
 }
 
-const ds_registry *ds_docs_registry(const char *kind)
-{
-    int n;
-    const ds_registry *const *all = ds_registries(&n);
-    for (int k = 0; k < n; k++)
-        if (!strcmp(all[k]->kind, kind)) return all[k];
-    return NULL;
-}
-
 /* Words apart by bars. */
 static int split(FILE *f, const char *words, const char *after)
 {
@@ -46,7 +37,7 @@ static int split(FILE *f, const char *words, const char *after)
 
 int ds_docs_values(FILE *f, const ds_option *o, const char *after)
 {
-    const ds_registry *r = o->kind && !o->list && !o->map ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind && !o->list && !o->map ? ds_registry_named(o->kind) : NULL;
     for (int k = 0; r && k < r->count; k++) fprintf(f, "%s%s", r->heads[k]->name, after);
     if (r) return r->count;
     if (o->type == DS_OPT_BOOL) return split(f, "true|false", after);

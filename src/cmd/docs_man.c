@@ -128,7 +128,7 @@ static void facts(FILE *f, const ds_option *o)
     char wants[512];
     bool plain = o->type == DS_OPT_TEXT && !o->kind, off = o->type == DS_OPT_BOOL && o->def && !strcmp(o->def, "false");
     if (off || (plain && o->def && !*o->def)) return;
-    const ds_registry *r = o->kind && !o->map ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind && !o->map ? ds_registry_named(o->kind) : NULL;
     fputs(".br\n", f);
     say(f, ds_option_wants(o, wants, sizeof wants));
     for (int k = 0; r && k < r->count; k++) {

@@ -21,8 +21,10 @@ static void fact(FILE *f, const char *label, const char *text)
 static void values(FILE *f, const ds_option *o)
 {
     char wants[512];
-    const ds_registry *r = o->kind && !o->map ? ds_docs_registry(o->kind) : NULL;
-    if (r)
+    const ds_registry *r = o->kind && !o->map ? ds_registry_named(o->kind) : NULL;
+    if (r && !strcmp(r->kind, "optimizer"))
+        fputs("[rule](rule.md) or [solver](solver.md)", f);
+    else if (r)
         fprintf(f, "[%s%s](%s.md)", o->list ? "list of " : "", r->kind, r->kind);
     else
         say(f, ds_option_wants(o, wants, sizeof wants));

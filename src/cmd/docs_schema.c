@@ -54,7 +54,7 @@ static json_t *number(const ds_option *o)
 /* A map of keys; where it chooses a definition, the options of all that it may choose. */
 static json_t *of_map(const ds_option *o)
 {
-    const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind ? ds_registry_named(o->kind) : NULL;
     json_t *properties = json_object();
     add_table(properties, o->map);
     for (int k = 0; r && k < r->count; k++) add_table(properties, r->heads[k]->options);
@@ -73,7 +73,7 @@ static bool nests(const ds_option *o, const ds_registry *r)
 
 static json_t *of_other(const ds_option *o)
 {
-    const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind ? ds_registry_named(o->kind) : NULL;
     if (o->map && !nests(o, r)) return of_map(o);
     if (r) return reference(o->kind, o->list);
     if (o->words && strstr(o->choices, "number"))
@@ -85,7 +85,7 @@ static json_t *of_other(const ds_option *o)
 /* What a value may be. */
 static json_t *of_type(const ds_option *o)
 {
-    const ds_registry *r = o->kind ? ds_docs_registry(o->kind) : NULL;
+    const ds_registry *r = o->kind ? ds_registry_named(o->kind) : NULL;
     switch (o->type) {
     case DS_OPT_REAL:
     case DS_OPT_INT: return number(o);
@@ -173,7 +173,7 @@ static json_t *required(const ds_option *table)
 static json_t *of_section(const ds_section *s)
 {
     json_t *properties = json_object(), *rules = json_array();
-    const ds_registry *r = s->kind ? ds_docs_registry(s->kind) : NULL;
+    const ds_registry *r = s->kind ? ds_registry_named(s->kind) : NULL;
     add_table(properties, s->options);
     for (int k = 0; r && k < r->count; k++) {
         add_table(properties, r->heads[k]->options);

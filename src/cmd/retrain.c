@@ -1,6 +1,7 @@
 /* retrain.c - see retrain.h. */
 #include "retrain.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -37,7 +38,7 @@ ds_status ds_retrain_make(ds_retrain_plan *p, const ds_config *config, ds_sessio
     const char *weights = "best";
     ds_score score;
     *p->out = 0;
-    bool over = o->reason <= DS_REACHED && o->reason != DS_DONE_SECONDS; /* no time is left for a second run */
+    bool over = o->reason <= DS_SETTLED && o->reason != DS_DONE_SECONDS; /* no time is left for a second run */
     if (!config->train.retrain || !over || o->best_step == 0) return DS_OK;
     ds_status status = ds_session_take(session, run, &weights);
     if (status == DS_OK) status = ds_session_score(session, DS_TRAIN, &score);
@@ -57,8 +58,10 @@ ds_status ds_retrain_make(ds_retrain_plan *p, const ds_config *config, ds_sessio
     int64_t epochs = config->train.retrain_epochs > 0 ? config->train.retrain_epochs : o->epochs;
     set(p, "data.holdout_trains=true");
     set(p, "train.stop={target: val.loss, value: %.17g, mode: min}", score.loss);
-    set(p, "schedule={name: constant}");
-    set(p, "optimizer.lr=%.17g", o->best_lr);
+    if (!isnan(o->best_lr)) { /* NaN: a solver, which has no rate */
+        set(p, "schedule={name: constant}");
+        set(p, "optimizer.lr=%.17g", o->best_lr);
+    }
     set(p, "train.epochs=%lld", (long long)epochs);
     if (config->train.steps >= 0) set(p, "train.steps=1000000000000");
     fprintf(stderr,

@@ -100,6 +100,7 @@ static void print_json_epoch(const ds_epoch_report *r)
 {
     for (int k = 0, n = 0; k < ds_report_columns(); k++) {
         if (ds_report_averaged(k) && !r->average.rows) continue;
+        if (ds_report_solved(k) && !r->evaluations) continue;
         printf("%s\"%s\": ", n++ ? ", " : "{", ds_report_name(k));
         ds_print_json_number(stdout, ds_report_value(r, k));
     }
@@ -138,8 +139,8 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
     if (!s->header)
         print_line(s,
                    (const char *const[]){ "epoch", "train.loss", "error", "val.loss", "error",
-                                          s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w", "lr",
-                                          "time" },
+                                          s->averages ? "avg.loss" : "|grad|", s->averages ? "error" : "upd/w",
+                                          r->evaluations ? "evals" : "lr", "time" },
                    false);
     s->header = true;
     char epoch[32], tl[32], te[16], vl[16], ve[16], a[16], b[16], lr[16], time[32];
@@ -158,7 +159,10 @@ static void on_epoch(void *arg, const ds_epoch_report *r)
         number_or_dash(a, sizeof a, "%.3g", r->grad_norm);
         number_or_dash(b, sizeof b, "%.1e", r->update_ratio);
     }
-    snprintf(lr, sizeof lr, "%.3g", r->lr);
+    if (r->evaluations)
+        snprintf(lr, sizeof lr, "%lld", (long long)r->evaluations);
+    else
+        snprintf(lr, sizeof lr, "%.3g", r->lr);
     if (r->seconds < 1000)
         snprintf(time, sizeof time, "%.1fs", r->seconds);
     else

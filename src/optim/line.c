@@ -3,10 +3,10 @@
  *   START    value and gradient at the start          -> test
  *   test     is the gradient small? direction d        (PRODUCTS: its questions first) -> search
  *   SEARCH   value and gradient at x + a d             -> go on, accept or give up
- *   accept   learn from the step, x <- x + a d         -> test
+ *   accept   learn from the step, x <- x + a d         -> test, or START where the function changes
  *
  * A direction that is no descent, or a search that fails, restarts once from steepest descent; after that no step
- * lowers the value any more. */
+ * lowers the value any more. Where the function changes, that holds for this iteration's alone. */
 #include <math.h>
 #include <string.h>
 
@@ -56,6 +56,12 @@ static void test(ds_solver *s)
     if (s->def->direction(s)) search(s);
 }
 
+static void begin_anew(ds_solver *s)
+{
+    s->phase = START;
+    ds_solver_anew(s, wanted(s));
+}
+
 static void accept(ds_solver *s)
 {
     if (s->def->learn) s->def->learn(s);
@@ -65,12 +71,21 @@ static void accept(ds_solver *s)
     s->f = s->ft;
     s->iteration++;
     s->integer[RESTARTED] = 0;
-    test(s);
+    if (s->set.changes)
+        begin_anew(s);
+    else
+        test(s);
 }
 
 /* Steepest descent once; a second failure in a row ends it. */
 static void give_up(ds_solver *s)
 {
+    if (s->integer[RESTARTED] && s->set.changes) {
+        s->iteration++;
+        s->integer[RESTARTED] = 0;
+        begin_anew(s);
+        return;
+    }
     if (s->integer[RESTARTED]) {
         ds_solver_end(s, DS_SOLVER_STUCK);
         return;
@@ -105,8 +120,9 @@ void ds_line_told(ds_solver *s)
         ds_solver_end(s, DS_SOLVER_NONFINITE);
     } else {
         copy(s, s->g, s->gt);
+        /* of a changed function the last decrease is still the best guess of the next one */
+        s->f_before = s->iteration > 0 ? s->ft + (s->f_before - s->f) : s->ft + ds_norm(s->n, s->g) / 2;
         s->f = s->ft;
-        s->f_before = s->f + ds_norm(s->n, s->g) / 2;
         test(s);
     }
 }

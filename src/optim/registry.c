@@ -34,13 +34,22 @@ const ds_registry ds_average_registry = DS_REGISTRY("average", "averages of the 
 static const ds_head *const solvers[] = {
 #include "optim/registry.def"
 };
-const ds_registry ds_solver_registry = DS_REGISTRY("solver", "solvers of whole functions (play --optimizer)", solvers);
+const ds_registry ds_solver_registry =
+    DS_REGISTRY("solver", "solvers of whole functions (optimizer.name, play --optimizer)", solvers);
+
+#define DS_RULE(name)   DS_HEAD_OF(rule, name)
+#define DS_SOLVER(name) DS_HEAD_OF(solver, name)
+static const ds_head *const optimizers[] = {
+#include "optim/registry.def"
+};
+const ds_registry ds_optimizer_registry = DS_REGISTRY("optimizer", "rules and solvers (optimizer.name)", optimizers);
 
 #define DS_SEARCH(name) DS_HEAD_OF(search, name)
 static const ds_head *const searches[] = {
 #include "optim/registry.def"
 };
-const ds_registry ds_search_registry = DS_REGISTRY("search", "line searches (play --search)", searches);
+const ds_registry ds_search_registry =
+    DS_REGISTRY("search", "line searches of solvers (optimizer.search, play --search)", searches);
 
 const ds_rule_def *ds_rule_of(const ds_head *head)
 {
@@ -53,6 +62,10 @@ const ds_schedule_def *ds_schedule_of(const ds_head *head)
 const ds_average_def *ds_average_of(const ds_head *head)
 {
     return (const ds_average_def *)ds_registry_holds(&ds_average_registry, head);
+}
+const ds_solver_def *ds_solver_of(const ds_head *head)
+{
+    return (const ds_solver_def *)ds_registry_holds(&ds_solver_registry, head);
 }
 const ds_search_def *ds_search_of(const ds_head *head)
 {

@@ -82,7 +82,10 @@ ds_status ds_search_parse(ds_ctx *ctx, const char *text, ds_part *out)
     return ds_part_parse(ctx, NULL, &ds_search_registry, "search", text, out);
 }
 
-unsigned ds_solver_needs(const ds_part *solver) { return ((const ds_solver_def *)(const void *)solver->head)->needs; }
+static const ds_solver_def *def_of(const ds_part *solver) { return (const ds_solver_def *)(const void *)solver->head; }
+
+unsigned ds_solver_needs(const ds_part *solver) { return def_of(solver)->needs; }
+const char *ds_solver_search(const ds_part *solver) { return def_of(solver)->search; }
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 
@@ -110,20 +113,47 @@ void ds_solver_want(ds_solver *s, unsigned what)
 
 void ds_solver_draw(ds_solver *s, const double *center, double scale)
 {
+    if (s->set.changes && s->phase) { /* the draw of this iteration is told: on from the better of the two */
+        s->phase = 0;
+        s->iteration++;
+        memcpy(s->x, s->best, (size_t)s->n * sizeof *s->x);
+        ds_solver_anew(s, DS_ASK_VALUE);
+        return;
+    }
+    s->phase = 1;
+    if (!s->set.changes) s->iteration++;
     ds_rng r = ds_rng_at(s->set.seed, DS_FOR_SOLVER, (uint32_t)s->values, 0);
     for (int64_t i = 0; i < s->n; i++) s->trial[i] = center[i] + scale * ds_rng_normal(&r);
     ds_solver_want(s, DS_ASK_VALUE);
 }
 
+/* In `asked`, beside what is wanted. */
+enum { BEGINS = 1 << 8 };
+
+void ds_solver_begins(ds_solver *s)
+{
+    if (s->asked) s->asked |= BEGINS;
+}
+
+void ds_solver_anew(ds_solver *s, unsigned what)
+{
+    memcpy(s->trial, s->x, (size_t)s->n * sizeof *s->trial);
+    s->best_f = INFINITY;
+    ds_solver_want(s, what);
+    ds_solver_begins(s);
+}
+
 const ds_question *ds_solver_ask(ds_solver *s)
 {
-    s->ask = (ds_question){ .what = (unsigned)s->asked, .x = s->trial, .v = s->probe };
+    s->ask = (ds_question){
+        .what = (unsigned)(s->asked & ~BEGINS), .x = s->trial, .v = s->probe, .begins = (s->asked & BEGINS) != 0
+    };
     return &s->ask;
 }
 
 void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product)
 {
-    unsigned what = (unsigned)s->asked;
+    unsigned what = (unsigned)(s->asked & ~BEGINS);
     size_t bytes = (size_t)s->n * sizeof(double);
     if (!what) return;
     if (what & DS_ASK_PRODUCT) {
@@ -155,11 +185,7 @@ void ds_solver_tell(ds_solver *s, double value, const double *gradient, const do
 
 static ds_status open_search(ds_solver *s)
 {
-    if (!s->def->search) {
-        if (s->set.search.head)
-            return ds_fail(s->ctx, DS_ECONFIG, "solver %s has no line search; leave out search", s->def->head.name);
-        return DS_OK;
-    }
+    if (!s->def->search) return DS_OK;
     if (!s->set.search.head) DS_TRY(ds_search_parse(s->ctx, s->def->search, &s->set.search));
     s->search_def = ds_search_of(s->set.search.head);
     return DS_OK;
@@ -178,20 +204,41 @@ static ds_status fill(ds_solver *s)
     s->best_f = INFINITY;
     s->best_g = NAN;
     s->def->begin(s);
+    ds_solver_begins(s);
+    return DS_OK;
+}
+
+ds_status ds_solver_check(ds_ctx *ctx, const ds_solver_settings *set)
+{
+    if (!ds_registry_holds(&ds_solver_registry, set->solver.head))
+        return ds_fail(ctx, DS_EUNKNOWN, "no solver was chosen; descent explain solver lists them");
+    const ds_solver_def *def = def_of(&set->solver);
+    if (!def->search && set->search.head)
+        return ds_fail(ctx, DS_ECONFIG, "solver %s has no line search; leave out search", def->head.name);
+    if (set->n < 1) return ds_fail(ctx, DS_ECONFIG, "a function of %lld numbers; wanted at least 1", (long long)set->n);
+    if (def->dense && set->n > DS_SOLVER_DENSE)
+        return ds_fail(
+            ctx, DS_ECONFIG,
+            "solver %s keeps a matrix of n x n numbers: %lld of them take %.3g GiB; at most %d, or use lbfgs, "
+            "cg or newton_cg",
+            def->head.name, (long long)set->n, (double)set->n * (double)set->n * 8 / (1 << 30), DS_SOLVER_DENSE);
+    if (def->compares && set->changes)
+        return ds_fail(
+            ctx, DS_ECONFIG,
+            "solver %s compares values of many iterations, but the function changes from one to the next; it "
+            "wants all rows in each step (train.batch: all), without dropout, batch norm and augmentation",
+            def->head.name);
     return DS_OK;
 }
 
 ds_status ds_solver_create(ds_solver **out, ds_ctx *ctx, const ds_solver_settings *settings)
 {
     *out = NULL;
-    if (!ds_registry_holds(&ds_solver_registry, settings->solver.head))
-        return ds_fail(ctx, DS_EUNKNOWN, "no solver was chosen; descent explain solver lists them");
-    if (settings->n < 1)
-        return ds_fail(ctx, DS_ECONFIG, "a function of %lld numbers; wanted at least 1", (long long)settings->n);
+    DS_TRY(ds_solver_check(ctx, settings));
     ds_solver *s = calloc(1, sizeof *s);
     if (!s) return ds_fail_memory(ctx, sizeof *s, "a solver");
     s->ctx = ctx;
-    s->def = (const ds_solver_def *)(const void *)settings->solver.head;
+    s->def = def_of(&settings->solver);
     s->set = *settings;
     s->n = settings->n;
     ds_status status = fill(s);
@@ -231,6 +278,8 @@ void ds_solver_result(const ds_solver *s, ds_solver_outcome *o)
                               .x = s->best,
                               .text = text[s->reason] };
 }
+
+const double *ds_solver_point(const ds_solver *s) { return s->set.changes ? s->x : s->best; }
 
 void ds_solver_remember(ds_solver *s, ds_state *st)
 {

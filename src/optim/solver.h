@@ -15,12 +15,14 @@
 #include "descent/solve.h"
 #include "optim/search.h"
 
-enum { DS_SOLVER_REALS = 32, DS_SOLVER_INTEGERS = 16, DS_SOLVER_VECTORS = 24 };
+enum { DS_SOLVER_REALS = 32, DS_SOLVER_INTEGERS = 16, DS_SOLVER_VECTORS = 24, DS_SOLVER_DENSE = 16384 };
 
 typedef struct ds_solver_def {
     ds_head head;
     unsigned needs;                  /* DS_ASK_VALUE ... */
     const char *search;              /* its line search, as text; NULL: it has none */
+    bool dense;                      /* keeps matrices of n x n numbers */
+    bool compares;                   /* values of several iterations: the function must not change */
     ds_status (*open)(ds_solver *s); /* its vectors; may be NULL */
     void (*begin)(ds_solver *s);
     void (*told)(ds_solver *s);
@@ -59,9 +61,13 @@ double ds_solver_real(const ds_solver *s, const char *name);     /* option by na
 int64_t ds_solver_integer(const ds_solver *s, const char *name); /* also flags and choices */
 /* Put a question about trial (and probe). */
 void ds_solver_want(ds_solver *s, unsigned what);
+/* The next iteration of a function that has changed: what is it at x? The best point seen is forgotten. */
+void ds_solver_begins(ds_solver *s); /* the open question is an iteration's first */
+void ds_solver_anew(ds_solver *s, unsigned what);
 void ds_solver_end(ds_solver *s, ds_solver_reason reason);
 
-/* Ask for the value at trial = center + scale e, e normal, drawn anew for each evaluation. */
+/* Ask for the value at trial = center + scale e, e normal, drawn anew for each evaluation: one draw an iteration. Where the
+ * function changes, the value at the point that is to be beaten is asked for before each. */
 void ds_solver_draw(ds_solver *s, const double *center, double scale);
 
 void ds_line_begin(ds_solver *s);
@@ -84,6 +90,8 @@ double ds_largest(int64_t n, const double *x);                 /* largest |x_i|,
 static inline double ds_norm(int64_t n, const double *x) { return __builtin_sqrt(ds_dot(n, x, x)); }
 
 extern const ds_registry ds_solver_registry, ds_search_registry;
+extern const ds_registry ds_optimizer_registry;         /* rules and solvers */
+const ds_solver_def *ds_solver_of(const ds_head *head); /* NULL: a rule */
 
 #define DS_OPTIONS_END                                                                                                 \
     {                                                                                                                  \

@@ -169,6 +169,7 @@ static ds_status fill(ds_network *w, const ds_model *model)
     DS_TRY(ds_net_create(&w->net, p->ctx, model, s->sample, s->classes ? s->classes : s->targets));
     p->space = &w->net->params;
     p->stats = &w->net->stats;
+    p->draws = w->net->sites > 0;
     const char *loss = s->loss ? s->loss : s->classes ? "cross-entropy" : "squared-error";
     DS_TRY(ds_part_parse(p->ctx, &w->net->arena, &ds_loss_registry, "loss", loss, &p->loss));
     DS_TRY(check_loss(w, &p->loss));

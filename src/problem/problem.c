@@ -11,6 +11,7 @@ void ds_problem_arrange(ds_problem *p, const int *rank) { ds_space_arrange(p->sp
 const ds_space *ds_problem_statistics(const ds_problem *p) { return p->stats; }
 void *ds_problem_running(ds_problem *p) { return p->running; }
 ds_dtype ds_problem_dtype(const ds_problem *p) { return p->dtype; }
+bool ds_problem_draws(const ds_problem *p) { return p->draws; }
 int64_t ds_problem_width(const ds_problem *p) { return p->width; }
 const ds_head *ds_problem_loss(const ds_problem *p) { return p->loss.head; }
 int ds_problem_layers(const ds_problem *p) { return p->layers; }

@@ -42,6 +42,7 @@ struct ds_problem {
     const void *trained; /* outputs of the latest gradient */
     int64_t width, targets;
     int classes;
+    bool draws; /* dropout */
     ds_part loss;
     ds_layer_summary *summary;
     int layers;

@@ -43,6 +43,13 @@ static const ds_column columns[] = {
     { { .name = "update.ratio", .summary = "norm of the epoch's last update against that of the weights" },
       AT(update_ratio) },
     { { .name = "lr", .summary = "rate of the epoch's last step" }, AT(lr) },
+    { { .name = "evaluations",
+        .summary =
+            "what a solver was told so far: values (with their gradient or without) and products, each on a step's "
+            "batches" },
+      AT(evaluations),
+      .whole = true,
+      .solver = true },
     { { .name = "seconds", .summary = "time that the epoch took" }, AT(seconds) },
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -50,7 +57,7 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 static const ds_head *const heads[] = {
     &columns[0].head,  &columns[1].head,  &columns[2].head,  &columns[3].head,  &columns[4].head,
     &columns[5].head,  &columns[6].head,  &columns[7].head,  &columns[8].head,  &columns[9].head,
-    &columns[10].head, &columns[11].head, &columns[12].head, &columns[13].head,
+    &columns[10].head, &columns[11].head, &columns[12].head, &columns[13].head, &columns[14].head,
 };
 _Static_assert(sizeof heads / sizeof heads[0] == COLUMNS, "a column is missing in the list");
 const ds_registry ds_column_registry = { "column", "numbers of an epoch: metrics.tsv, train.stop, train.keep", heads,
@@ -79,6 +86,7 @@ double ds_column_value(const ds_column *c, const ds_epoch_report *r)
 
 const char *ds_column_lacks(const ds_column *c, const ds_session *s)
 {
+    if (c->solver && !s->set.solver.head) return "the optimizer is a rule, which takes one gradient a step";
     if (c->average && !s->set.average.head) return "no weights are averaged; set train.average";
     if (c->val && ds_view_rows(ds_dataset_view(s->data, DS_VAL)) == 0)
         return "no rows validate; set data.holdout or data.val";
@@ -92,3 +100,4 @@ int ds_report_columns(void) { return COLUMNS; }
 const char *ds_report_name(int k) { return columns[k].head.name; }
 double ds_report_value(const ds_epoch_report *r, int k) { return ds_column_value(&columns[k], r); }
 bool ds_report_averaged(int k) { return columns[k].average; }
+bool ds_report_solved(int k) { return columns[k].solver; }

@@ -11,6 +11,7 @@ typedef struct ds_column {
     bool whole, more;  /* int64_t; larger is better */
     bool val, classes; /* only where rows validate; only where the data has classes */
     bool average;      /* only where weights are averaged */
+    bool solver;       /* only of solvers */
 } ds_column;
 
 extern const ds_registry ds_column_registry;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/registry.h"
 #include "nn/nn.h"
 #include "train/config_node.h"
 
@@ -39,12 +40,19 @@ void config_each_table(config_visitor *visit, void *arg)
         for (int k = 0; k < all[q]->count; k++) each_definition(visit, arg, all[q]->kind, all[q]->heads[k]);
 }
 
+/* Whether definitions of a kind stand where those of `wider` do: rules and solvers among optimizers. */
+static bool within(const char *kind, const char *wider)
+{
+    const ds_registry *r = ds_registry_named(kind), *all = ds_registry_named(wider);
+    return r && all && r->count > 0 && ds_registry_holds(all, r->heads[0]);
+}
+
 void config_key_of_kind(const char *kind, char key[CONFIG_PATH])
 {
     *key = 0;
     for (int s = 0; s < ds_config_section_count && !*key; s++) {
         const ds_section *section = &ds_config_sections[s];
-        if (section->kind && !strcmp(section->kind, kind)) snprintf(key, CONFIG_PATH, "%s", section->name);
+        if (section->kind && within(kind, section->kind)) snprintf(key, CONFIG_PATH, "%s", section->name);
         for (const ds_option *o = section->options; o->type != DS_OPT_END && !*key; o++)
             if (o->kind && !strcmp(o->kind, kind)) snprintf(key, CONFIG_PATH, "%s.%s", section->name, o->name);
     }

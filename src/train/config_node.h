@@ -77,6 +77,8 @@ node *config_tree(reader *r, const char *text, size_t bytes, int setting);
 /* ---- config_override.c ---- */
 void config_override(reader *r, node *root);
 node *config_child(const node *map, const char *name);
+/* Whether a key of section optimizer, its own or an option, has one with a rule or a solver. */
+bool config_has_effect(const ds_head *optimizer, const char *key);
 /* New last child; safe on a parent of NULL. text may be NULL. */
 node *config_append(reader *r, node *parent, node_kind kind, const char *key, const char *text, place at);
 
@@ -162,7 +164,6 @@ void config_read_retrain(reader *r, const node *n, node *to);
 void config_read_average(reader *r, const node *n, node *to);
 
 /* ---- catalog.c ---- */
-const ds_registry *ds_registry_named(const char *kind);
 const ds_head *ds_definition(const char *kind, const char *name);
 
 /* ---- config_tables.c ---- */

@@ -1,7 +1,8 @@
-/* config_optimizer.c - section optimizer: the rule, its groups, the rule of the rest, clipping. */
+/* config_optimizer.c - section optimizer: the rule, its groups, the rule of the rest, clipping; or a solver. */
 #include <string.h>
 
 #include "optim/rule.h"
+#include "optim/solver.h"
 #include "train/config_node.h"
 
 static void read_clip(reader *r, const node *n, node *to)
@@ -24,6 +25,37 @@ static void read_clip(reader *r, const node *n, node *to)
     if (eps && clip->kind != DS_CLIP_ADAPTIVE)
         config_mistake(r, eps->key_at, NULL, "\"eps\" has no effect without adaptive; remove it");
     if (eps) clip->eps = config_value_of(t, "eps")->real;
+}
+
+/* ---- solvers ----------------------------------------------------------------------------------------------------- */
+
+/* Keys of the section without effect on what was chosen. Those of rules come first. */
+static void refuse_keys(reader *r, const config_table *t)
+{
+    static const char *const keys[] = { "clip", "dialect", "groups", "search", "gtol" };
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        const node *at = config_place_of(t, keys[k]);
+        bool neutral = !strcmp(keys[k], "dialect") && config_value_of(t, "dialect")->integer == 0;
+        if (at && !neutral && !config_has_effect(t->chosen, keys[k]))
+            config_mistake(r, at->key_at, config_text(r, "all keys: descent explain %s", t->chosen->name),
+                           "\"%s\" has no effect with optimizer \"%s\", %s; remove it", keys[k], t->chosen->name,
+                           !ds_solver_of(t->chosen) ? "a rule"
+                           : k < 3                  ? "a solver"
+                                                    : "which has no line search");
+    }
+}
+
+static void read_solver(reader *r, const config_table *t, node *to)
+{
+    ds_config *c = r->config;
+    const node *search = config_place_of(t, "search"), *rest = config_place_of(t, "rest");
+    const char *text = search ? config_part(r, "search", "search", search, to) : NULL;
+    config_take_part(t, &c->solver);
+    c->gtol = config_value_of(t, "gtol")->real;
+    if (text && ds_search_parse(r->ctx, text, &c->search) != DS_OK)
+        config_mistake(r, config_seen(search), "all keys: descent explain search", "%s", ds_error(r->ctx));
+    if (rest)
+        config_mistake(r, rest->key_at, NULL, "\"rest\" has no effect with solver \"%s\"; remove it", t->chosen->name);
 }
 
 /* ---- rules of their own ------------------------------------------------------------------------------------------ */
@@ -168,11 +200,14 @@ void config_read_optimizer(reader *r, const node *root)
     if (!t) return;
     int before = r->mistakes->count;
     c->dialect = config_value_of(t, "dialect")->integer ? "book" : "torch";
-    config_take_part(t, &c->optimizer);
+    bool solver = t->chosen && ds_solver_of(t->chosen);
     node *to = config_resolved_section(r, "optimizer");
-    config_resolve_table(r, t, t->chosen ? c->dialect : NULL, to);
+    config_resolve_table(r, t, t->chosen && !solver ? c->dialect : NULL, to);
     read_clip(r, config_place_of(t, "clip"), to);
-    if (!t->chosen) return;
+    if (t->chosen) refuse_keys(r, t);
+    if (solver) read_solver(r, t, to);
+    if (solver || !t->chosen) return;
+    config_take_part(t, &c->optimizer);
     if (r->mistakes->count == before) check_rule(r, t, config_section_place(root, "optimizer"));
     read_rest(r, "rest", config_place_of(t, "rest"), t->chosen, &c->rest, to);
     read_groups(r, t, config_place_of(t, "groups"), to);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "optim/rule.h"
+#include "optim/solver.h"
 #include "train/config_node.h"
 
 node *config_child(const node *map, const char *name)
@@ -96,41 +97,76 @@ static void apply(reader *r, node *root, int index)
     n->key_at = key_at;
 }
 
-/* Take keys out of a map that stood for the former rule and mean nothing to the new one, and say so. */
-static void drop_keys(reader *r, node *map, const char *path, const ds_head *former, const ds_head *rule)
+bool config_has_effect(const ds_head *optimizer, const char *key)
 {
-    for (node **c = &map->child; *c;) {
-        const char *key = (*c)->key;
-        bool rest = !strcmp(key, "rest") && ds_rule_of(former)->rest && !ds_rule_of(rule)->rest;
-        bool leaves = rest || (ds_option_find(former->options, key) >= 0 && ds_option_find(rule->options, key) < 0);
-        if (!leaves || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
-            c = &(*c)->next;
-            continue;
-        }
-        if (r->config->note_count < 64)
-            r->own->notes[r->config->note_count++] =
-                config_text(r, "%s.%s (%s:%d) is dropped: rule \"%s\" does not know it", path, key, r->config->file,
-                            (*c)->key_at.line, rule->name);
-        *c = (*c)->next;
-    }
+    const ds_solver_def *solver = ds_solver_of(optimizer);
+    if (!strcmp(key, "clip") || !strcmp(key, "dialect") || !strcmp(key, "groups")) return !solver;
+    if (!strcmp(key, "rest")) return !solver && ds_rule_of(optimizer)->rest;
+    if (!strcmp(key, "gtol")) return solver != NULL;
+    if (!strcmp(key, "search")) return solver && solver->search;
+    return ds_option_find(optimizer->options, key) >= 0;
+}
+
+static void note_dropped(reader *r, const char *key, const node *n, const char *why)
+{
+    if (r->config->note_count < 64)
+        r->own->notes[r->config->note_count++] =
+            config_text(r, "%s (%s:%d) is dropped: %s", key, r->config->file, n->key_at.line, why);
+}
+
+static void find_last(node *map)
+{
     map->last = map->child;
     while (map->last && map->last->next) map->last = map->last->next;
 }
 
-/* Keys from the file that its own rule knows and the one named on the command line does not are dropped and noted, in
- * groups without a rule of their own too. What neither knows stays, to be reported. */
-static void change_rule(reader *r, node *root, const char *was)
+/* Take keys out of a map that had an effect with the former optimizer and have none with the new one, and say so. */
+static void drop_keys(reader *r, node *map, const char *path, const ds_head *former, const ds_head *now)
+{
+    const char *kind = ds_solver_of(now) ? "solver" : "rule";
+    for (node **c = &map->child; *c;) {
+        const char *key = (*c)->key;
+        bool leaves = config_has_effect(former, key) && !config_has_effect(now, key);
+        if (!leaves || (*c)->key_at.setting >= 0 || (*c)->at.setting >= 0) {
+            c = &(*c)->next;
+            continue;
+        }
+        note_dropped(r, config_text(r, "%s.%s", path, key), *c,
+                     config_text(r, "%s \"%s\" does not know it", kind, now->name));
+        *c = (*c)->next;
+    }
+    find_last(map);
+}
+
+/* From the file, all of it, and of no use to a solver. */
+static void drop_schedule(reader *r, node *root, const char *solver)
+{
+    for (node **c = &root->child; *c; c = &(*c)->next) {
+        if (strcmp((*c)->key, "schedule")) continue;
+        for (const node *k = (*c)->child; k; k = k->next)
+            if (k->key_at.setting >= 0 || k->at.setting >= 0) return;
+        note_dropped(r, "schedule", *c, config_text(r, "solver \"%s\" has no rate", solver));
+        *c = (*c)->next;
+        break;
+    }
+    find_last(root);
+}
+
+/* Keys from the file that have an effect with its own optimizer and none with the one named on the command line are dropped
+ * and noted, in groups without a rule of their own too. What neither knows stays, to be reported. */
+static void change_optimizer(reader *r, node *root, const char *was)
 {
     node *section = config_child(root, "optimizer"), *name = config_child(section, "name");
-    const ds_head *rule = name && name->text ? ds_definition("rule", name->text) : NULL;
-    const ds_head *former = was ? ds_definition("rule", was) : NULL;
-    if (!rule || !former || former == rule) return;
-    drop_keys(r, section, "optimizer", former, rule);
+    const ds_head *now = name && name->text ? ds_definition("optimizer", name->text) : NULL;
+    const ds_head *former = was ? ds_definition("optimizer", was) : NULL;
+    if (!now || !former || former == now) return;
+    drop_keys(r, section, "optimizer", former, now);
     const node *groups = config_child(section, "groups");
     int k = 0;
     for (node *g = groups && groups->kind == NODE_LIST ? groups->child : NULL; g; g = g->next, k++)
         if (g->kind == NODE_MAP && !config_child(g, "name"))
-            drop_keys(r, g, config_text(r, "optimizer.groups.%d", k), former, rule);
+            drop_keys(r, g, config_text(r, "optimizer.groups.%d", k), former, now);
+    if (ds_solver_of(now) && !ds_solver_of(former)) drop_schedule(r, root, name->text);
 }
 
 void config_override(reader *r, node *root)
@@ -139,5 +175,5 @@ void config_override(reader *r, node *root)
     const char *was = name ? name->text : NULL;
     for (int k = 0; k < r->own->settings; k++) apply(r, root, k);
     name = config_child(config_child(root, "optimizer"), "name");
-    if (name && name->at.setting >= 0) change_rule(r, root, was);
+    if (name && name->at.setting >= 0) change_optimizer(r, root, was);
 }

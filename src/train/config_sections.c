@@ -332,6 +332,11 @@ static void read_schedule(reader *r, const node *root)
     int before = r->mistakes->count;
     config_table *t = config_read_section(r, root, "schedule");
     if (!t) return;
+    bool moves = (t->chosen && strcmp(t->chosen->name, "constant")) || config_value_of(t, "warmup")->given;
+    if (c->solver.head && moves)
+        config_mistake(r, config_section_place(root, "schedule"), NULL,
+                       "\"schedule\" has no effect with solver \"%s\", which has no rate; remove it",
+                       c->solver.head->name);
     node *to = config_resolved_section(r, "schedule");
     config_resolve_table(r, t, NULL, to);
     config_take_part(t, &c->schedule);

@@ -334,8 +334,8 @@ static const ds_option model[] = {
 static const ds_option optimizer[] = {
     { .name = "name",
       .type = DS_OPT_TEXT,
-      .kind = "rule",
-      .help = "rule: sgd, momentum, adam, ...",
+      .kind = "optimizer",
+      .help = "rule: sgd, momentum, adam, ...; or solver: lbfgs, cg, ..., whose step is one iteration on its batch",
       .cite = "Goodfellow et al. 8.3 and 8.5; which one: 8.5.4",
       .elsewhere = "PyTorch torch.optim.NAME, Keras optimizers.NAME, Caffe solver type" },
     { .name = "dialect",
@@ -380,6 +380,23 @@ static const ds_option optimizer[] = {
       .why = "all tensors alike",
       .cite = "Goodfellow et al. 7.1",
       .elsewhere = "PyTorch parameter groups, optax.multi_transform, Caffe lr_mult and decay_mult" },
+    { .name = "search",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a line search",
+      .kind = "search",
+      .help = "of a solver: wolfe, or {name: armijo, c1: 1e-4}",
+      .why = "each solver has the one that suits it, such as wolfe(c2=0.4) for cg",
+      .cite = "Nocedal and Wright 2006, 3",
+      .elsewhere = "PyTorch LBFGS(line_search_fn=)" },
+    { .name = "gtol",
+      .type = DS_OPT_REAL,
+      .lo = 0,
+      .hi = 1e30,
+      .def = "",
+      .help = "of a solver: it ends when no entry of the gradient is larger",
+      .why = "minibatches have no small gradient, and budgets end a run",
+      .elsewhere = "PyTorch LBFGS(tolerance_grad=), SciPy options gtol" },
     { 0 },
 };
 static const ds_option schedule[] = {
@@ -553,7 +570,7 @@ const ds_option ds_config_nothing[] = { { 0 } };
 const ds_section ds_config_sections[] = {
     { "data", "rows to train, validate and test on", data, "source", "format", "data format" },
     { "model", "layers, loss, penalties", model, NULL, NULL, NULL },
-    { "optimizer", "the update rule", optimizer, "rule", "name", "optimizer" },
+    { "optimizer", "the update rule or the solver", optimizer, "optimizer", "name", "optimizer" },
     { "schedule", "how the rate changes", schedule, "schedule", "name", "schedule" },
     { "train", "budget, batch, seed", train, NULL, NULL, NULL },
 };

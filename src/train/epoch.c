@@ -8,7 +8,7 @@
 void ds_loop_show(ds_loop *l)
 {
     double t = ds_loop_now();
-    if (!l->watcher || !l->watcher->progress || t - l->shown <= 0.1) return;
+    if (!l->watcher || !l->watcher->progress || t - l->shown <= 0.1 || l->batch == 0) return;
     l->shown = t;
     ds_session *s = l->s;
     double spent = l->epoch_spent + t - l->epoch_start, per_batch = spent / (double)l->batch;
@@ -34,6 +34,7 @@ static ds_status write_line(ds_loop *l, const ds_epoch_report *r)
     for (int k = 0; k < ds_report_columns(); k++) {
         const char *name = ds_report_name(k);
         if (ds_report_averaged(k) && !l->s->set.average.head) continue;
+        if (ds_report_solved(k) && !l->solve) continue;
         if (n) line[n++] = '\t';
         if (r)
             n += (size_t)snprintf(line + n, sizeof line - n, strcmp(name, "seconds") ? "%.17g" : "%.3f",
@@ -59,7 +60,8 @@ ds_status ds_loop_report(ds_loop *l)
                           .train_error = l->errors ? l->wrong / l->rows : NAN,
                           .grad_norm = l->grad_norm,
                           .update_ratio = l->update_ratio,
-                          .lr = l->lr };
+                          .lr = l->lr,
+                          .evaluations = ds_solve_evaluations(l) };
     DS_TRY(ds_session_score(s, DS_VAL, &r.val));
     double t = ds_loop_now();
     r.seconds = l->epoch_spent + t - l->epoch_start;

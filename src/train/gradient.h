@@ -1,4 +1,4 @@
-/* gradient.h - the gradient of a step: the mean over its minibatches. */
+/* gradient.h - the gradient of a step, or what a solver asks about its point: the mean over the step's minibatches. */
 #ifndef DS_TRAIN_GRADIENT_H
 #define DS_TRAIN_GRADIENT_H
 
@@ -8,6 +8,9 @@ typedef struct ds_gradient {
     ds_session *s;
     ds_metric *errors; /* of the outputs as they were trained; NULL: not wanted */
     bool trains;       /* running statistics follow the batches */
+    unsigned want;     /* DS_WANT_GRADIENT; of solvers also _VALUE (no vector then), _HVP, _GNVP */
+    const void *v;     /* of products */
+    bool same_point;   /* of products in steps of one batch: v alone is new */
     void *mean, *part; /* over the batches so far; of one of them (NULL: a step has one batch) */
 
     /* of the latest step */
@@ -23,5 +26,7 @@ void ds_gradient_close(ds_gradient *g);
 /* The gradient at a point on the loader's next train.accumulate batches, or on those that are left of its epoch. When it
  * is not finite, running statistics are as before the step. */
 ds_status ds_gradient_take(ds_gradient *g, ds_loader *loader, const void *point, int64_t step);
+/* The same on the batches of the latest step once more. */
+ds_status ds_gradient_again(ds_gradient *g, ds_loader *loader, const void *point, int64_t step);
 
 #endif

@@ -1,6 +1,6 @@
 /* loop.h - inside view of a training under way, and of the parts that take part in it.
  *
- * Files: train.c opens, runs and closes the loop; step.c takes one step; epoch.c reports an epoch and the progress;
+ * Files: train.c opens, runs and closes the loop; step.c takes one step of a rule, solve.c one of a solver; epoch.c reports an epoch and the progress;
  * trouble.c answers values that are not finite; keep.c begins and writes checkpoints; outcome.c says why it ended;
  * parts.c lists the parts.
  *
@@ -42,8 +42,9 @@ typedef struct ds_loop {
     ds_run *run;               /* NULL: nothing is kept */
     const ds_watcher *watcher; /* may be NULL */
     ds_loader *loader;
-    ds_optim *optim;
-    ds_metric *errors; /* NULL: real targets */
+    ds_optim *optim;        /* NULL: a solver */
+    struct ds_solve *solve; /* NULL: a rule */
+    ds_metric *errors;      /* NULL: real targets */
     ds_schedule_settings schedule;
     ds_state *state;
     void *own[DS_LOOP_PARTS]; /* memory of the parts, in the order of their list; NULL: not asked for */
@@ -101,6 +102,14 @@ void ds_loop_notice(const ds_loop *l, const char *fmt, ...) DS_PRINTF(2, 3);
 bool ds_stop_at_step(const ds_session *s, int64_t steps);
 /* Take one step on the next batch, or on the next train.accumulate of the epoch. */
 ds_status ds_loop_step(ds_loop *l);
+/* The solver of the session, from the weights at hand. Its step is one iteration: every evaluation on the step's batches,
+ * counted; left in its midst when the run is to end, and gone on with later. */
+ds_status ds_solve_open(ds_loop *l);
+void ds_solve_close(struct ds_solve *v);
+ds_status ds_solve_step(ds_loop *l);
+int64_t ds_solve_evaluations(const ds_loop *l); /* so far; 0: a rule */
+/* A step was taken that began where the loss was that: count it, and tell the parts. wrong: share of rows, NaN: not known. */
+ds_status ds_loop_stepped(ds_loop *l, int64_t batches, double rows, double loss, double wrong);
 /* A value is not finite: say what, and do what train.on_nonfinite says: end the run, or leave the step's batches so far out and
  * go on. batch NULL: the weights are not, after an epoch. */
 void ds_loop_trouble(ds_loop *l, const ds_batch *batch, double loss);

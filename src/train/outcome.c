@@ -13,6 +13,7 @@ static const struct {
     [DS_DONE_SECONDS] = { "seconds", "the time is used up" },
     [DS_PATIENCE] = { "patience", "stopped" },
     [DS_REACHED] = { "target", "target reached" },
+    [DS_SETTLED] = { "settled", "the solver is at its end" },
     [DS_STOPPED] = { "stopped", "stopped on request" },
     [DS_DIVERGED] = { "diverged", "diverged" },
 };

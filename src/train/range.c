@@ -168,6 +168,9 @@ static ds_status test(work *w, ds_range *r)
 ds_status ds_range_test(ds_session *s, const ds_range_settings *set, ds_range *r)
 {
     *r = (ds_range){ .count = 0 };
+    if (s->set.solver.head)
+        return ds_fail(s->ctx, DS_ECONFIG, "solver %s has no rate to choose; name a rule: optimizer.name=momentum",
+                       s->set.solver.head->name);
     if (!(set->from > 0) || !(set->to > set->from) || !isfinite(set->to) || set->steps < 8)
         return ds_fail(s->ctx, DS_EUSAGE,
                        "a range test from %g to %g in %lld steps: wanted 0 < from < to and at least 8 steps", set->from,

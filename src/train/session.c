@@ -51,6 +51,33 @@ static ds_status check_batch(ds_session *s, const char **key)
     return ds_clip_check(s->ctx, &s->set.clip);
 }
 
+/* Whether all steps see one and the same function: all rows in each, as they are, and nothing random. */
+static bool is_fixed(const ds_session *s)
+{
+    bool random = ds_problem_draws(s->problem) || s->set.data.augment_count > 0 ||
+                  ds_view_endless(ds_dataset_view(s->data, DS_TRAIN)) ||
+                  (s->set.order && !strcmp(s->set.order, "replacement"));
+    return s->epoch == 1 && !random && ds_space_count(ds_problem_statistics(s->problem)) == 0;
+}
+
+ds_solver_settings ds_session_solver(const ds_session *s)
+{
+    return (ds_solver_settings){ .solver = s->set.solver,
+                                 .search = s->set.search,
+                                 .n = ds_space_elements(ds_problem_space(s->problem)),
+                                 .gtol = s->set.gtol,
+                                 .target = -INFINITY,
+                                 .seed = s->set.seed,
+                                 .changes = !is_fixed(s) };
+}
+
+static ds_status check_solver(ds_session *s, const char **key)
+{
+    *key = "optimizer.name";
+    const ds_solver_settings set = ds_session_solver(s);
+    return s->set.solver.head ? ds_solver_check(s->ctx, &set) : DS_OK;
+}
+
 /* What averages, stop rules, schedules and keep.best ask of the run and its data. */
 static ds_status check_watches(ds_session *s, const char **key)
 {
@@ -77,6 +104,7 @@ static ds_status fill(ds_session *s, const char **key)
     DS_TRY(check_batch(s, key));
     *key = "model.layers";
     DS_TRY(open_problem(s));
+    DS_TRY(check_solver(s, key));
     return check_watches(s, key);
 }
 

@@ -36,6 +36,8 @@ ds_status ds_session_measure(ds_session *s, const void *theta, void *running);
 size_t ds_session_running_bytes(const ds_session *s);
 /* Training batches in the order and with the augmentation of the config; the problem is prepared for them. */
 ds_status ds_session_loader(ds_session *s, ds_loader **loader);
+/* The solver's settings but for its start. */
+ds_solver_settings ds_session_solver(const ds_session *s);
 /* Steps that epochs and steps allow; INT64_MAX: any number. */
 int64_t ds_session_steps(const ds_session *s);
 

@@ -32,14 +32,16 @@ static ds_status update(ds_loop *l)
     return ds_optim_step(l->optim, s->theta, g, l->lr);
 }
 
-/* What the step's batches were like goes into the epoch's sums. */
-static void count(ds_loop *l)
+ds_status ds_loop_stepped(ds_loop *l, int64_t batches, double rows, double loss, double wrong)
 {
-    const ds_gradient *g = &l->gradient;
-    l->loss_sum += g->loss * g->rows;
-    double wrong = l->errors ? ds_metric_value(l->errors) : NAN; /* NaN: nothing was counted */
-    if (!isnan(wrong)) l->wrong += wrong * g->rows;
-    l->rows += g->rows;
+    l->step++;
+    l->batch += batches;
+    l->loss_sum += loss * rows;
+    l->wrong += wrong * rows;
+    l->rows += rows;
+    for (int k = 0; k < ds_loop_part_count; k++)
+        if (l->own[k] && ds_loop_parts[k]->stepped) DS_TRY(ds_loop_parts[k]->stepped(l, l->own[k]));
+    return DS_OK;
 }
 
 ds_status ds_loop_step(ds_loop *l)
@@ -47,6 +49,7 @@ ds_status ds_loop_step(ds_loop *l)
     ds_session *s = l->s;
     const void *point;
     ds_gradient *g = &l->gradient;
+    if (l->solve) return ds_solve_step(l);
     DS_TRY(ds_optim_point(l->optim, s->theta, &point));
     DS_TRY(ds_gradient_take(g, l->loader, point, l->step));
     if (!g->finite) {
@@ -58,10 +61,6 @@ ds_status ds_loop_step(ds_loop *l)
     if (measured) measure_before(l);
     DS_TRY(update(l));
     if (measured) measure_after(l);
-    l->step++;
-    l->batch += g->batches;
-    count(l);
-    for (int k = 0; k < ds_loop_part_count; k++)
-        if (l->own[k] && ds_loop_parts[k]->stepped) DS_TRY(ds_loop_parts[k]->stepped(l, l->own[k]));
-    return DS_OK;
+    double wrong = l->errors ? ds_metric_value(l->errors) : NAN;
+    return ds_loop_stepped(l, g->batches, g->rows, g->loss, isnan(wrong) ? 0 : wrong); /* NaN: nothing was counted */
 }

@@ -54,6 +54,7 @@ void ds_loop_notice(const ds_loop *l, const char *fmt, ...)
 static ds_status open_optimizer(ds_loop *l)
 {
     ds_session *s = l->s;
+    if (s->set.solver.head) return ds_solve_open(l);
     DS_TRY(ds_session_optimizer(s, &l->optim));
     l->schedule = s->set.schedule;
     l->schedule.lr = ds_optim_lr(l->optim);
@@ -71,7 +72,6 @@ static void seek(void *arg)
 /* Everything that a resumed run needs beside the weights. */
 static ds_status open_state(ds_loop *l)
 {
-    DS_TRY(ds_state_create(&l->state, l->s->ctx));
     ds_state *st = l->state;
     ds_state_integer(st, "loop", "step", &l->step);
     ds_state_integer(st, "loop", "epoch", &l->epoch);
@@ -88,7 +88,7 @@ static ds_status open_state(ds_loop *l)
     ds_state_integer(st, "loop", "planned", &l->planned);
     if (l->run) ds_state_integer(st, "run", "metrics_bytes", &l->run->metrics_bytes);
     ds_state_restored(st, seek, l);
-    ds_optim_remember(l->optim, st);
+    if (l->optim) ds_optim_remember(l->optim, st);
     for (int k = 0; k < ds_loop_part_count; k++) DS_TRY(ds_loop_parts[k]->open(l, &l->own[k]));
     return ds_state_status(st);
 }
@@ -100,13 +100,15 @@ static ds_status open_loop(ds_loop *l)
     l->grad_norm = l->update_ratio = NAN; /* until an epoch's last step */
     DS_TRY(ds_session_loader(s, &l->loader));
     if (ds_dataset_classes(s->data)) DS_TRY(ds_metric_create(&l->errors, s->problem, "error"));
-    DS_TRY(open_optimizer(l));
     size_t bytes = (size_t)s->dim * s->element;
     DS_TRY(ds_gradient_open(&l->gradient, s));
     l->gradient.errors = l->errors;
     l->gradient.trains = true;
     l->before = ds_buffer_alloc(bytes);
-    return l->before ? open_state(l) : ds_fail_memory(s->ctx, bytes, "a copy of the weights");
+    if (!l->before) return ds_fail_memory(s->ctx, bytes, "a copy of the weights");
+    DS_TRY(ds_state_create(&l->state, s->ctx));
+    DS_TRY(open_optimizer(l));
+    return open_state(l);
 }
 
 static void close_loop(ds_loop *l)
@@ -117,6 +119,7 @@ static void close_loop(ds_loop *l)
     ds_buffer_free(l->before);
     ds_gradient_close(&l->gradient);
     ds_optim_free(l->optim);
+    ds_solve_close(l->solve);
     ds_metric_free(l->errors);
     ds_loader_free(l->loader);
 }

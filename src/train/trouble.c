@@ -141,7 +141,8 @@ static void free_caution(void *own)
  * not. */
 static bool goes_back(const char *name)
 {
-    return !strcmp(name, "loop.step") || !strncmp(name, "optim.", 6) || !strncmp(name, "average.", 8);
+    return !strcmp(name, "loop.step") || !strncmp(name, "optim.", 6) || !strncmp(name, "solver.", 7) ||
+           !strncmp(name, "average.", 8);
 }
 
 static size_t block_bytes(const ds_state_block *b)

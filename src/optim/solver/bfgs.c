@@ -57,6 +57,7 @@ const ds_solver_def ds_solver_bfgs = {
               .options = options },
     .needs = DS_ASK_VALUE | DS_ASK_GRADIENT,
     .search = "wolfe",
+    .dense = true,
     .open = open,
     .begin = ds_line_begin,
     .told = ds_line_told,

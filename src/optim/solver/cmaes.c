@@ -185,6 +185,9 @@ static void told(ds_solver *s)
         }
     }
     draw(s);
+    if (s->integer[POINT] || !s->set.changes) return;
+    s->best_f = INFINITY; /* values of other generations are of other functions */
+    ds_solver_begins(s);
 }
 
 static const ds_option options[] = {
@@ -201,6 +204,7 @@ const ds_solver_def ds_solver_cmaes = {
               .cite = "Hansen, The CMA evolution strategy: a tutorial, 2016",
               .options = options },
     .needs = DS_ASK_VALUE,
+    .dense = true,
     .open = open,
     .begin = begin,
     .told = told,

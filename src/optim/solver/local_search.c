@@ -4,11 +4,7 @@
 
 static void begin(ds_solver *s) { ds_solver_want(s, DS_ASK_VALUE); }
 
-static void told(ds_solver *s)
-{
-    s->iteration++;
-    ds_solver_draw(s, s->best, ds_solver_real(s, "step"));
-}
+static void told(ds_solver *s) { ds_solver_draw(s, s->best, ds_solver_real(s, "step")); }
 
 static const ds_option options[] = {
     { "step", DS_OPT_REAL, 0, 1e30, "0.01", NULL, NULL, "standard deviation of a step" },

@@ -175,6 +175,8 @@ const ds_solver_def ds_solver_nelder_mead = {
               .options = options,
               .elsewhere = "SciPy Nelder-Mead(adaptive=True)" },
     .needs = DS_ASK_VALUE,
+    .dense = true,
+    .compares = true,
     .open = open,
     .begin = begin,
     .told = told,

@@ -77,6 +77,7 @@ const ds_solver_def ds_solver_newton = {
               .cite = "Goodfellow et al. 8.6.1, algorithm 8.8" },
     .needs = DS_ASK_VALUE | DS_ASK_GRADIENT | DS_ASK_PRODUCT,
     .search = "wolfe",
+    .dense = true,
     .open = open,
     .begin = ds_line_begin,
     .told = ds_line_told,

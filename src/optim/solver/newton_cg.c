@@ -2,7 +2,8 @@
  * gradients on products H v; at negative curvature or the border it goes to the border.
  *
  *   rho = (f - f(x + d)) / -m(d):  below 1/4 the radius becomes a quarter of |d|, above 3/4 at the border it doubles; the step
- *   is taken when rho > 1e-4. Inner accuracy |r| <= min(1/2, sqrt |g|) |g|: superlinear convergence.
+ *   is taken when rho > 1e-4. Inner accuracy |r| <= min(1/2, sqrt |g|) |g|: superlinear convergence. Where the function
+ *   changes, a step that is not taken ends its iteration too.
  * Source: Steihaug 1983; Nocedal and Wright 2006, algorithms 4.1 and 7.2; Goodfellow et al. 8.2.3 (negative curvature). */
 #include <math.h>
 #include <string.h>
@@ -89,8 +90,9 @@ static void inner(ds_solver *s)
     ds_axpy(s->n, a, s->product, vector(s, 2));
     ds_axpy(s->n, a, s->product, r);
     double rr = ds_dot(s->n, r, r), g = ds_norm(s->n, s->g), b = rr / s->real[RR];
+    int64_t most = ds_solver_integer(s, "inner") ? ds_solver_integer(s, "inner") : 2 * s->n;
     s->real[RR] = rr;
-    if (sqrt(rr) <= ds_smaller(0.5, sqrt(g)) * g || ++s->integer[INNER_STEPS] >= 2 * s->n) {
+    if (sqrt(rr) <= ds_smaller(0.5, sqrt(g)) * g || ++s->integer[INNER_STEPS] >= most) {
         try_step(s);
         return;
     }
@@ -110,12 +112,20 @@ static void judge(ds_solver *s)
         memcpy(s->x, s->trial, (size_t)s->n * sizeof(double));
         memcpy(s->g, s->gt, (size_t)s->n * sizeof(double));
         s->f = s->ft;
-        s->iteration++;
     } else if (s->real[RADIUS] <= 1e-16 * (1 + ds_norm(s->n, s->x))) {
-        ds_solver_end(s, DS_SOLVER_STUCK);
+        s->real[RADIUS] = ds_solver_real(s, "radius");
+        if (!s->set.changes) {
+            ds_solver_end(s, DS_SOLVER_STUCK);
+            return;
+        }
+    }
+    if (good || s->set.changes) s->iteration++;
+    if (!s->set.changes) {
+        begin_inner(s);
         return;
     }
-    begin_inner(s);
+    s->phase = START;
+    ds_solver_anew(s, DS_ASK_VALUE | DS_ASK_GRADIENT);
 }
 
 static void told(ds_solver *s)
@@ -135,6 +145,7 @@ static void told(ds_solver *s)
 
 static const ds_option options[] = {
     { "radius", DS_OPT_REAL, 1e-30, 1e30, "1", NULL, NULL, "trust radius of the first step" },
+    { "inner", DS_OPT_INT, 0, 1e9, "0", NULL, NULL, "products an iteration, at most; 0: 2 n" },
     DS_OPTIONS_END,
 };
 

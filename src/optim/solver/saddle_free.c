@@ -41,6 +41,7 @@ const ds_solver_def ds_solver_saddle_free = {
               .options = options },
     .needs = DS_ASK_VALUE | DS_ASK_GRADIENT | DS_ASK_PRODUCT,
     .search = "wolfe",
+    .dense = true,
     .open = open,
     .begin = ds_line_begin,
     .told = ds_line_told,
