@@ -1,7 +1,9 @@
-/* pool.c - worker threads behind one packed counter.
+/* pool.c - worker threads, each with a packed counter of its own share.
  *
- * A job is published by storing (number of the job, tasks left) in `next`; a worker claims a task by lowering the
- * second half with compare-and-swap, so a worker that wakes late finds nothing to claim and harms nobody, and the
+ * A job's tasks are cut in one stretch for each worker: tasks that follow each other touch memory side by side, and the
+ * next job, cut alike, finds in a processor's cache what that processor wrote. Who has done his stretch helps with the
+ * others'. A stretch is published by storing (number of the job, tasks left) in its counter; a task is claimed by lowering
+ * the second half with compare-and-swap, so a worker that wakes late finds nothing to claim and harms nobody, and the
  * caller waits only for claimed tasks. Workers spin briefly between jobs (small steps follow each other within
  * microseconds), then sleep on a condition. Spinning is off when there are more workers than processors. */
 #include "base/pool.h"
@@ -27,9 +29,13 @@ typedef struct worker {
     int index;
 } worker;
 
-struct ds_pool {
+typedef struct share {
     _Alignas(64) _Atomic uint64_t next; /* job number << 32 | tasks left */
-    _Alignas(64) _Atomic int64_t done;  /* tasks finished of this job */
+} share;
+
+struct ds_pool {
+    _Alignas(64) _Atomic uint32_t job; /* its number */
+    _Alignas(64) _Atomic int64_t done; /* tasks finished of it */
     _Alignas(64) ds_task_fn fn;
     void *arg;
     int64_t tasks;
@@ -39,37 +45,50 @@ struct ds_pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     worker *workers; /* threads - 1 */
+    share *shares;   /* threads */
 };
 
-/* Take and run tasks of the current job until none is left. */
-static void work(ds_pool *p, int index)
+/* The task behind the last of share k. */
+static int64_t end_of(const ds_pool *p, int k) { return p->tasks * (k + 1) / p->threads; }
+
+/* Take and run tasks of share k until none is left. */
+static void work_on(ds_pool *p, int k, int index)
 {
-    uint64_t now = atomic_load_explicit(&p->next, memory_order_acquire);
+    _Atomic uint64_t *next = &p->shares[k].next;
+    uint64_t now = atomic_load_explicit(next, memory_order_acquire);
     while (now & 0xffffffffu) {
-        if (!atomic_compare_exchange_weak_explicit(&p->next, &now, now - 1, memory_order_acquire, memory_order_acquire))
+        if (!atomic_compare_exchange_weak_explicit(next, &now, now - 1, memory_order_acquire, memory_order_acquire))
             continue;
         int64_t left = (int64_t)(now & 0xffffffffu);
-        p->fn(p->arg, p->tasks - left, index);
+        p->fn(p->arg, end_of(p, k) - left, index);
         atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
-        now = atomic_load_explicit(&p->next, memory_order_acquire);
+        now = atomic_load_explicit(next, memory_order_acquire);
     }
 }
 
-static bool idle(ds_pool *p) { return !(atomic_load(&p->next) & 0xffffffffu) && !atomic_load(&p->stop); }
+/* The worker's own share, then the others'. */
+static void work(ds_pool *p, int index)
+{
+    for (int k = 0; k < p->threads; k++) work_on(p, (index + k) % p->threads, index);
+}
+
+static bool idle(ds_pool *p, uint32_t seen) { return atomic_load(&p->job) == seen && !atomic_load(&p->stop); }
 
 static void *worker_main(void *arg)
 {
     worker *w = arg;
     ds_pool *p = w->pool;
+    uint32_t seen = 0;
     while (!atomic_load(&p->stop)) {
-        for (int spin = 0; spin < p->spins && idle(p); spin++) PAUSE();
-        if (idle(p)) {
+        for (int spin = 0; spin < p->spins && idle(p, seen); spin++) PAUSE();
+        if (idle(p, seen)) {
             pthread_mutex_lock(&p->lock);
             atomic_fetch_add(&p->sleepers, 1);
-            while (idle(p)) pthread_cond_wait(&p->wake, &p->lock);
+            while (idle(p, seen)) pthread_cond_wait(&p->wake, &p->lock);
             atomic_fetch_sub(&p->sleepers, 1);
             pthread_mutex_unlock(&p->lock);
         }
+        seen = atomic_load(&p->job);
         work(p, w->index);
     }
     return NULL;
@@ -91,10 +110,12 @@ ds_pool *ds_pool_create(int threads)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     p->workers = calloc((size_t)threads, sizeof *p->workers);
-    if (!p->workers) {
+    p->shares = aligned_alloc(64, (size_t)threads * sizeof *p->shares);
+    if (!p->workers || !p->shares) {
         ds_pool_free(p);
         return NULL;
     }
+    for (int k = 0; k < threads; k++) atomic_init(&p->shares[k].next, 0);
     for (; p->threads < threads; p->threads++) {
         worker *w = &p->workers[p->threads - 1];
         *w = (worker){ .pool = p, .index = p->threads };
@@ -115,6 +136,7 @@ void ds_pool_free(ds_pool *p)
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     free(p->workers);
+    free(p->shares);
     free(p);
 }
 
@@ -130,8 +152,12 @@ void ds_pool_run(ds_pool *p, int64_t tasks, ds_task_fn fn, void *arg)
     p->arg = arg;
     p->tasks = tasks;
     atomic_store_explicit(&p->done, 0, memory_order_relaxed);
-    uint64_t job = (atomic_load_explicit(&p->next, memory_order_relaxed) >> 32) + 1;
-    atomic_store(&p->next, job << 32 | (uint64_t)tasks);
+    const uint32_t job = atomic_load_explicit(&p->job, memory_order_relaxed) + 1;
+    for (int k = 0; k < p->threads; k++) {
+        int64_t count = end_of(p, k) - end_of(p, k - 1);
+        atomic_store_explicit(&p->shares[k].next, (uint64_t)job << 32 | (uint64_t)count, memory_order_release);
+    }
+    atomic_store(&p->job, job);
     if (atomic_load(&p->sleepers)) wake_all(p);
     work(p, 0);
     for (int spin = 0; atomic_load_explicit(&p->done, memory_order_acquire) != tasks; spin++)

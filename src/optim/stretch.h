@@ -19,9 +19,9 @@ int ds_stretch_states(const ds_stretch *o);
 const char *ds_stretch_state_name(const ds_stretch *o, int i);
 int64_t ds_stretch_state_count(const ds_stretch *o, int i);
 void *ds_stretch_state(ds_stretch *o, int i);
-double *ds_stretch_numbers(ds_stretch *o);                        /* DS_OPTIM_NUMBERS */
+double *ds_stretch_numbers(ds_stretch *o);                      /* DS_OPTIM_NUMBERS */
 const char *ds_stretch_number_name(const ds_stretch *o, int i); /* NULL: unused */
-size_t ds_stretch_bytes(const ds_stretch *o);                     /* held */
-size_t ds_stretch_traffic(const ds_stretch *o);                   /* read and written in a step */
+size_t ds_stretch_bytes(const ds_stretch *o);                   /* held */
+size_t ds_stretch_traffic(const ds_stretch *o);                 /* read and written in a step */
 
 #endif

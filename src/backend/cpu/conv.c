@@ -212,7 +212,7 @@ static void run_class(const job *j, sweep *s, int64_t r0, int64_t r1)
 /* What a task fetches while it works on a strip: its epilogue's operands, and the source of the strip it takes next. */
 static void look_ahead(const job *j, int64_t index, int64_t i0, int64_t i1, ds_ahead *ahead)
 {
-    int64_t image = index / j->strips, next = index + ds_pool_threads(j->call->pool), rows = j->z.n * j->from[0];
+    int64_t image = index / j->strips, next = index + 1, rows = j->z.n * j->from[0];
     int64_t line = j->from[1] * j->kg * j->z.groups * (int64_t)j->es, share = ds_ceil_div(j->from[0], j->strips);
     int64_t first = next / j->strips * j->from[0] + next % j->strips * share;
     ds_epilogue_ahead(j->call, (image * j->to[0] + i0) * j->to[1], (image * j->to[0] + i1) * j->to[1], ahead);
