@@ -62,7 +62,7 @@ DS_API void *ds_session_theta(ds_session *s);           /* flat parameters */
 DS_API int64_t ds_session_batches(const ds_session *s); /* in an epoch */
 DS_API int64_t ds_session_batch(const ds_session *s);   /* rows of a full batch */
 DS_API int64_t ds_session_epoch(const ds_session *s);   /* steps in an epoch: batches / accumulate, rounded up */
-/* [owned] The optimizer that training begins with. */
+/* [owned] The optimizer that training begins with; NULL where a solver takes the place of rules. */
 DS_API ds_status ds_session_optimizer(ds_session *s, ds_optim **out);
 /* Initial weights from train.seed; reads one batch where an initializer or a bias wants data. */
 DS_API ds_status ds_session_init(ds_session *s);

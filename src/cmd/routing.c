@@ -6,7 +6,7 @@
 ds_status ds_routing_open(ds_session *s, ds_optim **out)
 {
     ds_status status = ds_session_optimizer(s, out);
-    if (status != DS_OK || ds_optim_groups(*out) > 1) return status;
+    if (status != DS_OK || !*out || ds_optim_groups(*out) > 1) return status;
     ds_optim_free(*out);
     *out = NULL;
     return DS_OK;

@@ -148,6 +148,8 @@ int64_t ds_session_epoch(const ds_session *s) { return s->epoch; }
 ds_status ds_session_optimizer(ds_session *s, ds_optim **out)
 {
     ds_optim_settings o = s->set.optimizer;
+    *out = NULL;
+    if (s->set.solver.head) return DS_OK;
     o.n = s->dim;
     o.space = ds_problem_space(s->problem);
     o.dtype = ds_problem_dtype(s->problem);
