@@ -75,6 +75,7 @@ typedef struct recipe {
     ds_clip clip;
     const ds_group *group;
     int groups;
+    ds_lookahead lookahead;
 } recipe;
 
 /* What a run comes to. */
@@ -139,6 +140,7 @@ static ds_session *open_session(const recipe *c, ds_model *model)
         OK(ds_rule_parse(ctx, c->rule, &set.optimizer.rule));
     set.optimizer.group = c->group;
     set.optimizer.groups = c->groups;
+    set.optimizer.lookahead = c->lookahead;
     OK(ds_schedule_parse(ctx, c->schedule, &set.schedule.schedule));
     give_parts(&set.schedule);
     if (c->average) OK(ds_average_parse(ctx, c->average, &set.average));
@@ -349,7 +351,7 @@ static void steps_of_several_batches(void **state)
         stop_everywhere(&c);
 }
 
-/* Numbers beside the vectors in one, a rewind that takes all of them back. */
+/* Numbers beside the vectors in one; a rewind that takes all of them back, slow weights too. */
 static void groups_with_rules_of_their_own(void **state)
 {
     (void)state;
@@ -360,6 +362,7 @@ static void groups_with_rules_of_their_own(void **state)
     stop_everywhere(&c);
     c.table = spoilt;
     c.on_nonfinite = DS_NONFINITE_REWIND;
+    c.lookahead = (ds_lookahead){ 3, 0.5 };
     stop_everywhere(&c);
 }
 

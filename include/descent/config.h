@@ -78,6 +78,7 @@ typedef struct ds_config {
     ds_part rest;          /* optimizer.rest; head NULL: not given */
     const ds_group *group; /* optimizer.groups */
     int groups;
+    ds_lookahead lookahead;       /* optimizer.lookahead; k 0: not given */
     ds_clip clip;                 /* optimizer.clip */
     ds_part schedule;             /* of registry "schedule"; head NULL: the rate stays */
     const ds_schedule_part *part; /* of a sequence or a product */

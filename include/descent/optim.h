@@ -53,11 +53,18 @@ typedef struct ds_group {
     ds_part rest;      /* as the optimizer's rest */
 } ds_group;
 
+/* Every k steps slow <- slow + alpha (theta - slow), theta <- slow; slow starts as theta. k 0: never. */
+typedef struct ds_lookahead {
+    int64_t k;
+    double alpha; /* between 0 and 1 */
+} ds_lookahead;
+
 typedef struct ds_optim_settings {
     ds_part rule;          /* of registry "rule"; need not be resolved */
     ds_part rest;          /* of the vectors where the rule is for matrices alone; head NULL: what the rule names */
     const ds_group *group; /* their rates are their own lr times (rate of the step / lr of the rule) */
     int groups;
+    ds_lookahead lookahead;
     const char *dialect;   /* "torch" (also NULL) or "book" */
     int64_t n;             /* elements of a vector */
     ds_dtype dtype;        /* DS_F32 or DS_F64 */
@@ -91,7 +98,7 @@ DS_API void ds_optim_set_steps(ds_optim *o, int64_t steps);
 /* Numbers that a rule keeps beside its vectors, such as the sum of weights of schedule-free rules; unused ones are 0. */
 enum { DS_OPTIM_NUMBERS = 2 };
 DS_API double *ds_optim_numbers(ds_optim *o); /* of the first group */
-/* Register all of it as "optim.NAME" and "optim.steps": what the rule declared is what checkpoints keep. */
+/* Register all of it as "optim.NAME" and "optim.steps" (slow weights as "optim.slow"): what the rule declared is what checkpoints keep. */
 DS_API void ds_optim_remember(ds_optim *o, ds_state *st);
 /* Who moves tensor i of the space: false when there is none. What groups say is in the config's words. */
 typedef struct ds_routing {

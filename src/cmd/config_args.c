@@ -111,9 +111,12 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
     s.checkpoint_keep = c->train.checkpoint_keep;
     s.on_nonfinite = c->train.on_nonfinite;
     if (dtype) s.problem.dtype = *dtype;
-    s.optimizer = (ds_optim_settings){
-        .rule = c->optimizer, .rest = c->rest, .group = c->group, .groups = c->groups, .dialect = c->dialect
-    };
+    s.optimizer = (ds_optim_settings){ .rule = c->optimizer,
+                                       .rest = c->rest,
+                                       .group = c->group,
+                                       .groups = c->groups,
+                                       .lookahead = c->lookahead,
+                                       .dialect = c->dialect };
     s.solver = c->solver;
     s.search = c->search;
     s.gtol = c->gtol;

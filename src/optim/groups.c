@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optim/lookahead.h"
 #include "optim/route.h"
 #include "optim/stretch.h"
 #include "space/space.h"
@@ -34,7 +35,8 @@ struct ds_optim {
     const ds_space *space; /* of the settings; NULL: there is none */
     bool book;
     size_t element;
-    double lr;   /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
+    double lr; /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
+    ds_slow slow;
     void *point; /* of several groups, one of which looks ahead */
 };
 
@@ -117,6 +119,7 @@ static ds_status create(ds_optim *o, const ds_optim_settings *s)
     DS_TRY(ds_routes_make(&o->routes, o->ctx, s, s->space));
     DS_TRY(fill_groups(o, s, &o->routes));
     o->lr = real_of(o, &o->routes.route[0], "lr");
+    DS_TRY(ds_slow_open(&o->slow, o->ctx, s));
     return list_states(o);
 }
 
@@ -145,6 +148,7 @@ void ds_optim_free(ds_optim *o)
         ds_stretch_free(o->group[k].at);
         ds_space_clear(&o->group[k].space);
     }
+    ds_slow_close(&o->slow);
     ds_routes_free(&o->routes);
     free(o->group);
     free(o->state);
@@ -197,10 +201,12 @@ static double rate_of(const ds_optim *o, const group *g, double lr)
 
 ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr)
 {
+    ds_slow_before(&o->slow, o->t + 1, theta);
     for (int k = 0; k < o->groups; k++) {
         const group *g = &o->group[k];
         size_t at = place_of(o, g);
         DS_TRY(ds_stretch_step(g->at, o->t + 1, (char *)theta + at, (const char *)gradient + at, rate_of(o, g, lr)));
+        ds_slow_after(&o->slow, o->t + 1, theta, g->from, g->n);
     }
     o->t++;
     return DS_OK;
@@ -243,6 +249,7 @@ void ds_optim_remember(ds_optim *o, ds_state *st)
     const ds_dtype t = o->element == sizeof(double) ? DS_F64 : DS_F32;
     for (int i = 0; i < o->states; i++)
         ds_state_vector(st, "optim", o->state[i].name, t, ds_optim_state_count(o, i), ds_optim_state(o, i));
+    if (o->slow.weights) ds_state_vector(st, "optim", "slow", t, o->n, o->slow.weights);
     ds_state_integer(st, "optim", "steps", &o->t);
     for (int k = 0; k < o->groups; k++) remember_numbers(&o->group[k], st);
 }
@@ -295,14 +302,14 @@ void ds_optim_leave_out(const ds_optim *o, void *gradient)
 
 size_t ds_optim_state_bytes(const ds_optim *o)
 {
-    int64_t elements = 0;
+    int64_t elements = o->slow.weights ? o->n : 0;
     for (int i = 0; i < o->states; i++) elements += ds_optim_state_count(o, i);
     return (size_t)elements * o->element;
 }
 
 size_t ds_optim_bytes(const ds_optim *o)
 {
-    size_t bytes = o->point ? (size_t)o->n * o->element : 0;
+    size_t bytes = (size_t)o->n * o->element * (size_t)((o->point != NULL) + (o->slow.weights != NULL));
     for (int k = 0; k < o->groups; k++) bytes += ds_stretch_bytes(o->group[k].at);
     return bytes;
 }

@@ -100,7 +100,8 @@ static void apply(reader *r, node *root, int index)
 bool config_has_effect(const ds_head *optimizer, const char *key)
 {
     const ds_solver_def *solver = ds_solver_of(optimizer);
-    if (!strcmp(key, "clip") || !strcmp(key, "dialect") || !strcmp(key, "groups")) return !solver;
+    if (!strcmp(key, "clip") || !strcmp(key, "dialect") || !strcmp(key, "groups") || !strcmp(key, "lookahead"))
+        return !solver;
     if (!strcmp(key, "rest")) return !solver && ds_rule_of(optimizer)->rest;
     if (!strcmp(key, "gtol")) return solver != NULL;
     if (!strcmp(key, "search")) return solver && solver->search;

@@ -1,7 +1,6 @@
 /* adamw.c - Adam with decoupled weight decay: theta <- (1 - lr l) theta, then the Adam step (formulas in adam.c).
  * The decay goes by the current rate, as in PyTorch, or as option weight_decay_coupling says; gradient and moments do not
- * see it. The book has no AdamW: its
- * dialect is the book's Adam after the same decay. Source: Loshchilov and Hutter 2019. */
+ * see it. The book has no AdamW: its dialect is the book's Adam after the same decay. Source: Loshchilov and Hutter 2019. */
 #include "optim/rule.h"
 
 static const ds_option options[] = {
