@@ -34,7 +34,7 @@ _descent_words() {
     selftest) echo "all " ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all " ;;
     runs) echo "list show diff tag rm reindex " ;;
-    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr evaluations seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
+    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -99,6 +99,7 @@ model.layers
 optimizer.name
 optimizer.dialect
 optimizer.clip
+optimizer.lookahead
 optimizer.rest
 optimizer.groups
 optimizer.search
@@ -127,6 +128,8 @@ optimizer.clip.norm
 optimizer.clip.value
 optimizer.clip.adaptive
 optimizer.clip.eps
+optimizer.lookahead.k
+optimizer.lookahead.alpha
 optimizer.rest.name
 optimizer.groups.N.match
 optimizer.groups.N.role
@@ -297,7 +300,7 @@ _descent_key_values() {
     optimizer.groups.N.frozen) echo "true false " ;;
     optimizer.groups.N.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation " ;;
     optimizer.groups.N.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation " ;;
-    train.keep.best) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr evaluations seconds " ;;
+    train.keep.best) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds " ;;
     train.retrain.strategy) echo "none anew continue " ;;
     model.layers.N.act) echo "relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus " ;;
     model.layers.N.norm) echo "batch layer " ;;
@@ -323,14 +326,14 @@ _descent_key_values() {
     optimizer.weight_decay_coupling) echo "lr schedule fixed corrected " ;;
     optimizer.decoupled_weight_decay) echo "true false " ;;
     schedule.parts.N.name) echo "constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau " ;;
-    schedule.watch) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr evaluations seconds " ;;
+    schedule.watch) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds " ;;
     schedule.relative) echo "true false " ;;
     schedule.mode) echo "auto min max " ;;
     train.average.norms) echo "average recalibrate keep " ;;
     train.average.correct) echo "true false " ;;
-    train.stop.watch) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr evaluations seconds " ;;
+    train.stop.watch) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds " ;;
     train.stop.mode) echo "auto min max " ;;
-    train.stop.target) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm update.ratio lr evaluations seconds " ;;
+    train.stop.target) echo "epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds " ;;
     optimizer.beta) echo "fr pr pr+ hs dy hz " ;;
     optimizer.scale) echo "true false " ;;
     esac

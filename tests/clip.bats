@@ -53,6 +53,21 @@ column() { # RUN NAME: of the last row
     awk -v g="$(column still grad.norm)" 'BEGIN { exit !(g > 1e-3) }'
 }
 
+@test "clip.share: how many of an epoch's steps were clipped, in files and JSON, where clipping is asked for" {
+    "$program" train tiny.yaml "optimizer.clip={norm: 1e9}" --out never --json >never.json
+    [ "$(column never clip.share)" = 0 ]
+    grep -q '"clip.share": 0,' never.json
+    "$program" train tiny.yaml "optimizer.clip={norm: 1e-9}" --out always
+    [ "$(column always clip.share)" = 1 ]
+    "$program" train tiny.yaml --out plain
+    "$program" train tiny.yaml train.steps=1 --out first
+    bound="$(awk -v a="$(column first grad.norm)" -v b="$(column plain grad.norm)" 'BEGIN { print (a + b) / 2 }')"
+    "$program" train tiny.yaml "optimizer.clip={norm: $bound}" --out some
+    awk -v share="$(column some clip.share)" 'BEGIN { exit !(share > 0 && share < 1) }'
+    if grep -q clip plain/metrics.tsv; then return 1; fi
+    refused "no gradient is clipped; set optimizer.clip" "train.stop={target: clip.share, value: 0}"
+}
+
 @test "accumulate: as many steps as one large batch makes, and nearly its loss" {
     "$program" train tiny.yaml train.batch=16 train.accumulate=4 --out small
     "$program" train tiny.yaml train.batch=64 --out large

@@ -138,7 +138,9 @@ static void numbers_have_names(void **state)
                                 .update_ratio = 0.001,
                                 .lr = 0.1,
                                 .evaluations = 90,
-                                .seconds = 9 };
+                                .seconds = 9,
+                                .clips = true,
+                                .clip_share = 0.75 };
     static const struct {
         const char *name;
         double value;
@@ -156,6 +158,7 @@ static void numbers_have_names(void **state)
                    { "average.val.error", 0.0625 },
                    { "lr", 0.1 },
                    { "evaluations", 90 },
+                   { "clip.share", 0.75 },
                    { "seconds", 9 } };
     assert_int_equal(ds_report_columns(), sizeof wanted / sizeof wanted[0]);
     for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {

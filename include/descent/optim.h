@@ -137,9 +137,9 @@ typedef struct ds_clip {
 
 /* DS_ERANGE: c or eps is not a positive number. */
 DS_API ds_status ds_clip_check(ds_ctx *ctx, const ds_clip *clip);
-/* Clip a gradient of finite values in place. space says where the units of adaptive lie; the others take NULL with n
+/* Clip a gradient of finite values in place; whether any of them changed. space says where the units of adaptive lie; the others take NULL with n
  * elements. */
-DS_API void ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtype t, int64_t n, const void *theta,
+DS_API bool ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtype t, int64_t n, const void *theta,
                              void *gradient);
 
 /* ---- schedules -------------------------------------------------------------------------------------------------- */

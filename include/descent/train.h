@@ -91,14 +91,16 @@ typedef struct ds_epoch_report {
     double grad_norm, update_ratio; /* of the epoch's last step; the norm is that before clipping */
     double lr, seconds;             /* lr: NaN of solvers */
     int64_t evaluations;            /* that a solver has made so far */
+    bool clips;                     /* gradients are */
+    double clip_share;              /* of the epoch's steps, those whose gradient was clipped */
     ds_score average;               /* of the averaged weights on the validation rows; rows 0: none */
     bool best;
 } ds_epoch_report;
 /* Its numbers by name, as metrics.tsv calls them: "train.loss", "val.accuracy". */
 DS_API int ds_report_columns(void);
 DS_API const char *ds_report_name(int k);
-DS_API bool ds_report_averaged(int k);                          /* there only where weights are averaged */
-DS_API bool ds_report_solved(int k);                            /* there only where a solver is at work */
+/* Some are there only where weights are averaged, gradients clipped, a solver at work. */
+DS_API bool ds_report_has(const ds_epoch_report *r, int k);
 DS_API double ds_report_value(const ds_epoch_report *r, int k); /* NaN: none */
 typedef struct ds_watcher {
     void *arg;

@@ -99,8 +99,7 @@ static void number_or_dash(char *buf, size_t bytes, const char *fmt, double x)
 static void print_json_epoch(const ds_epoch_report *r)
 {
     for (int k = 0, n = 0; k < ds_report_columns(); k++) {
-        if (ds_report_averaged(k) && !r->average.rows) continue;
-        if (ds_report_solved(k) && !r->evaluations) continue;
+        if (!ds_report_has(r, k)) continue;
         printf("%s\"%s\": ", n++ ? ", " : "{", ds_report_name(k));
         ds_print_json_number(stdout, ds_report_value(r, k));
     }

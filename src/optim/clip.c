@@ -42,24 +42,33 @@ static void scale(ds_dtype t, void *x, int64_t n, double a)
 }
 
 /* A sum of squares beyond f64 says nothing about the norm: a power of two brings it back, exactly. */
-static void clip_norm(double c, ds_dtype t, int64_t n, void *g)
+static bool clip_norm(double c, ds_dtype t, int64_t n, void *g)
 {
     double norm = ds_vector_norm(t, g, n);
-    if (isinf(norm)) {
+    bool huge = isinf(norm);
+    if (huge) {
         scale(t, g, n, 0x1p-600);
         norm = ds_vector_norm(t, g, n);
-        scale(t, g, n, c / norm);
-    } else if (norm > c) {
-        scale(t, g, n, c / norm);
     }
+    if (!huge && norm <= c) return false;
+    scale(t, g, n, c / norm);
+    return true;
 }
 
-static void clip_value(double c, ds_dtype t, int64_t n, void *g)
+static bool clip_value(double c, ds_dtype t, int64_t n, void *g)
 {
     double *g64 = g;
     float *g32 = g, c32 = (float)c;
-    for (int64_t i = 0; i < n && t == DS_F64; i++) g64[i] = g64[i] > c ? c : g64[i] < -c ? -c : g64[i];
-    for (int64_t i = 0; i < n && t == DS_F32; i++) g32[i] = g32[i] > c32 ? c32 : g32[i] < -c32 ? -c32 : g32[i];
+    bool any = false;
+    for (int64_t i = 0; i < n && t == DS_F64; i++) {
+        any |= fabs(g64[i]) > c;
+        g64[i] = g64[i] > c ? c : g64[i] < -c ? -c : g64[i];
+    }
+    for (int64_t i = 0; i < n && t == DS_F32; i++) {
+        any |= fabsf(g32[i]) > c32;
+        g32[i] = g32[i] > c32 ? c32 : g32[i] < -c32 ? -c32 : g32[i];
+    }
+    return any;
 }
 
 /* A segment as memory has it: before x units x after elements; a vector is one unit. */
@@ -87,7 +96,7 @@ static layout layout_of(const ds_segment *s)
 }
 
 /* Units [from, to) of a segment, whose weights are w and gradients g. */
-static void clip_units(const ds_clip *clip, const layout *y, int64_t from, int64_t to, ds_dtype t, const void *w,
+static bool clip_units(const ds_clip *clip, const layout *y, int64_t from, int64_t to, ds_dtype t, const void *w,
                        void *g)
 {
     double ww[UNITS] = { 0 }, gg[UNITS] = { 0 }, factor[UNITS];
@@ -107,18 +116,21 @@ static void clip_units(const ds_clip *clip, const layout *y, int64_t from, int64
     }
     if (any) EACH(multiply(t, g, i, factor[k]))
 #undef EACH
+    return any;
 }
 
-static void clip_adaptive(const ds_clip *clip, const ds_space *space, ds_dtype t, const void *theta, void *g)
+static bool clip_adaptive(const ds_clip *clip, const ds_space *space, ds_dtype t, const void *theta, void *g)
 {
+    bool any = false;
     for (int i = 0; i < ds_space_count(space); i++) {
         const ds_segment *s = ds_space_segment(space, i);
         size_t at = (size_t)s->offset * ds_dtype_bytes(t);
         layout y = layout_of(s);
         for (int64_t u = 0; u < y.units; u += UNITS)
-            clip_units(clip, &y, u, u + UNITS < y.units ? u + UNITS : y.units, t, (const char *)theta + at,
-                       (char *)g + at);
+            any |= clip_units(clip, &y, u, u + UNITS < y.units ? u + UNITS : y.units, t, (const char *)theta + at,
+                              (char *)g + at);
     }
+    return any;
 }
 
 ds_status ds_clip_check(ds_ctx *ctx, const ds_clip *clip)
@@ -132,13 +144,13 @@ ds_status ds_clip_check(ds_ctx *ctx, const ds_clip *clip)
     return DS_OK;
 }
 
-void ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtype t, int64_t n, const void *theta,
+bool ds_clip_gradient(const ds_clip *clip, const ds_space *space, ds_dtype t, int64_t n, const void *theta,
                       void *gradient)
 {
     switch (clip->kind) {
-    case DS_CLIP_NONE: break;
-    case DS_CLIP_NORM: clip_norm(clip->c, t, n, gradient); break;
-    case DS_CLIP_VALUE: clip_value(clip->c, t, n, gradient); break;
-    case DS_CLIP_ADAPTIVE: clip_adaptive(clip, space, t, theta, gradient); break;
+    case DS_CLIP_NORM: return clip_norm(clip->c, t, n, gradient);
+    case DS_CLIP_VALUE: return clip_value(clip->c, t, n, gradient);
+    case DS_CLIP_ADAPTIVE: return clip_adaptive(clip, space, t, theta, gradient);
+    default: return false;
     }
 }

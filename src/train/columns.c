@@ -40,6 +40,9 @@ static const ds_column columns[] = {
       .average = true },
     { { .name = "grad.norm", .summary = "Euclidean norm of the gradient at the epoch's last step, before clipping" },
       AT(grad_norm) },
+    { { .name = "clip.share", .summary = "share of the epoch's steps whose gradient was clipped" },
+      AT(clip_share),
+      .clip = true },
     { { .name = "update.ratio", .summary = "norm of the epoch's last update against that of the weights" },
       AT(update_ratio) },
     { { .name = "lr", .summary = "rate of the epoch's last step" }, AT(lr) },
@@ -55,9 +58,9 @@ static const ds_column columns[] = {
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static const ds_head *const heads[] = {
-    &columns[0].head,  &columns[1].head,  &columns[2].head,  &columns[3].head,  &columns[4].head,
-    &columns[5].head,  &columns[6].head,  &columns[7].head,  &columns[8].head,  &columns[9].head,
-    &columns[10].head, &columns[11].head, &columns[12].head, &columns[13].head, &columns[14].head,
+    &columns[0].head,  &columns[1].head,  &columns[2].head,  &columns[3].head,  &columns[4].head,  &columns[5].head,
+    &columns[6].head,  &columns[7].head,  &columns[8].head,  &columns[9].head,  &columns[10].head, &columns[11].head,
+    &columns[12].head, &columns[13].head, &columns[14].head, &columns[15].head,
 };
 _Static_assert(sizeof heads / sizeof heads[0] == COLUMNS, "a column is missing in the list");
 const ds_registry ds_column_registry = { "column", "numbers of an epoch: metrics.tsv, train.stop, train.keep", heads,
@@ -68,6 +71,12 @@ const ds_column *ds_column_named(const char *name)
     for (int k = 0; k < COLUMNS; k++)
         if (!strcmp(columns[k].head.name, name)) return &columns[k];
     return NULL;
+}
+
+bool ds_column_there(int k, const ds_session *s)
+{
+    return (!columns[k].average || s->set.average.head) && (!columns[k].clip || s->set.clip.kind) &&
+           (!columns[k].solver || s->set.solver.head);
 }
 
 double ds_column_value(const ds_column *c, const ds_epoch_report *r)
@@ -88,6 +97,7 @@ const char *ds_column_lacks(const ds_column *c, const ds_session *s)
 {
     if (c->solver && !s->set.solver.head) return "the optimizer is a rule, which takes one gradient a step";
     if (c->average && !s->set.average.head) return "no weights are averaged; set train.average";
+    if (c->clip && !s->set.clip.kind) return "no gradient is clipped; set optimizer.clip";
     if (c->val && ds_view_rows(ds_dataset_view(s->data, DS_VAL)) == 0)
         return "no rows validate; set data.holdout or data.val";
     if (c->classes && ds_dataset_classes(s->data) == 0) return "the targets are real numbers; watch a loss";
@@ -99,5 +109,8 @@ const char *ds_column_lacks(const ds_column *c, const ds_session *s)
 int ds_report_columns(void) { return COLUMNS; }
 const char *ds_report_name(int k) { return columns[k].head.name; }
 double ds_report_value(const ds_epoch_report *r, int k) { return ds_column_value(&columns[k], r); }
-bool ds_report_averaged(int k) { return columns[k].average; }
-bool ds_report_solved(int k) { return columns[k].solver; }
+bool ds_report_has(const ds_epoch_report *r, int k)
+{
+    return (!columns[k].average || r->average.rows) && (!columns[k].clip || r->clips) &&
+           (!columns[k].solver || r->evaluations);
+}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "train/columns.h"
 #include "train/parts.h"
 
 void ds_loop_show(ds_loop *l)
@@ -33,8 +34,7 @@ static ds_status write_line(ds_loop *l, const ds_epoch_report *r)
     if (!l->run) return DS_OK;
     for (int k = 0; k < ds_report_columns(); k++) {
         const char *name = ds_report_name(k);
-        if (ds_report_averaged(k) && !l->s->set.average.head) continue;
-        if (ds_report_solved(k) && !l->solve) continue;
+        if (!ds_column_there(k, l->s)) continue;
         if (n) line[n++] = '\t';
         if (r)
             n += (size_t)snprintf(line + n, sizeof line - n, strcmp(name, "seconds") ? "%.17g" : "%.3f",
@@ -61,7 +61,9 @@ ds_status ds_loop_report(ds_loop *l)
                           .grad_norm = l->grad_norm,
                           .update_ratio = l->update_ratio,
                           .lr = l->lr,
-                          .evaluations = ds_solve_evaluations(l) };
+                          .evaluations = ds_solve_evaluations(l),
+                          .clips = s->set.clip.kind,
+                          .clip_share = (double)l->clipped / (double)l->steps };
     DS_TRY(ds_session_score(s, DS_VAL, &r.val));
     double t = ds_loop_now();
     r.seconds = l->epoch_spent + t - l->epoch_start;

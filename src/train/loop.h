@@ -55,6 +55,7 @@ typedef struct ds_loop {
     /* registered */
     int64_t step, epoch, batch;         /* taken; epochs closed; batches of this epoch that are done */
     double loss_sum, wrong, rows;       /* of this epoch's batches as they were trained */
+    int64_t steps, clipped;             /* of this epoch; those whose gradient was clipped */
     double spent, epoch_spent;          /* seconds before `start` and `epoch_start` */
     double lr, grad_norm, update_ratio; /* of the latest step; the last two of an epoch's last, NaN before */
     int64_t planned;                    /* total of the process that wrote the checkpoint */

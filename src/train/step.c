@@ -27,7 +27,9 @@ static ds_status update(ds_loop *l)
 {
     ds_session *s = l->s;
     void *g = l->gradient.mean;
-    ds_clip_gradient(&s->set.clip, ds_problem_space(s->problem), ds_problem_dtype(s->problem), s->dim, s->theta, g);
+    l->clipped +=
+        ds_clip_gradient(&s->set.clip, ds_problem_space(s->problem), ds_problem_dtype(s->problem), s->dim, s->theta, g);
+    l->steps++;
     l->lr = ds_schedule_rate(&l->schedule, l->step);
     return ds_optim_step(l->optim, s->theta, g, l->lr);
 }

@@ -79,6 +79,10 @@ static ds_status open_state(ds_loop *l)
     ds_state_real(st, "loop", "loss_sum", &l->loss_sum);
     ds_state_real(st, "loop", "wrong", &l->wrong);
     ds_state_real(st, "loop", "rows", &l->rows);
+    if (l->s->set.clip.kind) {
+        ds_state_integer(st, "loop", "steps", &l->steps);
+        ds_state_integer(st, "loop", "clipped", &l->clipped);
+    }
     ds_state_real(st, "loop", "lr", &l->lr);
     ds_state_real(st, "loop", "grad_norm", &l->grad_norm);
     ds_state_real(st, "loop", "update_ratio", &l->update_ratio);
@@ -130,6 +134,7 @@ static void begin_epoch(ds_loop *l)
 {
     l->batch = 0;
     l->loss_sum = l->wrong = l->rows = 0;
+    l->steps = l->clipped = 0;
     l->grad_norm = l->update_ratio = NAN;
     l->epoch_start = ds_loop_now();
     l->epoch_spent = 0;
