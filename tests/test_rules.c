@@ -74,6 +74,20 @@ static int length(const golden *d, const bench *b, int k)
     return at < 0 ? d->n : (int)ds_optim_state_count(b->o, at);
 }
 
+/* What the rule needs beside the gradient, of the other steps' gradients: as tests/golden/rules_needs.py. */
+static void supply_golden(const golden *d, bench *b, int s)
+{
+    ds_need q = { 0 };
+    for (;;) {
+        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->theta, b->g, &q));
+        if (!q.what) return;
+        int from = (s + (q.what == DS_NEED_SAMPLED ? 7 : q.what == DS_NEED_PRODUCT ? 3 : 5)) % d->steps;
+        for (int i = 0; q.out && i < d->n; i++)
+            put(b->t, q.out, i, d->g[from][i] * (q.what == DS_NEED_PRODUCT ? get(b->t, q.v, i) : 1));
+        q.number = q.what == DS_NEED_LOSS ? 0.5 * ((s + 1) % 5) : 16;
+    }
+}
+
 /* Reads the case's path from the file while two optimizers walk it. */
 static void follow(golden *d)
 {
@@ -89,6 +103,7 @@ static void follow(golden *d)
             for (int i = 0; i < length(d, &b[1], k); i++) wanted[k][i] = number(d);
         for (int t = 0; t < 2; t++) {
             for (int i = 0; i < d->n; i++) put(b[t].t, b[t].g, i, d->g[s][i]);
+            supply_golden(d, &b[t], s);
             OK(b[t].ctx, ds_optim_step(b[t].o, b[t].theta, b[t].g, d->rate[s]));
             compare(d, 0, "theta", s, b[t].t, b[t].theta, wanted[0], d->n);
             for (int k = 0; k < d->states; k++) {
@@ -223,7 +238,11 @@ static void rest(setup s)
     void *before = malloc(vector_bytes(&b));
     randomize(s.t, b.theta, s.n, 0);
     memcpy(before, b.theta, vector_bytes(&b));
-    for (int step = 0; step < 3; step++) OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+    b.still = true;
+    for (int step = 0; step < 3; step++) {
+        supply(&b, step);
+        OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
+    }
     assert_memory_equal(b.theta, before, vector_bytes(&b));
     free(before);
     stop(&b);
@@ -247,6 +266,7 @@ static void other_buffers(setup s)
         void *g = ds_buffer_alloc(vector_bytes(&b)), *theta = ds_buffer_alloc(vector_bytes(&b));
         randomize(s.t, g, s.n, (uint32_t)step + 1);
         memcpy(theta, b.theta, vector_bytes(&b));
+        supply(&b, step);
         OK(b.ctx, ds_optim_step(b.o, theta, g, rate_at(step)));
         assert_memory_equal(g, a.g, vector_bytes(&a));
         memset(g, 0xff, vector_bytes(&b));
@@ -283,6 +303,7 @@ static void split(setup s)
         one_step(&half, step);
         memcpy(whole.g, half.g, bytes);
         memcpy((char *)whole.g + bytes, half.g, bytes);
+        supply(&whole, step);
         OK(whole.ctx, ds_optim_step(whole.o, whole.theta, whole.g, rate_at(step)));
         assert_memory_equal(whole.theta, half.theta, bytes);
         assert_memory_equal((char *)whole.theta + bytes, half.theta, bytes);
@@ -297,7 +318,8 @@ static void elements_are_independent(void **state)
     for_each_rule(split);
 }
 
-/* A fused rule is one pass: no memory beside the state (and the look-ahead point), nothing staged. */
+/* A fused rule is one pass: no memory beside the state (and the look-ahead point, and what it is given: a product with its
+ * direction), nothing staged. */
 static void count_bytes(setup s)
 {
     if (couples(s.rule)) return;
@@ -306,6 +328,7 @@ static void count_bytes(setup s)
     const void *at;
     OK(b.ctx, ds_optim_point(b.o, b.theta, &at));
     size_t vectors = (size_t)ds_optim_states(b.o) + (at != b.theta);
+    vectors += ds_optim_needs(b.o) & DS_NEED_PRODUCT ? 2 : ds_optim_needs(b.o) & DS_NEED_SAMPLED ? 1 : 0;
     assert_true(ds_optim_bytes(b.o) >= vectors * vector_bytes(&b));
     if (ds_optim_bytes(b.o) > vectors * vector_bytes(&b) + vector_bytes(&b) / 2) /* tiles of the workers are small */
         fail_msg("%s %s: %zu bytes for %zu vectors of %zu", s.rule, s.dialect, ds_optim_bytes(b.o), vectors,

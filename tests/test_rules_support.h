@@ -33,6 +33,7 @@ typedef struct bench {
     int64_t n;
     ds_dtype t;
     void *theta, *g;
+    bool still; /* at the lowest point: no gradient anywhere */
 } bench;
 
 typedef struct setup {
@@ -89,9 +90,27 @@ static inline void randomize(ds_dtype t, void *x, int64_t n, uint32_t step)
 /* A rate that moves. */
 static inline double rate_at(int step) { return 0.01 * (1 + step % 3); }
 
+/* What the rule needs beside the gradient: a loss above 0, vectors of further random numbers that repeat after 48. */
+static inline void supply(bench *b, int step)
+{
+    ds_need q = { 0 };
+    for (;;) {
+        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->theta, b->g, &q));
+        if (!q.what) return;
+        if (q.out) randomize(b->t, q.out, b->n < 48 ? b->n : 48, 100 * q.what + (uint32_t)step);
+        for (int64_t i = 0; q.out && i < b->n; i++) {
+            double x = b->still ? 0 : get(b->t, q.out, i % 48);
+            put(b->t, q.out, i, x);
+        }
+        for (int64_t i = 0; q.v && i < b->n; i++) put(b->t, q.out, i, get(b->t, q.out, i) * get(b->t, q.v, i));
+        q.number = q.what == DS_NEED_LOSS ? 0.25 * (1 + step % 4) : 16;
+    }
+}
+
 static inline void one_step(bench *b, int step)
 {
     randomize(b->t, b->g, b->n, (uint32_t)step + 1);
+    supply(b, step);
     OK(b->ctx, ds_optim_step(b->o, b->theta, b->g, rate_at(step)));
 }
 
@@ -128,6 +147,10 @@ static const char *const VARIANTS[][2] = {
     { "adamw(weight_decay_coupling=schedule, weight_decay=0.5)", "torch" },
     { "lion(weight_decay_coupling=corrected, weight_decay=0.5, cautious=true)", "book" },
     { "schedule-free-adamw(r=1, weight_decay=0.1)", "torch" },
+    { "mars(exact=true)", "torch" },
+    { "mars(base=lion)", "torch" },
+    { "sophia(period=3, weight_decay=0.1)", "torch" },
+    { "sophia(estimator=gnb, period=2)", "torch" },
 };
 
 /* Whether elements see each other. */

@@ -180,6 +180,7 @@ static void nan_passes_through(setup s)
     bench b = start(s);
     randomize(s.t, b.g, 20, 1);
     put(s.t, b.g, 7, NAN);
+    supply(&b, 0);
     OK(b.ctx, ds_optim_step(b.o, b.theta, b.g, 0.1));
     for (int i = 0; i < 20; i++) assert_int_equal(isnan(get(s.t, b.theta, i)), i == 7);
     stop(&b);

@@ -23,6 +23,8 @@ import numpy as np
 theta, grads = rules.inputs()
 rules.FACTOR[:] = 1  # trace keeps the rate
 for rule, dialect, given in rules.CASES:
+    if rules.needs.asks(rule, given):
+        continue
     for kind, most in (("<f8", 1e-12), ("<f4", 2e-5)):
         np.save("g.npy", grads.reshape(20, 2, 3).astype(kind))
         np.save("t.npy", theta.reshape(2, 3).astype(kind))
@@ -63,6 +65,10 @@ END
     refuse 2 'dialect' --rule adam --dialect book --theta0 t.npy amsgrad=true
     refuse 2 'key=value' --rule adam --theta0 t.npy lr
     refuse 2 '--theta0' --rule adam
+    refuse 2 'needs the loss' --rule polyak --theta0 none.npy
+    refuse 2 'needs a second gradient on the same batch' --rule mars --theta0 t.npy exact=true
+    refuse 2 'needs Hessian products' --rule sophia --theta0 t.npy
+    refuse 2 'labels drawn from the model' --rule sophia --theta0 t.npy estimator=gnb
     refuse 4 'wanted 3' --rule adam --theta0 s.npy
     refuse 4 'f32' --rule adam --theta0 f.npy
     refuse 4 'none.npy' --rule adam --theta0 none.npy

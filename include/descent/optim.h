@@ -8,6 +8,7 @@
  *   ds_rule_parse(ctx, "adam(lr=1e-3, beta1=0.9)", &s.rule);
  *   ds_optim_create(&o, ctx, &s);
  *   each step: ds_optim_point(o, theta, &at); gradient at `at`; ds_optim_step(o, theta, gradient, rate);
+ * Rules that need more than the gradient (ds_optim_needs) ask for it between gradient and step: ds_optim_ask.
  *
  * Ownership  _create gives, _free takes (NULL is fine). Vectors come from ds_buffer_alloc (descent/graph.h).
  * Errors     DS_ECONFIG (an option out of place), DS_EUNKNOWN (no such rule, dialect), DS_ERANGE, DS_EMEM. */
@@ -40,6 +41,17 @@ DS_API ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule
  * order matters to the last bits. */
 DS_API bool ds_rule_couples(const ds_head *rule);
 
+/* What a step may need beside the gradient, on the same batch; asked for in this order. */
+enum {
+    DS_NEED_LOSS = 1,     /* its value, penalty included */
+    DS_NEED_SAMPLED = 2,  /* gradient on labels drawn from the model's outputs (ds_problem_sampled), and the rows */
+    DS_NEED_PRODUCT = 4,  /* Hessian times a direction */
+    DS_NEED_GRADIENT = 8, /* the gradient at another point */
+    DS_NEED_KINDS = 4
+};
+/* "the loss and Hessian products". */
+DS_API const char *ds_needs_text(unsigned needs, char *text, size_t bytes);
+
 /* ---- a rule at work --------------------------------------------------------------------------------------------- */
 
 typedef struct ds_optim ds_optim;
@@ -59,12 +71,22 @@ typedef struct ds_lookahead {
     double alpha; /* between 0 and 1 */
 } ds_lookahead;
 
+/* Sharpness-aware minimization around any rule that needs the gradient alone: the gradient that the rule gets is taken at
+ *   theta + rho g / |g|,   adaptive: theta + rho theta^2 g / |theta g|,
+ * g the gradient at theta on the same batch, norms over all that is trained. */
+typedef struct ds_sam {
+    bool on, adaptive;
+    double rho;
+} ds_sam;
+
 typedef struct ds_optim_settings {
     ds_part rule;          /* of registry "rule"; need not be resolved */
     ds_part rest;          /* of the vectors where the rule is for matrices alone; head NULL: what the rule names */
     const ds_group *group; /* their rates are their own lr times (rate of the step / lr of the rule) */
     int groups;
     ds_lookahead lookahead;
+    ds_sam sam;
+    uint64_t seed;         /* of rules that draw directions */
     const char *dialect;   /* "torch" (also NULL) or "book" */
     int64_t n;             /* elements of a vector */
     ds_dtype dtype;        /* DS_F32 or DS_F64 */
@@ -83,7 +105,23 @@ DS_API double ds_optim_lr(const ds_optim *o);
 /* Where the gradient of the next step is to be taken: theta itself, or theta + a v in memory of o for the look-ahead of
  * the book's Nesterov momentum. Valid until the next call. */
 DS_API ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point);
-/* One step at rate lr: theta and the state in place. gradient is read only and may be reused afterwards. */
+/* What any step may need beside the gradient: bits DS_NEED_*; and the same of settings, whose needs have to go together:
+ * DS_ECONFIG. space as in the settings. */
+DS_API unsigned ds_optim_needs(const ds_optim *o);
+DS_API ds_status ds_optim_needs_of(ds_ctx *ctx, const ds_optim_settings *settings, const ds_space *space,
+                                   unsigned *needs);
+/* One thing that the next step needs. The caller writes a vector to `out`, the loss or the rows to `number`. */
+typedef struct ds_need {
+    unsigned what;  /* one of DS_NEED_*; 0: nothing (more) */
+    const void *at; /* the point */
+    const void *v;  /* direction of a product */
+    void *out;      /* memory of o, or `gradient` where another gradient takes its place; NULL: a number is wanted */
+    double number;
+} ds_need;
+/* Between gradient and step: begin with q zeroed, and ask again after each answer until q->what is 0. point is where
+ * the gradient was taken. Nothing to do, and no call needed, where ds_optim_needs is 0. */
+DS_API ds_status ds_optim_ask(ds_optim *o, const void *theta, const void *point, void *gradient, ds_need *q);
+/* One step at rate lr: theta and the state in place. DS_EUSAGE when it was not told what it needs. gradient is read only and may be reused afterwards. */
 DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr);
 
 /* State, for checkpoints and traces: vectors of n elements by name, the numbers and the count of steps. Writing to all

@@ -74,7 +74,14 @@ typedef struct ds_at {
 } ds_at;
 
 /* Bits for ds_problem_prepare: what to plan for batches of this many rows. */
-enum { DS_WANT_VALUE = 1, DS_WANT_GRADIENT = 2, DS_WANT_OUTPUTS = 4, DS_WANT_HVP = 8, DS_WANT_GNVP = 16 };
+enum {
+    DS_WANT_VALUE = 1,
+    DS_WANT_GRADIENT = 2,
+    DS_WANT_OUTPUTS = 4,
+    DS_WANT_HVP = 8,
+    DS_WANT_GNVP = 16,
+    DS_WANT_SAMPLED = 32
+};
 DS_API ds_status ds_problem_prepare(ds_problem *p, int64_t rows, ds_mode mode, unsigned want);
 
 /* Value with penalty. */
@@ -94,6 +101,12 @@ DS_API ds_status ds_problem_measure(ds_problem *p, const ds_batch *batch, const 
  * same_point: only v has changed since the last such call with this batch size. */
 DS_API ds_status ds_problem_hvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point);
 DS_API ds_status ds_problem_gnvp(ds_problem *p, const ds_at *at, const void *v, void *out, bool same_point);
+/* Gradient of the loss without penalty on labels drawn from the outputs of the latest ds_problem_gradient, which must have
+ * been at the same `at`; draws are pure functions of (seed, step, row id). The mean of the rows' gradients multiplied with
+ * themselves is the Gauss-Newton matrix. */
+DS_API ds_status ds_problem_sampled(ds_problem *p, const ds_at *at, void *gradient);
+/* DS_ECONFIG with the key at fault: the loss is no negative log-likelihood whose labels can be drawn, or rows are weighted. */
+DS_API ds_status ds_problem_can_sample(const ds_problem *p);
 /* Outputs [n, width] of the network (logits; valid until the next call) and the loss without penalty (NULL: not
  * wanted). */
 DS_API ds_status ds_problem_outputs(ds_problem *p, const ds_at *at, const void **outputs, double *loss);

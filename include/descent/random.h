@@ -21,7 +21,9 @@ typedef enum ds_purpose {
     DS_FOR_PROBE,
     DS_FOR_TOUR,
     DS_FOR_TEST,
-    DS_FOR_SOLVER /* solvers that draw: step = evaluation or generation */
+    DS_FOR_SOLVER, /* solvers that draw: step = evaluation or generation */
+    DS_FOR_RULE,   /* directions of optimizer rules: step */
+    DS_FOR_LABELS  /* labels drawn from a model's outputs: step, id = sample */
 } ds_purpose;
 
 typedef struct ds_draw4 {

@@ -114,11 +114,45 @@ static double largest(const double *x, int64_t n)
     return most;
 }
 
+/* What the rule needs beside value and gradient; every evaluation counts. */
+static ds_status answer(game *p, ds_optim *rule, const double *x, const void *at, double *g, double value,
+                        ds_solver_outcome *o)
+{
+    ds_need q = { 0 };
+    for (;;) {
+        ds_status status = ds_optim_ask(rule, x, at, g, &q);
+        if (status != DS_OK || !q.what) return status;
+        q.number = value;
+        if (q.what == DS_NEED_PRODUCT) p->f->product(p->f->arg, q.at, q.v, q.out);
+        if (q.what == DS_NEED_GRADIENT) p->f->value(p->f->arg, q.at, q.out);
+        o->products += q.what == DS_NEED_PRODUCT;
+        o->values += q.what == DS_NEED_GRADIENT;
+        o->gradients += q.what == DS_NEED_GRADIENT;
+    }
+}
+
+/* 0 or an exit code: what a function cannot give. */
+static int check_needs(game *p, const char *text)
+{
+    char words[160];
+    unsigned needs = 0;
+    ds_optim_settings set = { .n = p->f->n, .dtype = DS_F64 };
+    ds_status status = ds_rule_parse(p->ctx, text, &set.rule);
+    if (status == DS_OK) status = ds_optim_needs_of(p->ctx, &set, NULL, &needs);
+    if (status != DS_OK) return ds_complain_status(p->ctx, status);
+    if (!(needs & DS_NEED_SAMPLED)) return DS_EXIT_OK;
+    return ds_complain(DS_EXIT_USAGE,
+                       "rule \"%s\" needs %s, which a function does not have; take a network, or another "
+                       "option of the rule",
+                       p->optimizer, ds_needs_text(needs & DS_NEED_SAMPLED, words, sizeof words));
+}
+
 /* x is the point the rule works on, g its gradient where the rule wants it, best what is returned. */
 static ds_status follow(game *p, ds_optim *rule, double *x, double *g, double *best, ds_solver_outcome *o)
 {
     int64_t n = p->f->n, budget = ds_args_flag(p->a, &ds_command_play, "budget")->integer;
     double lr = ds_optim_lr(rule);
+    bool second = ds_optim_needs(rule) & DS_NEED_GRADIENT;
     *o = (ds_solver_outcome){
         .value = INFINITY, .gradient_norm = NAN, .x = best, .text = "the budget of evaluations is used up"
     };
@@ -140,7 +174,9 @@ static ds_status follow(game *p, ds_optim *rule, double *x, double *g, double *b
                   : !isfinite(value) || !isfinite(most) ? "diverged: a value is not finite; a smaller lr may help"
                                                         : o->text;
         if ((p->gtol > 0 && most <= p->gtol) || value <= p->target || !isfinite(value) || !isfinite(most)) break;
-        status = ds_optim_step(rule, x, g, lr);
+        if (second && o->values >= budget) break;
+        status = answer(p, rule, x, at, g, value, o);
+        if (status == DS_OK) status = ds_optim_step(rule, x, g, lr);
         if (status != DS_OK) return status;
         o->iterations++;
     }
@@ -154,6 +190,7 @@ static ds_status play_rule(game *p, const char *text, double *x, ds_solver_outco
     ds_optim_settings set = { .n = p->f->n, .dtype = DS_F64 };
     double *at = ds_buffer_alloc(bytes), *g = ds_buffer_alloc(bytes);
     ds_status status = at && g ? ds_rule_parse(p->ctx, text, &set.rule) : DS_EMEM;
+    set.seed = (uint64_t)ds_args_flag(p->a, &ds_command_play, "seed")->integer;
     if (status == DS_OK) status = ds_optim_create(&rule, p->ctx, &set);
     if (status == DS_OK) {
         memcpy(at, x, bytes);
@@ -234,6 +271,7 @@ static int play(game *p, ds_test_function *t)
     ds_test_function_start(t, x);
     int code = collect(p, text, sizeof text);
     if (!code && start && *start) code = read_start(start, x, p->f->n);
+    if (!code && is_of("rule", p->optimizer)) code = check_needs(p, text);
     if (!code) {
         ds_solver_outcome o;
         if (!p->json) printf("%10s  %14s  x\n", "evaluation", "value");

@@ -105,6 +105,26 @@ static ds_status hand_over(const walk *w, ds_optim **o)
     return status;
 }
 
+/* What the rule needs beside the gradient, from the quadratic sum_i c_i x_i^2 / 2, whose c are the squares of draws; for
+ * drawn labels a gradient of other draws. A walk without gradient stands at the least value. */
+static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *theta, const void *at, void *g)
+{
+    ds_need q = { 0 };
+    for (;;) {
+        ds_status status = ds_optim_ask(o, theta, at, g, &q);
+        if (status != DS_OK || !q.what) return status;
+        double loss = 0;
+        for (int64_t i = 0; i < N; i++) {
+            double c = number(500, source(w, i)), x = get(w, q.at, i);
+            if (!w->zero) loss += c * c * x * x / 2;
+            if (q.what == DS_NEED_PRODUCT) put(w, q.out, i, c * c * get(w, q.v, i));
+            if (q.what == DS_NEED_SAMPLED) put(w, q.out, i, number(600 + t, source(w, i)));
+            if (q.what == DS_NEED_GRADIENT) put(w, q.out, i, w->zero ? 0 : c * c * x);
+        }
+        q.number = q.what == DS_NEED_LOSS ? loss : 32;
+    }
+}
+
 static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, void *copy)
 {
     const void *at;
@@ -112,6 +132,8 @@ static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, vo
     ds_status status = ds_optim_point(o, theta, &at);
     if (status != DS_OK) return status;
     for (int64_t i = 0; i < N; i++) put(w, g, i, w->zero ? 0 : number(t, source(w, i)));
+    status = supply(w, o, t, theta, at, g);
+    if (status != DS_OK) return status;
     memcpy(copy, g, bytes);
     status = ds_optim_step(o, theta, g, ds_optim_lr(o));
     w->gradient_kept = w->gradient_kept && memcmp(copy, g, bytes) == 0;

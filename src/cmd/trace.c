@@ -48,6 +48,18 @@ static int read_rule(work *w, const ds_args *a, ds_part *out)
     return ds_complain(DS_EXIT_USAGE, "%s", ds_error(w->ctx));
 }
 
+/* 0 or an exit code: gradients have to be enough. */
+static int check_needs(work *w, const ds_optim_settings *s)
+{
+    char text[160];
+    unsigned needs;
+    ds_status status = ds_optim_needs_of(w->ctx, s, NULL, &needs);
+    if (status != DS_OK) return ds_complain_status(w->ctx, status);
+    if (!needs) return 0;
+    return ds_complain(DS_EXIT_USAGE, "rule \"%s\" needs %s at each step; trace has gradients alone", s->rule.head->name,
+                       ds_needs_text(needs, text, sizeof text));
+}
+
 /* 0 or an exit code. */
 static int read_arrays(work *w, const ds_args *a)
 {
@@ -121,12 +133,14 @@ static int trace(work *w, const ds_args *a)
     int code = read_rule(w, a, &s.rule);
     if (!code && ds_rule_resolve(w->ctx, s.dialect, &s.rule, NULL) != DS_OK)
         code = ds_complain(DS_EXIT_USAGE, "%s", ds_error(w->ctx));
+    if (!code) code = check_needs(w, &s);
     if (!code) code = read_arrays(w, a);
     if (code) return code;
     s.n = ds_shape_count(w->theta.shape);
     s.dtype = w->theta.dtype;
     ds_status status = ds_optim_create(&w->optim, w->ctx, &s);
-    return status == DS_OK ? replay(w, ds_args_flag(a, c, "out")->text) : ds_complain_status(w->ctx, status);
+    if (status != DS_OK) return ds_complain_status(w->ctx, status);
+    return replay(w, ds_args_flag(a, c, "out")->text);
 }
 
 static int run(ds_ctx *ctx, int argc, char **argv)

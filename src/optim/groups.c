@@ -7,43 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "optim/lookahead.h"
-#include "optim/route.h"
-#include "optim/stretch.h"
-#include "space/space.h"
-
-typedef struct group {
-    char name[32]; /* of its route */
-    ds_stretch *at;
-    int64_t from, n; /* in elements */
-    ds_space space;  /* of its own tensors, from 0 */
-} group;
-
-/* A state of one of the groups. */
-typedef struct place {
-    int group, state;
-    char name[64];
-} place;
-
-struct ds_optim {
-    ds_ctx *ctx;
-    group *group;
-    int groups, states;
-    place *state;
-    int64_t n, t; /* elements; steps taken */
-    ds_routes routes;
-    const ds_space *space; /* of the settings; NULL: there is none */
-    bool book;
-    size_t element;
-    double lr; /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
-    ds_slow slow;
-    void *point; /* of several groups, one of which looks ahead */
-};
+#include "optim/groups.h"
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
 
 /* The tensors of a route as a space of their own; *from is where they begin. DS_EUSAGE: they do not lie in one piece. */
-static ds_status gather(ds_optim *o, const ds_routes *r, int route, const ds_space *space, group *g)
+static ds_status gather(ds_optim *o, const ds_routes *r, int route, const ds_space *space, ds_stretch_group *g)
 {
     g->from = -1;
     for (int i = 0; i < ds_space_count(space); i++) {
@@ -59,7 +28,7 @@ static ds_status gather(ds_optim *o, const ds_routes *r, int route, const ds_spa
     return DS_OK;
 }
 
-static ds_status add_group(ds_optim *o, const ds_optim_settings *s, const ds_route *r, group *g)
+static ds_status add_group(ds_optim *o, const ds_optim_settings *s, const ds_route *r, ds_stretch_group *g)
 {
     ds_optim_settings own = *s;
     own.rule = r->rule;
@@ -90,7 +59,7 @@ static ds_status fill_groups(ds_optim *o, const ds_optim_settings *s, const ds_r
         int tensors = s->space ? tensors_of(r, k, s->space) : 0;
         bool all = s->space ? tensors == ds_space_count(s->space) : k == 0;
         if (!r->route[k].rule.head || !(all || tensors)) continue;
-        group *g = &o->group[o->groups++];
+        ds_stretch_group *g = &o->group[o->groups++];
         g->n = s->n;
         if (!all) DS_TRY(gather(o, r, k, s->space, g));
         DS_TRY(add_group(o, s, &r->route[k], g));
@@ -104,10 +73,10 @@ static ds_status list_states(ds_optim *o)
     for (int k = 0; k < o->groups; k++) o->states += ds_stretch_states(o->group[k].at);
     o->state = calloc((size_t)o->states + 1, sizeof *o->state);
     if (!o->state) return ds_fail_memory(o->ctx, (size_t)o->states * sizeof *o->state, "names of states");
-    place *p = o->state;
+    ds_state_place *p = o->state;
     for (int k = 0; k < o->groups; k++)
         for (int i = 0; i < ds_stretch_states(o->group[k].at); i++, p++) {
-            *p = (place){ k, i, "" };
+            *p = (ds_state_place){ k, i, "" };
             snprintf(p->name, sizeof p->name, "%s%s%s", o->group[k].name, *o->group[k].name ? "." : "",
                      ds_stretch_state_name(o->group[k].at, i));
         }
@@ -116,11 +85,14 @@ static ds_status list_states(ds_optim *o)
 
 static ds_status create(ds_optim *o, const ds_optim_settings *s)
 {
+    unsigned needs;
+    DS_TRY(ds_optim_needs_of(o->ctx, s, s->space, &needs));
     DS_TRY(ds_routes_make(&o->routes, o->ctx, s, s->space));
     DS_TRY(fill_groups(o, s, &o->routes));
     o->lr = real_of(o, &o->routes.route[0], "lr");
     DS_TRY(ds_slow_open(&o->slow, o->ctx, s));
-    return list_states(o);
+    DS_TRY(list_states(o));
+    return ds_needs_open(o);
 }
 
 ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *settings)
@@ -130,9 +102,12 @@ ds_status ds_optim_create(ds_optim **out, ds_ctx *ctx, const ds_optim_settings *
     if (!o) return ds_fail_memory(ctx, sizeof *o, "optimizer");
     *o = (ds_optim){ .ctx = ctx,
                      .n = settings->n,
+                     .dtype = settings->dtype,
                      .space = settings->space,
                      .book = settings->dialect && !strcmp(settings->dialect, "book"),
-                     .element = ds_dtype_bytes(settings->dtype) };
+                     .element = ds_dtype_bytes(settings->dtype),
+                     .sam = settings->sam,
+                     .seed = settings->seed };
     ds_status status = create(o, settings);
     if (status == DS_OK)
         *out = o;
@@ -153,6 +128,7 @@ void ds_optim_free(ds_optim *o)
     free(o->group);
     free(o->state);
     ds_buffer_free(o->point);
+    ds_needs_close(&o->needs);
     free(o);
 }
 
@@ -169,8 +145,6 @@ ds_status ds_optim_arrange(ds_ctx *ctx, const ds_optim_settings *s, ds_problem *
 
 double ds_optim_lr(const ds_optim *o) { return o->lr; }
 
-static size_t place_of(const ds_optim *o, const group *g) { return (size_t)g->from * o->element; }
-
 /* Frozen tensors and groups that do not look ahead are at theta. */
 ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
 {
@@ -178,8 +152,8 @@ ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
     *point = theta;
     if (o->groups == 1 && o->group[0].n == o->n) return ds_stretch_point(o->group[0].at, theta, point);
     for (int k = 0; k < o->groups; k++) {
-        const group *g = &o->group[k];
-        const char *at = (const char *)theta + place_of(o, g);
+        const ds_stretch_group *g = &o->group[k];
+        const char *at = (const char *)theta + ds_group_offset(o, g);
         DS_TRY(ds_stretch_point(g->at, at, &own));
         if (own == at) continue;
         size_t bytes = (size_t)o->n * o->element;
@@ -187,13 +161,13 @@ ds_status ds_optim_point(ds_optim *o, const void *theta, const void **point)
         if (!o->point) return ds_fail_memory(o->ctx, bytes, "look-ahead point");
         if (*point == theta) memcpy(o->point, theta, bytes);
         *point = o->point;
-        memcpy((char *)o->point + place_of(o, g), own, (size_t)g->n * o->element);
+        memcpy((char *)o->point + ds_group_offset(o, g), own, (size_t)g->n * o->element);
     }
     return DS_OK;
 }
 
 /* Without a rate of its own a group has the very rate that is given. */
-static double rate_of(const ds_optim *o, const group *g, double lr)
+static double rate_of(const ds_optim *o, const ds_stretch_group *g, double lr)
 {
     double own = ds_stretch_lr(g->at);
     return own == o->lr ? lr : own * (lr / o->lr);
@@ -201,14 +175,18 @@ static double rate_of(const ds_optim *o, const group *g, double lr)
 
 ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr)
 {
+    DS_TRY(ds_needs_check(o));
     ds_slow_before(&o->slow, o->t + 1, theta);
     for (int k = 0; k < o->groups; k++) {
-        const group *g = &o->group[k];
-        size_t at = place_of(o, g);
-        DS_TRY(ds_stretch_step(g->at, o->t + 1, (char *)theta + at, (const char *)gradient + at, rate_of(o, g, lr)));
+        const ds_stretch_group *g = &o->group[k];
+        size_t at = ds_group_offset(o, g);
+        const ds_given given = ds_needs_given(o, g);
+        DS_TRY(ds_stretch_step(g->at, o->t + 1, (char *)theta + at, (const char *)gradient + at, &given,
+                               rate_of(o, g, lr)));
         ds_slow_after(&o->slow, o->t + 1, theta, g->from, g->n);
     }
     o->t++;
+    o->needs.told = 0;
     return DS_OK;
 }
 
@@ -235,7 +213,7 @@ double *ds_optim_numbers(ds_optim *o) { return ds_stretch_numbers(o->group[0].at
 int64_t ds_optim_steps(const ds_optim *o) { return o->t; }
 void ds_optim_set_steps(ds_optim *o, int64_t steps) { o->t = steps; }
 
-static void remember_numbers(const group *g, ds_state *st)
+static void remember_numbers(const ds_stretch_group *g, ds_state *st)
 {
     for (int i = 0; ds_stretch_number_name(g->at, i); i++) {
         char name[64];
@@ -246,10 +224,9 @@ static void remember_numbers(const group *g, ds_state *st)
 
 void ds_optim_remember(ds_optim *o, ds_state *st)
 {
-    const ds_dtype t = o->element == sizeof(double) ? DS_F64 : DS_F32;
     for (int i = 0; i < o->states; i++)
-        ds_state_vector(st, "optim", o->state[i].name, t, ds_optim_state_count(o, i), ds_optim_state(o, i));
-    if (o->slow.weights) ds_state_vector(st, "optim", "slow", t, o->n, o->slow.weights);
+        ds_state_vector(st, "optim", o->state[i].name, o->dtype, ds_optim_state_count(o, i), ds_optim_state(o, i));
+    if (o->slow.weights) ds_state_vector(st, "optim", "slow", o->dtype, o->n, o->slow.weights);
     ds_state_integer(st, "optim", "steps", &o->t);
     for (int k = 0; k < o->groups; k++) remember_numbers(&o->group[k], st);
 }
@@ -268,7 +245,7 @@ static size_t state_bytes(const ds_optim *o, const ds_route *r, int64_t count)
 {
     int64_t elements = 0;
     for (int i = 0; i < o->states; i++) {
-        const group *g = &o->group[o->state[i].group];
+        const ds_stretch_group *g = &o->group[o->state[i].group];
         if (!strcmp(g->name, r->name) && ds_optim_state_count(o, i) == g->n) elements += count;
     }
     return (size_t)elements * o->element;
@@ -310,6 +287,7 @@ size_t ds_optim_state_bytes(const ds_optim *o)
 size_t ds_optim_bytes(const ds_optim *o)
 {
     size_t bytes = (size_t)o->n * o->element * (size_t)((o->point != NULL) + (o->slow.weights != NULL));
+    bytes += ds_needs_bytes(o);
     for (int k = 0; k < o->groups; k++) bytes += ds_stretch_bytes(o->group[k].at);
     return bytes;
 }

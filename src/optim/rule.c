@@ -58,6 +58,13 @@ ds_val ds_rule_scalar(ds_rule_build *b, int i)
     return b->scalar[i];
 }
 
+ds_val ds_rule_given(ds_rule_build *b, unsigned need)
+{
+    ds_val *v = &b->given[ds_need_index(need)];
+    if (!ds_val_ok(*v)) *v = ds_input(b->g, "given", ds_val_dtype(b->g, b->theta), ds_val_shape(b->g, b->theta));
+    return *v;
+}
+
 ds_val ds_rule_decayed(ds_rule_build *b, ds_val x)
 {
     double l = ds_rule_real(&b->option, "weight_decay");

@@ -34,7 +34,8 @@ typedef struct ds_rule_step {
     ds_rule_options option;
     int64_t t; /* counts from 1 */
     double lr;
-    double *kept; /* DS_OPTIM_NUMBERS, 0 before the first step; scalars() may change them, checkpoints keep them */
+    double loss, rows; /* where the rule needs the loss, a gradient on drawn labels */
+    double *kept;      /* DS_OPTIM_NUMBERS, 0 before the first step; scalars() may change them, checkpoints keep them */
 } ds_rule_step;
 
 typedef struct ds_rule_state {
@@ -52,6 +53,7 @@ typedef struct ds_rule_build {
     ds_val theta_next, point;            /* set by update(); point: where the gradient is taken, none: at theta */
     ds_rule_state state[DS_RULE_STATES]; /* made by ds_rule_keep */
     ds_val scalar[DS_RULE_SCALARS];      /* made by ds_rule_scalar; none: not used */
+    ds_val given[DS_NEED_KINDS];         /* made by ds_rule_given; none: not used */
     int nstates;
 } ds_rule_build;
 
@@ -61,6 +63,11 @@ ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial);
 ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial);
 /* Scalar i of the rule's scalars(). */
 ds_val ds_rule_scalar(ds_rule_build *b, int i);
+
+/* The vector that the rule asked for by one of DS_NEED_SAMPLED, _PRODUCT (which is u (H u) here, u of +1 and -1, an
+ * estimate of the diagonal of H), _GRADIENT. In steps that do not ask it is an older
+ * one, or zeros: finite. */
+ds_val ds_rule_given(ds_rule_build *b, unsigned need);
 
 /* Of rules that couple elements: for each element the Euclidean norm of x over its tensor; 1 in matrices and tensors of
  * higher rank, 0 in vectors and gaps; and a / c in matrices, 1 in vectors and where a or c is 0. */
@@ -99,11 +106,16 @@ typedef struct ds_rule_def {
     const char *(*conflict)(const ds_rule_options *o, const char **why);
     const char *number[DS_OPTIM_NUMBERS]; /* names of the numbers that scalars() keeps, from the first on */
     const char *rest; /* of rules for matrices alone: the rule that moves vectors, "adamw"; NULL: any tensor */
-    bool couples;     /* sums over the vector take part: more passes than one, and elements see each other */
+    /* What step t needs beside the gradient, bits DS_NEED_*; t = 0: what any step may. NULL: nothing. DS_NEED_GRADIENT is
+     * asked for at the state "previous", everything else where the gradient is taken. */
+    unsigned (*needs)(const ds_rule_options *o, int64_t t);
+    bool couples; /* sums over the vector take part: more passes than one, and elements see each other */
     void (*scalars)(const ds_rule_step *s, double *out);
     void (*update)(ds_rule_build *b);
 } ds_rule_def;
 
+/* Place of one bit DS_NEED_* among all. */
+int ds_need_index(unsigned need);
 extern const ds_registry ds_rule_registry;
 const ds_rule_def *ds_rule_of(const ds_head *head); /* NULL: not a rule */
 

@@ -25,7 +25,7 @@ struct ds_stretch {
     void *point;
     char *scalars;
     void *bound_theta, *looked_theta;
-    const void *bound_grad;
+    const void *bound_grad, *bound_given[DS_NEED_KINDS];
 };
 
 static size_t bytes_of(const ds_stretch *o, int64_t n) { return (size_t)n * ds_dtype_bytes(o->dtype); }
@@ -70,7 +70,7 @@ static ds_status bind(ds_stretch *o)
         DS_TRY(vector_alloc(o, &o->state[i], n, "optimizer state"));
         fill(o, o->state[i], n, b->state[i].initial);
         if (!in_place) DS_TRY(vector_alloc(o, &o->next[i], n, "next optimizer state"));
-        DS_TRY(ds_plan_bind(o->plan, b->state[i].now, o->state[i]));
+        if (ds_plan_has(o->plan, b->state[i].now)) DS_TRY(ds_plan_bind(o->plan, b->state[i].now, o->state[i]));
         DS_TRY(ds_plan_bind(o->plan, b->state[i].next, in_place ? o->state[i] : o->next[i]));
     }
     if (!in_place) {
@@ -159,10 +159,28 @@ ds_status ds_stretch_point(ds_stretch *o, const void *theta, const void **point)
     return DS_OK;
 }
 
-static void set_scalars(ds_stretch *o, int64_t t, double lr)
+unsigned ds_stretch_needs(const ds_stretch *o, int64_t t)
+{
+    const ds_rule_options options = { &o->rule, o->book };
+    return o->def->needs ? o->def->needs(&options, t) : 0;
+}
+
+static ds_status bind_given(ds_stretch *o, const ds_given *given)
+{
+    for (int k = 0; k < DS_NEED_KINDS; k++) {
+        if (!ds_val_ok(o->build.given[k]) || o->bound_given[k] == given->vector[k]) continue;
+        DS_TRY(ds_plan_bind(o->plan, o->build.given[k], readable(given->vector[k])));
+        o->bound_given[k] = given->vector[k];
+    }
+    return DS_OK;
+}
+
+static void set_scalars(ds_stretch *o, int64_t t, const ds_given *given, double lr)
 {
     double value[DS_RULE_SCALARS] = { 0 };
-    ds_rule_step step = { .option = { &o->rule, o->book }, .t = t, .lr = lr, .kept = o->kept };
+    ds_rule_step step = {
+        .option = { &o->rule, o->book }, .t = t, .lr = lr, .loss = given->loss, .rows = given->rows, .kept = o->kept
+    };
     o->def->scalars(&step, value);
     for (int i = 0; i < DS_RULE_SCALARS; i++) {
         if (o->dtype == DS_F32)
@@ -172,7 +190,7 @@ static void set_scalars(ds_stretch *o, int64_t t, double lr)
     }
 }
 
-ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gradient, double lr)
+ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gradient, const ds_given *given, double lr)
 {
     ds_rule_build *b = &o->build;
     void *theta_next = o->next[DS_RULE_STATES];
@@ -183,7 +201,8 @@ ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gra
     }
     if (o->bound_grad != gradient) DS_TRY(ds_plan_bind(o->plan, b->grad, readable(gradient)));
     o->bound_grad = gradient;
-    set_scalars(o, t, lr);
+    DS_TRY(bind_given(o, given));
+    set_scalars(o, t, given, lr);
     DS_TRY(ds_plan_run(o->plan));
     if (theta_next) memcpy(theta, theta_next, bytes_of(o, o->n));
     for (int i = 0; i < b->nstates; i++)

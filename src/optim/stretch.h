@@ -12,8 +12,15 @@ void ds_stretch_free(ds_stretch *o);
 double ds_stretch_lr(const ds_stretch *o);
 /* Where the gradient is to be taken: theta itself, or memory of o. */
 ds_status ds_stretch_point(ds_stretch *o, const void *theta, const void **point);
-/* Step t, counted from 1. */
-ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gradient, double lr);
+/* What step t, counted from 1, needs beside the gradient; t = 0: any step. */
+unsigned ds_stretch_needs(const ds_stretch *o, int64_t t);
+/* What it is given of that; vectors by the place of their bit, NULL: none. */
+typedef struct ds_given {
+    const void *vector[DS_NEED_KINDS];
+    double loss, rows;
+} ds_given;
+ds_status ds_stretch_step(ds_stretch *o, int64_t t, void *theta, const void *gradient, const ds_given *given,
+                          double lr);
 
 int ds_stretch_states(const ds_stretch *o);
 const char *ds_stretch_state_name(const ds_stretch *o, int i);

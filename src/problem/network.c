@@ -16,6 +16,7 @@ static void free_network(ds_problem *p)
     ds_buffer_free(w->base.running);
     ds_buffer_free(w->rng);
     ds_buffer_free(w->class_weights);
+    free(w->row);
     free(w->base.summary);
     free(w);
 }
@@ -151,6 +152,7 @@ static ds_status keep_class_weights(ds_network *w)
     const ds_problem_settings *s = &w->settings;
     if (!s->class_weights) return DS_OK;
     if (!s->classes) return ds_fail(w->base.ctx, DS_EUSAGE, "class weights are given, the targets are real numbers");
+    w->base.weighted = true;
     w->class_weights = ds_buffer_alloc((size_t)s->classes * ds_dtype_bytes(s->dtype));
     if (!w->class_weights) return ds_fail_memory(w->base.ctx, (size_t)s->classes * sizeof(double), "class weights");
     for (int c = 0; c < s->classes; c++)
@@ -247,7 +249,7 @@ static void make_inputs(const ds_network *w, int64_t rows, ds_mode mode, ds_netw
 ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_val *product, ds_network_graph *n)
 {
     const ds_net *net = w->net;
-    *n = (ds_network_graph){ 0 };
+    *n = (ds_network_graph){ .drawn = n->drawn };
     DS_TRY(ds_graph_create(&n->g, w->base.ctx));
     n->theta = calloc((size_t)net->params.count + (size_t)net->stats.count + 1, sizeof *n->theta);
     if (!n->theta) return ds_fail_memory(w->base.ctx, (size_t)net->params.count * sizeof *n->theta, "a graph");
@@ -262,9 +264,12 @@ ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_va
                    .rng = n->rng,
                    .ids = n->ids };
     n->z = ds_net_build(&b, net, n->x);
-    ds_loss_ask ask = { w->base.loss.value, n->z, target(w, n->g, n->y, rows),
+    ds_loss_ask ask = { w->base.loss.value,
+                        n->z,
+                        target(w, n->g, n->y, rows),
                         w->settings.targets ? (ds_val){ 0 } : n->y,
-                        w->class_weights ? ds_gather(n->g, n->weights, n->y) : (ds_val){ 0 } };
+                        w->class_weights ? ds_gather(n->g, n->weights, n->y) : (ds_val){ 0 },
+                        n->drawn };
     n->loss = ((const ds_loss_def *)w->base.loss.head)->build(n->g, &ask);
     n->value = penalty(w, n->g, n->theta, n->loss);
     return ds_graph_status(n->g);

@@ -15,7 +15,7 @@ typedef struct ds_program {
     ds_val *stat;            /* per statistic: running value (eval) or this batch's */
     ds_val outputs, value;
     int32_t *own_ids; /* 0, 1, 2, ...: for batches without ids */
-    void *own_y;      /* zeros: for batches without labels */
+    void *own_y;      /* zeros, for batches without labels; labels that are drawn */
     /* bound now */
     const void *at_x, *at_y, *at_ids, *at_theta, *at_v, *at_out;
     const void *value_data, *outputs_data;
@@ -27,11 +27,12 @@ typedef struct ds_network {
     ds_problem base;
     ds_net *net;
     ds_problem_settings settings;
-    ds_program *first, *last[5]; /* last[k]: the latest that answered DS_WANT_* = 1 << k */
+    ds_program *first, *last[6]; /* last[k]: the latest that answered DS_WANT_* = 1 << k */
     ds_program *pending;         /* the latest gradient whose statistics wait for commit */
     ds_program *measured;        /* the latest outputs in DS_MODE_ROWS */
     int32_t *rng;                /* seed low, high, step low, high */
     void *class_weights;         /* [classes] in the problem's dtype; NULL */
+    double *row;                 /* [2, width] outputs and draws of a row; NULL: labels are never drawn */
     size_t bytes;
 } ds_network;
 
@@ -41,6 +42,7 @@ typedef struct ds_network_graph {
     ds_val x, y, rng, ids, *theta, *stat;
     ds_val weights;        /* [classes], of the rows' classes; may be none */
     ds_val z, loss, value; /* outputs, mean loss, mean loss with penalty */
+    bool drawn;            /* labels come from the model; set before */
 } ds_network_graph;
 
 ds_status ds_network_graph_make(ds_network *w, int64_t rows, ds_mode mode, ds_val *product, ds_network_graph *out);

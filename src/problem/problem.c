@@ -65,6 +65,37 @@ ds_status ds_problem_gnvp(ds_problem *p, const ds_at *at, const void *v, void *o
     return p->ops->run(p, &(ds_ask){ .want = DS_WANT_GNVP, .at = at, .v = v, .out = out, .same_point = same_point });
 }
 
+ds_status ds_problem_sampled(ds_problem *p, const ds_at *at, void *gradient)
+{
+    if (!p->trained || p->trained_rows != at->batch->n)
+        return ds_fail(p->ctx, DS_EUSAGE,
+                       "labels are drawn from outputs of a gradient on the same batch; take that first");
+    DS_TRY(ds_problem_can_sample(p));
+    return p->ops->run(p, &(ds_ask){ .want = DS_WANT_SAMPLED, .at = at, .out = gradient });
+}
+
+static ds_status cannot_sample(const ds_problem *p, const char *key)
+{
+    ds_fail_key(p->ctx, key);
+    return DS_ECONFIG;
+}
+
+ds_status ds_problem_can_sample(const ds_problem *p)
+{
+    const ds_loss_def *def = (const ds_loss_def *)p->loss.head;
+    unsigned kind = !p->classes ? DS_FOR_REALS : p->width < p->classes ? DS_FOR_ONE_LOGIT : DS_FOR_CLASSES;
+    if (p->weighted) {
+        ds_fail(p->ctx, DS_ECONFIG,
+                "rows are weighted by their class, and labels drawn from the model would be others; "
+                "remove data.class_weights");
+        return cannot_sample(p, "data.class_weights");
+    }
+    if (def->draws & kind) return DS_OK;
+    ds_fail(p->ctx, DS_ECONFIG, "loss \"%s\" is no likelihood of %s that could be drawn from; use %s", def->head.name,
+            p->classes ? "classes" : "real targets", p->classes ? "cross-entropy" : "squared-error");
+    return cannot_sample(p, "model.loss");
+}
+
 ds_status ds_problem_outputs(ds_problem *p, const ds_at *at, const void **outputs, double *loss)
 {
     return p->ops->run(p, &(ds_ask){ .want = DS_WANT_OUTPUTS, .at = at, .value = loss, .outputs = outputs });

@@ -4,6 +4,7 @@
 #define DS_PROBLEM_PROBLEM_H
 
 #include "base/ctx.h"
+#include "base/random.h"
 #include "descent/op.h"
 #include "descent/problem.h"
 #include "descent/registry.h"
@@ -40,9 +41,11 @@ struct ds_problem {
     const ds_space *stats;
     void *running;
     const void *trained; /* outputs of the latest gradient */
+    int64_t trained_rows;
     int64_t width, targets;
     int classes;
     bool draws; /* dropout */
+    bool weighted; /* rows count by their classes */
     ds_part loss;
     ds_layer_summary *summary;
     int layers;
@@ -53,6 +56,7 @@ typedef struct ds_loss_ask {
     const ds_optval *option;
     ds_val z, target, labels; /* [n, K], [n, K] (one-hot for classes), i32 [n] (none for real targets) */
     ds_val weight;            /* [n] by the rows' classes; none: all rows count alike */
+    bool drawn;               /* labels come from the model: they are not smoothed */
 } ds_loss_ask;
 /* x, [n] or [n, K], times the rows' weights: every loss sends through it what it sums over rows. */
 ds_val ds_loss_weighted(ds_graph *g, const ds_loss_ask *a, ds_val x);
@@ -64,6 +68,10 @@ typedef struct ds_loss_def {
     ds_val (*build)(ds_graph *g, const ds_loss_ask *a); /* a scalar mean */
     /* Constant outputs that fit class frequencies p best; NULL: p itself, which are means where targets are real. */
     ds_val (*marginals)(ds_graph *g, ds_val p);
+    /* Draw a row's class y[0], or its targets, from the distribution whose negative logarithm the loss of a row is, for
+     * the kinds of targets that `draws` has bits of; z and y have `width` numbers. */
+    unsigned draws;
+    void (*draw)(const double *z, int64_t width, ds_rng *r, double *y);
 } ds_loss_def;
 
 /* A metric sees one row after another, in f64. */

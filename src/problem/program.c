@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUESTIONS = 5 };
+enum { QUESTIONS = 6, PRODUCTS = DS_WANT_HVP | DS_WANT_GNVP };
 
 static int index_of(unsigned want)
 {
@@ -59,7 +59,7 @@ static bool keeps_statistics(const ds_program *p)
 static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_val *output)
 {
     int count = 0, segments = w->net->params.count;
-    for (int i = 0; p->want >= DS_WANT_HVP && i < segments; i++)
+    for (int i = 0; (p->want & PRODUCTS) && i < segments; i++)
         p->v[i] = ds_input(n->g, "v", w->base.dtype, ds_space_shape(&w->net->params, i));
     switch (p->want) {
     case DS_WANT_OUTPUTS: output[count++] = p->outputs = own(n->g, n->z); break;
@@ -67,6 +67,7 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
         ds_grad(n->g, n->value, segments, n->theta, p->out);
         output[count++] = p->outputs = own(n->g, n->z);
         break;
+    case DS_WANT_SAMPLED: ds_grad(n->g, n->loss, segments, n->theta, p->out); break;
     case DS_WANT_HVP: ds_hvp(n->g, n->value, segments, n->theta, p->v, p->out); break;
     case DS_WANT_GNVP:
         ds_gnvp(n->g, n->loss, n->z, segments, n->theta, p->v, p->out);
@@ -75,8 +76,8 @@ static int question(const ds_network *w, ds_network_graph *n, ds_program *p, ds_
     default: break;
     }
     separate(n->g, segments, p->out);
-    if (p->want < DS_WANT_HVP) output[count++] = p->value = p->want == DS_WANT_OUTPUTS ? n->loss : n->value;
-    for (int i = 0; (p->want & (DS_WANT_GRADIENT | DS_WANT_HVP | DS_WANT_GNVP)) && i < segments; i++)
+    if (p->want <= DS_WANT_OUTPUTS) output[count++] = p->value = p->want == DS_WANT_OUTPUTS ? n->loss : n->value;
+    for (int i = 0; (p->want & (DS_WANT_GRADIENT | DS_WANT_SAMPLED | PRODUCTS)) && i < segments; i++)
         output[count++] = p->out[i];
     for (int i = 0; i < w->net->stats.count; i++) {
         p->stat[i] = n->stat[i];
@@ -108,6 +109,9 @@ static ds_status own_inputs(ds_network *w, ds_program *p)
                (w->settings.targets ? (size_t)w->settings.targets * ds_dtype_bytes(w->base.dtype) : sizeof(int32_t));
     p->own_ids = ds_buffer_alloc((size_t)p->rows * sizeof *p->own_ids);
     p->own_y = ds_buffer_alloc(y);
+    if (p->want == DS_WANT_SAMPLED && !w->row) w->row = malloc(2 * (size_t)w->base.width * sizeof *w->row);
+    if (p->want == DS_WANT_SAMPLED && !w->row)
+        return ds_fail_memory(w->base.ctx, 2 * (size_t)w->base.width * sizeof *w->row, "a row of labels");
     if (!p->own_ids || !p->own_y) return ds_fail_memory(w->base.ctx, y, "a batch's labels");
     for (int64_t i = 0; i < p->rows; i++) p->own_ids[i] = (int32_t)i;
     return DS_OK;
@@ -125,6 +129,7 @@ static ds_status plan(ds_network *w, ds_program *p, ds_network_graph *n)
     p->v = p->theta + segments;
     p->out = p->v + segments;
     p->stat = p->out + segments;
+    n->drawn = p->want == DS_WANT_SAMPLED;
     ds_status status = ds_network_graph_make(w, p->rows, p->mode, NULL, n);
     if (status == DS_OK) {
         for (int i = 0; i < segments; i++) p->theta[i] = n->theta[i];
@@ -133,8 +138,8 @@ static ds_status plan(ds_network *w, ds_program *p, ds_network_graph *n)
         p->ids = n->ids;
         int count = question(w, n, p, output);
         ds_plan_options o = { .backend = w->settings.backend,
-                              .changing = p->want >= DS_WANT_HVP ? p->v : NULL,
-                              .nchanging = p->want >= DS_WANT_HVP ? segments : 0 };
+                              .changing = p->want & PRODUCTS ? p->v : NULL,
+                              .nchanging = p->want & PRODUCTS ? segments : 0 };
         status = ds_plan_create(&p->plan, n->g, count, output, &o);
     }
     free(output);
@@ -206,13 +211,37 @@ static ds_status bind_vector(ds_network *w, ds_program *p, const ds_val *v, cons
     return DS_OK;
 }
 
+/* Row by row from the outputs of the latest gradient. */
+static void draw_labels(ds_network *w, ds_program *p, const ds_at *at)
+{
+    const ds_loss_def *def = (const ds_loss_def *)w->base.loss.head;
+    const ds_batch *b = at->batch;
+    int64_t width = w->base.width;
+    double *z = w->row, *y = z + width;
+    bool f64 = w->base.dtype == DS_F64;
+    for (int64_t i = 0; i < b->n; i++) {
+        for (int64_t k = 0; k < width; k++)
+            z[k] = f64 ? ((const double *)w->base.trained)[i * width + k]
+                       : (double)((const float *)w->base.trained)[i * width + k];
+        ds_rng r = ds_rng_at(at->seed, DS_FOR_LABELS, (uint32_t)at->step, (uint32_t)(b->ids ? b->ids[i] : (int32_t)i));
+        def->draw(z, width, &r, y);
+        if (!w->settings.targets) ((int32_t *)p->own_y)[i] = (int32_t)y[0];
+        for (int64_t k = 0; w->settings.targets && k < width; k++)
+            if (f64)
+                ((double *)p->own_y)[i * width + k] = y[k];
+            else
+                ((float *)p->own_y)[i * width + k] = (float)y[k];
+    }
+}
+
 static ds_status bind(ds_network *w, ds_program *p, const ds_ask *ask)
 {
     const ds_batch *b = ask->at->batch;
     if (!b->y && (ask->value || ask->want != DS_WANT_OUTPUTS))
         return ds_fail(w->base.ctx, DS_EUSAGE, "a loss is wanted of a batch without labels");
     DS_TRY(bind_one(p, p->x, b->x, &p->at_x));
-    DS_TRY(bind_one(p, p->y, b->y ? b->y : p->own_y, &p->at_y));
+    bool own = !b->y || ask->want == DS_WANT_SAMPLED;
+    DS_TRY(bind_one(p, p->y, own ? p->own_y : b->y, &p->at_y));
     if (ds_val_ok(p->ids)) DS_TRY(bind_one(p, p->ids, b->ids ? b->ids : p->own_ids, &p->at_ids));
     if (p->at_theta != ask->at->theta) p->fresh = false;
     DS_TRY(bind_vector(w, p, p->theta, ask->at->theta, &p->at_theta));
@@ -231,6 +260,7 @@ ds_status ds_network_run(ds_problem *problem, const ds_ask *ask)
     ds_network *w = (ds_network *)problem;
     ds_program *p;
     DS_TRY(find_program(w, ask->at->batch->n, ask->at->mode, ask->want, &p));
+    if (ask->want == DS_WANT_SAMPLED) draw_labels(w, p, ask->at);
     DS_TRY(bind(w, p, ask));
     set_key(w->rng, ask->at->seed, ask->at->step);
     DS_TRY(ask->same_point && p->fresh ? ds_plan_rerun(p->plan) : ds_plan_run(p->plan));
@@ -238,7 +268,10 @@ ds_status ds_network_run(ds_problem *problem, const ds_ask *ask)
     if (ask->value)
         *ask->value = problem->dtype == DS_F64 ? *(const double *)p->value_data : (double)*(const float *)p->value_data;
     if (ask->outputs) *ask->outputs = p->outputs_data;
-    if (ask->want == DS_WANT_GRADIENT) problem->trained = p->outputs_data;
+    if (ask->want == DS_WANT_GRADIENT) {
+        problem->trained = p->outputs_data;
+        problem->trained_rows = p->rows;
+    }
     if (ask->want == DS_WANT_OUTPUTS && ask->at->mode == DS_MODE_ROWS) w->measured = p;
     if (ask->want == DS_WANT_GRADIENT) w->pending = ask->at->mode == DS_MODE_TRAIN ? p : NULL;
     return DS_OK;

@@ -114,7 +114,7 @@ static ds_status rescale(ds_network *w, const ds_init_data *from, void *theta)
         return ds_fail(w->base.ctx, DS_EUSAGE, "a layer has init: data-driven, but no batch was given");
     ds_val *product = calloc(2 * (size_t)segments, sizeof *product), *output = product + segments;
     if (!product) return ds_fail_memory(w->base.ctx, 2 * (size_t)segments * sizeof *product, "a plan");
-    ds_network_graph n;
+    ds_network_graph n = { 0 };
     ds_plan *plan = NULL;
     ds_status status = ds_network_graph_make(w, from->batch->n, DS_MODE_ROWS, product, &n);
     count = 0;

@@ -9,7 +9,7 @@
  *
  * Source: Goodfellow et al. 8.1.3, eq. 8.7 over more rows than fit into memory. Batch norm sees each minibatch by itself
  * (ghost batches, Hoffer et al. 2017, algorithm 1); masks of dropout follow from step and row, so they are those of one
- * large batch. */
+ * large batch. What a rule needs beside the gradient (loss apart) is of one batch: the session refuses it with more. */
 #include "train/gradient.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@
 ds_status ds_gradient_open(ds_gradient *g, ds_session *s)
 {
     size_t bytes = (size_t)s->dim * s->element;
-    *g = (ds_gradient){ .s = s, .want = DS_WANT_GRADIENT, .mean = ds_buffer_alloc(bytes) };
+    *g = (ds_gradient){ .s = s, .want = DS_WANT_GRADIENT, .asks = s->needs != 0, .mean = ds_buffer_alloc(bytes) };
     if (s->accumulate > 1) g->part = ds_buffer_alloc(bytes);
     return g->mean && (g->part || s->accumulate == 1) ? DS_OK : ds_fail_memory(s->ctx, 2 * bytes, "gradients");
 }
@@ -74,7 +74,7 @@ static ds_status take(ds_gradient *g, ds_loader *loader, const void *point, int6
 {
     ds_session *s = g->s;
     const ds_at at = { .theta = point, .mode = DS_MODE_TRAIN, .seed = s->set.seed, .step = (uint64_t)step };
-    size_t running = g->trains && g->part ? ds_session_running_bytes(s) : 0;
+    size_t running = g->trains && (g->part || g->asks) ? ds_session_running_bytes(s) : 0;
     memcpy(s->aside, ds_problem_running(s->problem), running);
     g->batches = 0;
     g->rows = g->loss = 0;
@@ -98,4 +98,46 @@ ds_status ds_gradient_again(ds_gradient *g, ds_loader *loader, const void *point
     if (g->s->accumulate == 1) return take(g, NULL, point, step);
     ds_loader_seek(loader, g->batch->epoch, g->batch->index + 1 - g->batches);
     return take(g, loader, point, step);
+}
+
+/* One answer: into the optimizer's memory. Batch statistics of other points are not for the running ones. */
+static ds_status answer(ds_gradient *g, const ds_at *point, ds_need *q)
+{
+    ds_session *s = g->s;
+    ds_at at = *point;
+    double loss = 0;
+    at.theta = q->at;
+    at.batch = g->batch;
+    q->number = q->what == DS_NEED_LOSS ? g->loss : (double)g->batch->n;
+    switch (q->what) {
+    case DS_NEED_SAMPLED: DS_TRY(ds_problem_sampled(s->problem, &at, q->out)); break;
+    case DS_NEED_PRODUCT: DS_TRY(ds_problem_hvp(s->problem, &at, q->v, q->out, false)); break;
+    case DS_NEED_GRADIENT: DS_TRY(ds_problem_gradient(s->problem, &at, q->out, &loss)); break;
+    default: return DS_OK;
+    }
+    g->latest = q->out;
+    g->finite = isfinite(loss) && ds_vector_is_finite(ds_problem_dtype(s->problem), q->out, s->dim);
+    return DS_OK;
+}
+
+static ds_status answer_all(ds_gradient *g, ds_optim *optim, const ds_at *point)
+{
+    ds_need q = { 0 };
+    do {
+        DS_TRY(ds_optim_ask(optim, g->s->theta, point->theta, g->mean, &q));
+        if (q.what) DS_TRY(answer(g, point, &q));
+    } while (q.what && g->finite);
+    return DS_OK;
+}
+
+ds_status ds_gradient_for(ds_gradient *g, ds_loader *loader, ds_optim *optim, int64_t step)
+{
+    ds_session *s = g->s;
+    const void *point;
+    DS_TRY(ds_optim_point(optim, s->theta, &point));
+    DS_TRY(take(g, loader, point, step));
+    if (!g->finite || !g->asks) return DS_OK;
+    DS_TRY(answer_all(g, optim, &(ds_at){ NULL, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)step }));
+    if (!g->finite && g->trains) memcpy(ds_problem_running(s->problem), s->aside, ds_session_running_bytes(s));
+    return DS_OK;
 }

@@ -11,12 +11,13 @@ typedef struct ds_gradient {
     unsigned want;     /* DS_WANT_GRADIENT; of solvers also _VALUE (no vector then), _HVP, _GNVP */
     const void *v;     /* of products */
     bool same_point;   /* of products in steps of one batch: v alone is new */
+    bool asks;         /* the optimizer may need more than the gradient */
     void *mean, *part; /* over the batches so far; of one of them (NULL: a step has one batch) */
 
     /* of the latest step */
-    bool finite;           /* false: the latest batch's loss or gradient is not, and mean is of no use */
-    int64_t batches;       /* the latest one too */
-    double rows, loss;     /* loss: the mean over the rows; when not finite, the latest batch's */
+    bool finite;       /* false: the latest batch's loss, gradient or what else was needed is not; mean is of no use */
+    int64_t batches;   /* the latest one too */
+    double rows, loss; /* loss: the mean over the rows; when not finite, the latest batch's */
     const ds_batch *batch; /* the latest */
     const void *latest;    /* its gradient */
 } ds_gradient;
@@ -28,5 +29,7 @@ void ds_gradient_close(ds_gradient *g);
 ds_status ds_gradient_take(ds_gradient *g, ds_loader *loader, const void *point, int64_t step);
 /* The same on the batches of the latest step once more. */
 ds_status ds_gradient_again(ds_gradient *g, ds_loader *loader, const void *point, int64_t step);
+/* The gradient where the optimizer wants it, and on the last batch what else it needs; nothing of that is finite: as above. */
+ds_status ds_gradient_for(ds_gradient *g, ds_loader *loader, ds_optim *optim, int64_t step);
 
 #endif

@@ -41,10 +41,8 @@ static ds_status restart(work *w)
 static ds_status step(work *w, int64_t k, double lr, double *loss, bool *finite)
 {
     ds_session *s = w->s;
-    const void *point;
     ds_gradient *g = &w->gradient;
-    DS_TRY(ds_optim_point(w->optim, s->theta, &point));
-    DS_TRY(ds_gradient_take(g, w->loader, point, k));
+    DS_TRY(ds_gradient_for(g, w->loader, w->optim, k));
     *loss = g->loss;
     *finite = g->finite;
     w->done++;

@@ -97,6 +97,30 @@ static ds_status check_watches(ds_session *s, const char **key)
                  : DS_OK;
 }
 
+/* Whether the run can give what the optimizer needs beside the gradient. */
+static ds_status check_needs(ds_session *s, const char **key)
+{
+    char text[160];
+    const ds_optim_settings *o = &s->set.optimizer;
+    if (!o->rule.head) return DS_OK;
+    *key = "optimizer";
+    DS_TRY(ds_optim_needs_of(s->ctx, o, ds_problem_space(s->problem), &s->needs));
+    *key = "train.accumulate";
+    unsigned of_batch = s->needs & ~(unsigned)DS_NEED_LOSS;
+    if (s->accumulate > 1 && of_batch)
+        return ds_fail(s->ctx, DS_ECONFIG,
+                       "train.accumulate is %lld, and the optimizer needs %s, taken on one batch; use 1 and a larger "
+                       "train.batch",
+                       (long long)s->accumulate, ds_needs_text(of_batch, text, sizeof text));
+    *key = "optimizer.clip";
+    unsigned whole = s->needs & (o->sam.on ? DS_NEED_LOSS : DS_NEED_LOSS | DS_NEED_GRADIENT);
+    if (s->set.clip.kind != DS_CLIP_NONE && whole)
+        return ds_fail(s->ctx, DS_ECONFIG, "clip changes the gradient, and the optimizer compares it with %s; remove clip",
+                       ds_needs_text(whole, text, sizeof text));
+    *key = "model.loss";
+    return s->needs & DS_NEED_SAMPLED ? ds_problem_can_sample(s->problem) : DS_OK;
+}
+
 static ds_status fill(ds_session *s, const char **key)
 {
     *key = "data";
@@ -105,6 +129,7 @@ static ds_status fill(ds_session *s, const char **key)
     *key = "model.layers";
     DS_TRY(open_problem(s));
     DS_TRY(check_solver(s, key));
+    DS_TRY(check_needs(s, key));
     return check_watches(s, key);
 }
 
@@ -153,6 +178,7 @@ ds_status ds_session_optimizer(ds_session *s, ds_optim **out)
     o.n = s->dim;
     o.space = ds_problem_space(s->problem);
     o.dtype = ds_problem_dtype(s->problem);
+    o.seed = s->set.seed;
     return ds_optim_create(out, s->ctx, &o);
 }
 
@@ -179,8 +205,10 @@ ds_status ds_session_loader(ds_session *s, ds_loader **loader)
                                .seed = s->set.seed,
                                .augment = true,
                                .prefetch = -1 };
-    DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, DS_WANT_GRADIENT));
-    if (rest) DS_TRY(ds_problem_prepare(s->problem, rest, DS_MODE_TRAIN, DS_WANT_GRADIENT));
+    unsigned want = DS_WANT_GRADIENT | (s->needs & DS_NEED_SAMPLED ? DS_WANT_SAMPLED : 0u) |
+                    (s->needs & DS_NEED_PRODUCT ? DS_WANT_HVP : 0u);
+    DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, want));
+    if (rest) DS_TRY(ds_problem_prepare(s->problem, rest, DS_MODE_TRAIN, want));
     return ds_loader_create(loader, s->ctx, &set);
 }
 

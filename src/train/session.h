@@ -15,6 +15,7 @@ struct ds_session {
     int64_t dim, batch, batches; /* batches in an epoch */
     int64_t accumulate, epoch;   /* batches in a step, steps in an epoch */
     size_t element;              /* bytes of one */
+    unsigned needs;              /* of the optimizer beside the gradient, DS_NEED_* */
     ds_loader *scorer[3];        /* per split, made at the first score */
     ds_loader *measurer;         /* training rows for ds_session_measure, made at the first */
     void *aside;                 /* running statistics of training while others are in their place */

@@ -1,4 +1,4 @@
-/* step.c - one step: gradient, check, clipping, update.
+/* step.c - one step: gradient and what else the rule needs, check, clipping, update.
  * A step is a transaction: the gradient is looked at before anything moves, so a non-finite one leaves the weights as
  * they were. */
 #include <math.h>
@@ -49,11 +49,9 @@ ds_status ds_loop_stepped(ds_loop *l, int64_t batches, double rows, double loss,
 ds_status ds_loop_step(ds_loop *l)
 {
     ds_session *s = l->s;
-    const void *point;
     ds_gradient *g = &l->gradient;
     if (l->solve) return ds_solve_step(l);
-    DS_TRY(ds_optim_point(l->optim, s->theta, &point));
-    DS_TRY(ds_gradient_take(g, l->loader, point, l->step));
+    DS_TRY(ds_gradient_for(g, l->loader, l->optim, l->step));
     if (!g->finite) {
         ds_loop_trouble(l, g->batch, g->loss);
         return DS_OK;

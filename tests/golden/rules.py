@@ -15,6 +15,7 @@ import sys
 import numpy as np
 
 import rules_modern as modern
+import rules_needs as needs
 
 STEPS, N = 20, 6
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -99,7 +100,7 @@ def adam(o, g, theta, lr, t, s):
     return theta - lr * (s["m"] / (1 - b1**t)) / (np.sqrt(top / (1 - b2**t)) + o["eps"])
 
 
-DECOUPLED = {"adamw", "adabelief", "yogi", "lion", "signsgd", "signum", "ademamix", "adopt"}
+DECOUPLED = {"adamw", "adabelief", "yogi", "lion", "signsgd", "signum", "ademamix", "adopt", "sophia", "mars"}
 
 
 def stepped(o, g, theta, lr, t, s):
@@ -129,6 +130,7 @@ RULES = {
     "adamw": (adam, dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2, amsgrad=False)),
 }
 RULES.update(modern.RULES)
+RULES.update(needs.RULES)
 BOOK = {"adagrad": dict(eps=1e-7), "rmsprop": dict(eps=1e-6), "rmsprop-nesterov": dict(eps=1e-30)}
 
 CASES = [(rule, dialect, {}) for rule in RULES for dialect in ("torch", "book")] + [
@@ -167,7 +169,7 @@ CASES = [(rule, dialect, {}) for rule in RULES for dialect in ("torch", "book")]
         ("signum", dict(weight_decay=0.1), "fixed"), ("adopt", dict(weight_decay=0.5, lr=0.1), "corrected"), ("yogi", dict(weight_decay=0.1), "schedule"),
         ("nadam", dict(weight_decay=0.1, decoupled_weight_decay=True), "schedule"),
         ("radam", dict(weight_decay=0.1, decoupled_weight_decay=True), "fixed")]
-] + modern.CASES
+] + modern.CASES + needs.CASES
 
 
 def options_of(rule, dialect, given):
@@ -182,7 +184,7 @@ def options_of(rule, dialect, given):
 def trajectory(rule, dialect, given, theta, grads):
     """Options, the rate of each step, [(theta, states) after each step]."""
     o, s, path = options_of(rule, dialect, given), {}, []
-    rates = o["lr"] * FACTOR
+    rates, needs.grads = o["lr"] * FACTOR, grads
     for t in range(1, STEPS + 1):
         theta = stepped(o, grads[t - 1], theta, rates[t - 1], t, s)
         path.append((theta.copy(), {k: v.copy() for k, v in s.items()}))
@@ -198,6 +200,8 @@ TORCH_STATES = {
 
 
 def torch_optimizer(torch, o, p):
+    if o["rule"] in needs.RULES:
+        return None
     if o["rule"] in modern.RULES:
         return modern.torch_optimizer(torch, o, p)
     keys = {k: o[k] for k in o if k not in ("rule", "book", "rho", "beta1", "beta2")}
@@ -242,9 +246,10 @@ def compare_with_torch(torch, o, rates, path, theta, grads):
 
 def compare_with_second(o, rates, path, theta, grads):
     """Largest relative difference of theta from the second formulation; None where there is none."""
-    if o["rule"] not in modern.AGAIN or shared(o):
+    second = needs.again if o["rule"] in needs.RULES else modern.again
+    if (o["rule"] not in modern.AGAIN and second is modern.again) or shared(o):
         return None
-    return max(difference_of(a, p[0]) for a, p in zip(modern.again(o, rates, theta, grads), path))
+    return max(difference_of(a, p[0]) for a, p in zip(second(o, rates, theta, grads), path))
 
 
 def numbers(x):

@@ -1,5 +1,6 @@
 /* cross_entropy.c - mean over rows of -sum_k q_k log softmax(z)_k; q is one-hot, smoothed to (1 - e) q + e / K when
  * asked. The op subtracts the largest output first, so no exponential overflows.   Goodfellow sec. 6.2.2.3, 7.5.1 */
+#include "kernel/math_big.h"
 #include "problem/problem.h"
 
 static const ds_option options[] = {
@@ -12,7 +13,21 @@ static const ds_option options[] = {
 
 static ds_val build(ds_graph *g, const ds_loss_ask *a)
 {
-    return ds_mean_all(g, ds_loss_weighted(g, a, ds_cross_entropy(g, a->z, a->labels, a->option[0].real)));
+    double smoothing = a->drawn ? 0 : a->option[0].real;
+    return ds_mean_all(g, ds_loss_weighted(g, a, ds_cross_entropy(g, a->z, a->labels, smoothing)));
+}
+
+/* The first class whose share of the sum of e^(z - max z) reaches beyond u. */
+static void draw(const double *z, int64_t width, ds_rng *r, double *y)
+{
+    const double e = 2.718281828459045;
+    double most = z[0], sum = 0, at = 0;
+    for (int64_t k = 1; k < width; k++) most = z[k] > most ? z[k] : most;
+    for (int64_t k = 0; k < width; k++) sum += ds_power(e, z[k] - most);
+    double u = ds_rng_uniform(r) * sum;
+    int64_t k = 0;
+    while (k < width - 1 && (at += ds_power(e, z[k] - most)) <= u) k++;
+    y[0] = (double)k;
 }
 
 const ds_loss_def ds_loss_cross_entropy = {
@@ -21,4 +36,6 @@ const ds_loss_def ds_loss_cross_entropy = {
     .fits = DS_FOR_CLASSES,
     .build = build,
     .marginals = ds_log,
+    .draws = DS_FOR_CLASSES,
+    .draw = draw,
 };
