@@ -9,7 +9,7 @@ static void answer(const ds_function *f, ds_solver *s, const ds_question *a, dou
     double value = NAN, *g = room, *hv = room + f->n;
     if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT))
         value = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);
-    if (a->what & DS_ASK_PRODUCT) f->product(f->arg, a->x, a->v, hv);
+    if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON)) f->product(f->arg, a->x, a->v, hv);
     ds_solver_tell(s, value, g, hv);
 }
 

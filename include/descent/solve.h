@@ -26,11 +26,13 @@ extern "C" {
 #endif
 
 /* What a solver may ask for at a point; several at once. */
-enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4 };
+/* GAUSS_NEWTON: J'H_L J v, H_L the loss's Hessian in the outputs, 2 J'J v of a sum of squares; where there is no such thing,
+ * the Hessian times v will do. */
+enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4, DS_ASK_GAUSS_NEWTON = 8 };
 typedef struct ds_question {
     unsigned what;   /* 0: it is done */
     const double *x; /* [n] the point */
-    const double *v; /* [n] for PRODUCT: the Hessian at x times v */
+    const double *v; /* [n] for PRODUCT: the Hessian at x times v; for GAUSS_NEWTON that matrix */
     bool begins;     /* an iteration: with settings.changes what follows is asked about a new function */
 } ds_question;
 
@@ -75,7 +77,7 @@ DS_API ds_status ds_search_parse(ds_ctx *ctx, const char *text, ds_part *out);
 DS_API ds_status ds_solver_check(ds_ctx *ctx, const ds_solver_settings *settings);
 DS_API ds_status ds_solver_create(ds_solver **out, ds_ctx *ctx, const ds_solver_settings *settings);
 DS_API void ds_solver_free(ds_solver *s);
-/* What it may ask for at any time, of the three above. */
+/* What it may ask for at any time, of those above. */
 DS_API unsigned ds_solver_needs(const ds_part *solver);
 /* Its line search unless another is given, as text; NULL: it has none. */
 DS_API const char *ds_solver_search(const ds_part *solver);
@@ -90,11 +92,13 @@ DS_API const double *ds_solver_point(const ds_solver *s);
 DS_API void ds_solver_remember(ds_solver *s, ds_state *st);
 
 /* A function to minimize. value: f(x), and its gradient into g unless g is NULL. product (may be NULL): the Hessian at x
- * times v into hv; without it solvers that ask for products get central differences of gradients. */
+ * times v into hv; without it solvers that ask for products get central differences of gradients. gauss_newton (may be
+ * NULL) likewise; without it they get products. */
 typedef struct ds_function {
     int64_t n;
     double (*value)(void *arg, const double *x, double *g);
     void (*product)(void *arg, const double *x, const double *v, double *hv);
+    void (*gauss_newton)(void *arg, const double *x, const double *v, double *gv);
     void *arg;
     bool no_gradient; /* value never fills g: only solvers that ask for values alone */
 } ds_function;

@@ -270,7 +270,7 @@ static ds_status solve(ds_ctx *ctx, const ds_function *f, const char *solver, co
         double value = NAN;
         if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT))
             value = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);
-        if (a->what & DS_ASK_PRODUCT) f->product(f->arg, a->x, a->v, hv);
+        if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON)) f->product(f->arg, a->x, a->v, hv);
         ds_solver_tell(s, value, g, hv);
         if (swapped) status = swap(ctx, solver, x, &s);
     }

@@ -40,9 +40,11 @@ ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_setting
         double value = NAN;
         if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT))
             value = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);
-        if (a->what & DS_ASK_PRODUCT && f->product)
+        if (a->what & DS_ASK_GAUSS_NEWTON && f->gauss_newton)
+            f->gauss_newton(f->arg, a->x, a->v, hv);
+        else if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON) && f->product)
             f->product(f->arg, a->x, a->v, hv);
-        else if (a->what & DS_ASK_PRODUCT)
+        else if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON))
             difference(f, a->x, a->v, hv, hv + f->n);
         if (watch && a->what & DS_ASK_VALUE) watch(watch_arg, s, a->x, value);
         ds_solver_tell(s, value, g, hv);

@@ -98,7 +98,7 @@ void ds_solver_end(ds_solver *s, ds_solver_reason reason)
 /* Evaluations that a question costs: a gradient that comes with a value costs nothing more. */
 static int64_t cost_of(unsigned what)
 {
-    return (what & (DS_ASK_VALUE | DS_ASK_GRADIENT) ? 1 : 0) + (what & DS_ASK_PRODUCT ? 1 : 0);
+    return (what & (DS_ASK_VALUE | DS_ASK_GRADIENT) ? 1 : 0) + (what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON) ? 1 : 0);
 }
 
 void ds_solver_want(ds_solver *s, unsigned what)
@@ -156,7 +156,7 @@ void ds_solver_tell(ds_solver *s, double value, const double *gradient, const do
     unsigned what = (unsigned)(s->asked & ~BEGINS);
     size_t bytes = (size_t)s->n * sizeof(double);
     if (!what) return;
-    if (what & DS_ASK_PRODUCT) {
+    if (what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON)) {
         memcpy(s->product, product, bytes);
         s->products++;
     }
@@ -168,7 +168,7 @@ void ds_solver_tell(ds_solver *s, double value, const double *gradient, const do
         s->ft = value;
         s->values++;
         double most = what & DS_ASK_GRADIENT ? ds_largest(s->n, s->gt) : NAN;
-        if (value < s->best_f || (value == s->best_f && most < s->best_g)) {
+        if (value < s->best_f || (value == s->best_f && (most < s->best_g || (isnan(s->best_g) && !isnan(most))))) {
             s->best_f = value;
             s->best_g = most;
             memcpy(s->best, s->trial, bytes);

@@ -92,6 +92,7 @@ static ds_status prepare(ds_loop *l)
     int64_t rest = ds_view_rows(ds_dataset_view(s->data, DS_TRAIN)) % s->batch;
     if (!(needs & DS_ASK_GRADIENT)) want |= DS_WANT_VALUE;
     if (needs & DS_ASK_PRODUCT) want |= DS_WANT_HVP;
+    if (needs & DS_ASK_GAUSS_NEWTON) want |= DS_WANT_GNVP;
     DS_TRY(ds_problem_prepare(s->problem, s->batch, DS_MODE_TRAIN, want));
     return rest ? ds_problem_prepare(s->problem, rest, DS_MODE_TRAIN, want) : DS_OK;
 }
@@ -167,9 +168,9 @@ static ds_status answer(ds_loop *l, ds_solve *v, const ds_question *q, double *v
         if (gradient && g->finite) widen(l, g->mean, v->g);
         if (gradient && !g->finite) memset(v->g, 0, (size_t)v->n * sizeof *v->g);
     }
-    if (!(q->what & DS_ASK_PRODUCT) || !g->finite) return DS_OK;
+    if (!(q->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON)) || !g->finite) return DS_OK;
     narrow(l, q->v, v->v);
-    DS_TRY(evaluate(l, v, DS_WANT_HVP));
+    DS_TRY(evaluate(l, v, q->what & DS_ASK_PRODUCT ? DS_WANT_HVP : DS_WANT_GNVP));
     if (g->finite) widen(l, g->mean, v->hv);
     return DS_OK;
 }

@@ -104,7 +104,8 @@ static void limit(ds_search *q)
         q->low = q->a + stretch_least * (q->a - q->ax);
         q->high = q->a + stretch_most * (q->a - q->ax);
     }
-    q->a = ds_smaller(q->top, ds_larger(0, q->a));
+    q->a = ds_larger(0, q->a);
+    if (q->a >= q->top) q->a = q->ax + (q->top - q->ax) / 2; /* there is a wall: half way to it */
     if (q->bracketed != 0 && (q->a <= q->low || q->a >= q->high || q->high - q->low <= xtol * q->high)) q->a = q->ax;
 }
 
