@@ -110,7 +110,7 @@ command line: optimizer.lr=fast: "lr": found "fast", wanted a number from 0 to 1
       |              ^^^^  lr: rate epsilon that the schedule starts from
 command line: data.augment=[{flip: horizontal}, {crop: x}]: "crop": found "x", wanted a whole number from 0 to 65535
       | data.augment=[{flip: horizontal}, {crop: x}]
-      |                                          ^  crop: side of the window; 0: the image's own
+      |                                          ^  crop: side of the window; 0: the image's own, before pad
 command line: train.bach=3: unknown key "bach" in train; did you mean "batch"?
       | train.bach=3
       |       ^^^^  all keys: descent explain train

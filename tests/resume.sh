@@ -134,10 +134,11 @@ else
     echo "killed in place of one call in $stride of $n: equal"
 fi
 
-# begin RUN: a run without end in the background, in training; $pid is its process.
+# begin RUN: a run without end in the background, in training; $pid is its process. This script may run under nohup, the
+# run must hear SIGHUP all the same.
 begin() {
     rm -rf "$1"
-    "$descent" train "$out/long.yaml" --out "$1" >"$out/said" 2>&1 &
+    env --default-signal=HUP "$descent" train "$out/long.yaml" --out "$1" >"$out/said" 2>&1 &
     pid=$!
     tries=0
     while [ ! -s "$1/metrics.tsv" ] || [ "$(wc -l <"$1/metrics.tsv")" -lt 3 ]; do

@@ -256,7 +256,9 @@ static void transforms(void **state)
     (void)state;
     enum { H = 3, W = 4 };
     const ds_transform_def *flip = ds_transform_find("flip"), *crop = ds_transform_find("crop");
-    ds_transform t = { .def = flip, .layout = DS_SHAPE(H, W, 2), .cell_bytes = 1, .arg = { 0, 2 } };
+    ds_transform t = {
+        .def = flip, .layout = DS_SHAPE(H, W, 2), .out = DS_SHAPE(H, W, 2), .cell_bytes = 1, .arg = { 0, 2 }
+    };
     uint8_t in[H * W * 2], out[H * W * 2];
     for (int i = 0; i < H * W * 2; i++) in[i] = (uint8_t)(i + 1);
     int kept = 0, placed[25] = { 0 };
@@ -295,7 +297,7 @@ static void augment_settings(void **state)
     assert_ok(ctx, ds_dataset_create(&d, ctx, &set));
     ds_dataset_free(d);
     a = (ds_augment){ "crop", 1, { "size" }, { "20" } };
-    assert_fails(ctx, DS_ECONFIG, "crop size 20, images are 28x28", ds_dataset_create(&d, ctx, &set));
+    assert_fails(ctx, DS_ECONFIG, "images come in as 28x28 and leave as 20x20", ds_dataset_create(&d, ctx, &set));
     a = (ds_augment){ "crop", 1, { "bad" }, { "20" } };
     assert_fails(ctx, DS_ECONFIG, "no option 'bad'", ds_dataset_create(&d, ctx, &set));
     a = (ds_augment){ "flap", 0, { NULL }, { NULL } };

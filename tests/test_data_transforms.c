@@ -227,7 +227,9 @@ static const ds_transform *prepared(ds_ctx *ctx, const char *name, ds_shape layo
     static ds_transform t;
     ds_optval v[DS_MAX_OPTIONS];
     char why[128];
-    t = (ds_transform){ .def = ds_transform_find(name), .layout = layout, .cell_bytes = 1 };
+    t = (ds_transform){
+        .def = ds_transform_find(name), .layout = layout, .out = layout, .own = layout, .cell_bytes = 1
+    };
     const ds_option *o = t.def->head.options;
     assert_int_equal(ds_option_defaults(o, v, why, sizeof why), DS_OK);
     for (int k = 0; k < n; k++)
@@ -283,6 +285,63 @@ static void crop_fills(void **state)
     ds_dataset *d;
     set.augment = &a, set.augment_count = 1;
     assert_fails(*state, DS_ECONFIG, "crop mirrors 28 pixels, images are 28x28", ds_dataset_create(&d, *state, &set));
+}
+
+/* Padded and then cut by a window that stays within: what a crop with its own padding makes of the same draw. */
+static void pad_then_crop(void **state)
+{
+    static const char *const fills[] = { "zero", "edge", "reflect" };
+    enum { H = 4, W = 5, P = 3, C = 2 };
+    uint8_t in[H * W * C], padded[(H + 2 * P) * (W + 2 * P) * C], out[H * W * C], wanted[H * W * C];
+    for (int i = 0; i < H * W * C; i++) in[i] = (uint8_t)(i + 1);
+    for (int fill = 0; fill < 3; fill++)
+        for (uint32_t id = 0; id < 200; id++) {
+            ds_draw4 draw = ds_draw(3, DS_FOR_AUGMENT, 0, id, 0);
+            const char *whole[] = { "0", "3", fills[fill] }, *around[] = { "3", fills[fill] }, *within[] = { "0", "0" };
+            ds_transform t = *prepared(*state, "crop", DS_SHAPE(H, W, C), 3, whole);
+            t.def->apply(&t, draw, in, wanted);
+            t = *prepared(*state, "pad", DS_SHAPE(H, W, C), 2, around);
+            assert_true(ds_shape_equal(t.out, DS_SHAPE(H + 2 * P, W + 2 * P, C)));
+            t.def->apply(&t, draw, in, padded);
+            t = *prepared(*state, "crop", DS_SHAPE(H, W, C), 2, within);
+            t.layout = DS_SHAPE(H + 2 * P, W + 2 * P, C);
+            t.def->apply(&t, draw, padded, out);
+            assert_memory_equal(out, wanted, sizeof out);
+        }
+}
+
+/* In a list of transforms: larger on the way, delivered as large as they came; the same draws as a crop in second place. */
+static void pad_in_a_list(void **state)
+{
+    enum { BATCH = 16, PIXELS = 28 * 28 };
+    ds_augment list[] = { { "pad", 1, { "pad" }, { "2" } }, { "crop", 1, { "pad" }, { "0" } } };
+    ds_augment same[] = { { "crop", 1, { "pad" }, { "0" } }, { "crop", 1, { "pad" }, { "2" } } };
+    float x[2][BATCH * PIXELS];
+    ds_data_settings set = ds_data_defaults();
+    ds_dataset *d;
+    set.augment_count = 2;
+    for (int way = 0; way < 2; way++) {
+        ds_loader *l;
+        set.augment = way ? same : list;
+        assert_ok(*state, ds_dataset_create(&d, *state, &set));
+        ds_loader_settings ls = {
+            .view = ds_dataset_view(d, DS_TRAIN), .sampler = "shuffle", .batch = BATCH, .augment = true
+        };
+        assert_ok(*state, ds_loader_create(&l, *state, &ls));
+        const ds_batch *b = ds_loader_next(l);
+        assert_non_null(b);
+        memcpy(x[way], b->x, sizeof x[way]);
+        ds_loader_free(l);
+        ds_dataset_free(d);
+    }
+    assert_memory_equal(x[0], x[1], sizeof x[0]);
+    set.augment = list;
+    set.augment_count = 1;
+    assert_fails(*state, DS_ECONFIG, "come in as 28x28 and leave as 32x32", ds_dataset_create(&d, *state, &set));
+    assert_string_equal(ds_error_key(*state), "data.augment");
+    list[0] = (ds_augment){ "crop", 2, { "crop", "pad" }, { "29", "0" } };
+    assert_fails(*state, DS_ECONFIG, "crop of 29 pixels, images are 28x28", ds_dataset_create(&d, *state, &set));
+    assert_string_equal(ds_error_key(*state), "data.augment.0");
 }
 
 /* A square of zeros of side 3, cut at the edges; every pixel is its middle equally often. */
@@ -398,10 +457,10 @@ static void whiten_by_hand(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(eigen),          cmocka_unit_test(moments), cmocka_unit_test(pure),
-        cmocka_unit_test(noise),          cmocka_unit_test(mixup),   cmocka_unit_test(flips),
-        cmocka_unit_test(crop_fills),     cmocka_unit_test(cutout),  cmocka_unit_test(whiten),
-        cmocka_unit_test(whiten_by_hand),
+        cmocka_unit_test(eigen),      cmocka_unit_test(moments),       cmocka_unit_test(pure),
+        cmocka_unit_test(noise),      cmocka_unit_test(mixup),         cmocka_unit_test(flips),
+        cmocka_unit_test(crop_fills), cmocka_unit_test(pad_then_crop), cmocka_unit_test(pad_in_a_list),
+        cmocka_unit_test(cutout),     cmocka_unit_test(whiten),        cmocka_unit_test(whiten_by_hand),
     };
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

@@ -44,6 +44,7 @@ struct ds_dataset {
     bool partners; /* a transform wants another row */
     ds_transform transform[DS_MAX_AUGMENT];
     int transforms;
+    int64_t widest;       /* elements of the largest row that a transform makes of a stored one; 0: there is none */
     uint64_t fingerprint; /* 0: not yet computed */
 };
 

@@ -48,7 +48,7 @@ ds_status ds_source_fault(ds_ctx *ctx, const ds_source *s)
 
 size_t ds_source_scratch(const ds_source *s)
 {
-    size_t row = 3 * (size_t)s->elements * ds_cell_bytes(s->cell) + 1, targets = (size_t)s->targets * sizeof(double);
+    size_t row = (size_t)s->elements * ds_cell_bytes(s->cell) + 1, targets = (size_t)s->targets * sizeof(double);
     return row > targets ? row : targets;
 }
 

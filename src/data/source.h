@@ -72,7 +72,7 @@ void ds_source_close(ds_source *s);
 ds_status ds_sources_agree(ds_ctx *ctx, const ds_source *train, const ds_source *s, ds_split split);
 void ds_source_targets(const ds_source *s, int64_t index, double *out);
 ds_status ds_source_fault(ds_ctx *ctx, const ds_source *s);
-/* Bytes of scratch that a row, its targets and a stack of two transforms take. */
+/* Bytes of scratch that a row or its targets take. */
 size_t ds_source_scratch(const ds_source *s);
 
 /* The files of a split: the list of the settings, or NULL and count 0. */
@@ -109,11 +109,14 @@ struct ds_sampler_def {
 };
 ds_order ds_order_at(const ds_sampler_def *def, int64_t rows, uint64_t seed, int64_t epoch);
 
-/* A change of a training row that keeps its shape, drawn per (seed, epoch, row). */
+/* A change of a training row, drawn per (seed, epoch, row). Stored images may grow and shrink on the way; they leave as
+ * large as they came. */
 typedef struct ds_transform_def ds_transform_def;
 typedef struct ds_transform {
     const ds_transform_def *def;
     ds_shape layout;   /* of the rows that it changes: [H,W,C] or [F] */
+    ds_shape out;      /* of what apply makes of them: layout, unless prepare says otherwise */
+    ds_shape own;      /* of the source's rows */
     size_t cell_bytes; /* of stored elements */
     bool classes;      /* the targets are classes */
     int64_t arg[4];    /* of the transform */
@@ -142,8 +145,8 @@ struct ds_transform_def {
     bool partner; /* change wants another row; its draw is block 0 */
     /* Read the option values into t->arg and t->real; t->layout is set. */
     ds_status (*prepare)(ds_ctx *ctx, const ds_optval *values, ds_transform *t);
-    /* One of the two. apply changes stored elements, before scale, standardize and whiten: out = changed in; both one
-     * row long, apart from each other. change works on what is delivered, in place. */
+    /* One of the two. apply changes stored elements, before scale, standardize and whiten: out = changed in, apart from
+     * each other. change works on what is delivered, in place. */
     void (*apply)(const ds_transform *t, ds_draw4 draw, const uint8_t *in, uint8_t *out);
     void (*change)(const ds_transform *t, const ds_chance *c, ds_delivered *row);
 };

@@ -18,7 +18,11 @@ size_t ds_view_y_bytes(const ds_view *v, ds_dtype t)
 }
 
 /* Scratch: what a stored row takes; rows that are to be whitened; a partner and its target. */
-static size_t stored_bytes(const ds_view *v) { return (ds_source_scratch(v->source) + 63) & ~(size_t)63; }
+static size_t line(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+/* Of a stored row: itself, and two places for transforms that take turns. */
+static size_t turn_bytes(const ds_view *v) { return line((size_t)v->data->widest * ds_cell_bytes(v->source->cell)); }
+static size_t stored_bytes(const ds_view *v) { return line(ds_source_scratch(v->source)) + 2 * turn_bytes(v); }
 
 static size_t plain_bytes(const ds_view *v)
 {
@@ -31,13 +35,13 @@ size_t ds_view_scratch_bytes(const ds_view *v)
     return stored_bytes(v) + plain_bytes(v) + partner;
 }
 
-static const void *augment(const ds_dataset *d, const ds_moment *moment, int64_t row, const void *x, uint8_t *scratch,
-                           size_t bytes)
+static const void *augment(const ds_view *v, const ds_moment *moment, int64_t row, const void *x, uint8_t *scratch)
 {
+    const ds_dataset *d = v->data;
     for (int k = 0, turn = 0; k < d->transforms; k++) {
         const ds_transform *t = &d->transform[k];
         if (!t->def->apply) continue;
-        uint8_t *out = scratch + (size_t)(1 + turn++ % 2) * bytes;
+        uint8_t *out = scratch + line(ds_source_scratch(v->source)) + (size_t)(turn++ % 2) * turn_bytes(v);
         const ds_chance c = { moment->seed, moment->epoch, row, k };
         t->def->apply(t, ds_chance_block(&c, 0), x, out);
         x = out;
@@ -104,7 +108,7 @@ static void plain(const ds_view *v, int64_t row, ds_dtype t, const ds_moment *mo
 {
     const ds_source *s = v->source;
     const void *x = s->def->row(s, row, scratch);
-    if (moment) x = augment(v->data, moment, row, x, scratch, (size_t)s->elements * ds_cell_bytes(s->cell));
+    if (moment) x = augment(v, moment, row, x, scratch);
     if (t == DS_F64)
         convert_f64(x, s->cell, &v->data->affine, s->elements, y);
     else
