@@ -54,7 +54,7 @@ bar.yaml:9:3: unknown key "lerning_rate" in optimizer; did you mean "lr" (also c
       |   ^^^^^^^^^^^^  all keys: descent explain optimizer
 bar.yaml:10:3: "nesterov" has no effect with optimizer "adamw"; remove it
    10 |   nesterov: true
-      |   ^^^^^^^^  nesterov belongs to: sgd, momentum, nesterov
+      |   ^^^^^^^^  nesterov belongs to: sgd, momentum, nesterov, ...
 bar.yaml:11:18: schedule "cosin" does not exist; did you mean "cosine"?
    11 | schedule: {name: cosin}
       |                  ^^^^^  all of them: descent explain schedule

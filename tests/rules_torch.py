@@ -14,4 +14,4 @@ except ImportError as missing:
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.exit(max(subprocess.call([sys.executable, os.path.join(here, "golden", name), "--check"])
-             for name in ("rules.py", "plateau.py")))
+             for name in ("rules.py", "matrix.py", "plateau.py")))

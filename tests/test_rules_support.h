@@ -153,17 +153,19 @@ static const char *const VARIANTS[][2] = {
     { "sophia(estimator=gnb, period=2)", "torch" },
 };
 
-/* Whether elements see each other. */
-static inline bool couples(const char *rule)
+static inline const ds_rule_def *definition(const char *rule)
 {
-    if (strstr(rule, "cautious=true")) return true;
     for (int i = 0; i < ds_rule_registry.count; i++) {
         const ds_head *head = ds_rule_registry.heads[i];
         if (strncmp(rule, head->name, strcspn(rule, "(")) == 0 && head->name[strcspn(rule, "(")] == 0)
-            return ds_rule_of(head)->couples;
+            return ds_rule_of(head);
     }
-    return false;
+    fail_msg("no rule %s", rule);
+    return NULL;
 }
+
+/* Whether elements see each other. */
+static inline bool couples(const char *rule) { return strstr(rule, "cautious=true") || definition(rule)->couples; }
 
 /* Run fn for every registered rule in each dialect and for every variant, in both dtypes. */
 static inline void for_each_rule(void (*fn)(setup s))

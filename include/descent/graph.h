@@ -65,6 +65,9 @@ DS_API void ds_plan_free(ds_plan *p);
 DS_API ds_status ds_plan_bind(ds_plan *p, ds_val v, void *memory);
 /* Whether the plan reads input v or gives output v: inputs that no output depends on are not part of a plan. */
 DS_API bool ds_plan_has(const ds_plan *p, ds_val v);
+/* Whether output out may be bound to the memory of input in: the plan reads in no later than it writes out, and then
+ * element by element. */
+DS_API bool ds_plan_over(const ds_plan *p, ds_val in, ds_val out);
 /* Where an output lies after a run (also a bound one). NULL when v is no output of the plan. */
 DS_API void *ds_plan_data(const ds_plan *p, ds_val v);
 DS_API ds_status ds_plan_run(ds_plan *p);

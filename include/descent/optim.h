@@ -40,6 +40,8 @@ DS_API ds_status ds_rule_resolve(ds_ctx *ctx, const char *dialect, ds_part *rule
 /* Whether sums over all elements take part in the rule (norms, inner products): then elements see each other, and their
  * order matters to the last bits. */
 DS_API bool ds_rule_couples(const ds_head *rule);
+/* Whether the rule looks at matrices as such, one by one: products with their transposes, their eigenvectors. */
+DS_API bool ds_rule_takes_matrices(const ds_head *rule);
 
 /* What a step may need beside the gradient, on the same batch; asked for in this order. */
 enum {
@@ -92,6 +94,7 @@ typedef struct ds_optim_settings {
     ds_dtype dtype;        /* DS_F32 or DS_F64 */
     const char *backend;   /* NULL: the default */
     const ds_space *space; /* whose segments are the tensors of rules that look at norms; NULL: all is one matrix */
+    int64_t columns;       /* of that one matrix, which divide n; 0: one */
     bool unfused;          /* one step an operation: for tests; same bits */
 } ds_optim_settings;
 

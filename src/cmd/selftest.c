@@ -3,7 +3,8 @@
  * Rules, in both dialects, f32 and f64, over fixed random gradients:
  *   still      no gradient, fresh state: nothing moves (weight decay aside)
  *   buffer     the gradient is only read
- *   order      permuted numbers move as the numbers do (to rounding where the rule sums over all), equal ones stay equal
+ *   order      permuted numbers move as the numbers do (to rounding where the rule sums over all), equal ones stay equal;
+ *              of rules for matrices permuted rows and columns
  *   resume     saved and put back into a fresh one after each step, it goes on to the same bits
  *   fused      one pass over memory gives the same bits as one operation at a time
  *   threads    three threads give the same bits as one
@@ -29,25 +30,32 @@ static const ds_option flags[] = {
     { 0 },
 };
 
-enum { N = 203, STEPS = 8 };
+enum { N = 203, SIDE = 14 /* of the matrix of rules for matrices */, STEPS = 8 };
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 typedef struct walk {
     ds_ctx *ctx;
     const char *rule, *dialect;
+    bool matrix;
+    int64_t n;
     ds_dtype dtype;
     bool unfused, zero, permuted, handed_over; /* what is special about it */
     bool gradient_kept;
     double theta[N]; /* where it ends */
 } walk;
 
-/* Where element i of a permuted walk comes from: 64 and N share no factor. Every third number equals its neighbour. */
-static int64_t source(const walk *w, int64_t i) { return w->permuted ? i * 64 % N : i; }
-
-static double number(uint32_t step, int64_t i)
+/* Where element i of a permuted walk comes from: 64 and N share no factor, nor do 3 and 5 and SIDE. */
+static int64_t source(const walk *w, int64_t i)
 {
-    ds_rng r = ds_rng_at(17, DS_FOR_TEST, step, (uint32_t)(i - (i % 3 == 1)));
+    if (!w->permuted) return i;
+    return w->matrix ? i / SIDE * 3 % SIDE * SIDE + i % SIDE * 5 % SIDE : i * 64 % N;
+}
+
+/* Every third number equals its neighbour, in vectors. */
+static double number(const walk *w, uint32_t step, int64_t i)
+{
+    ds_rng r = ds_rng_at(17, DS_FOR_TEST, step, (uint32_t)(i - (i % 3 == 1 && !w->matrix)));
     return (double)(float)ds_rng_normal(&r);
 }
 
@@ -65,7 +73,8 @@ static double get(const walk *w, const void *v, int64_t i)
 
 static ds_status make(const walk *w, ds_optim **o)
 {
-    ds_optim_settings s = { .dialect = w->dialect, .n = N, .dtype = w->dtype, .unfused = w->unfused };
+    ds_optim_settings s = { .dialect = w->dialect, .n = w->n, .dtype = w->dtype, .unfused = w->unfused };
+    if (w->matrix) s.columns = SIDE;
     ds_status status = ds_rule_parse(w->ctx, w->rule, &s.rule);
     return status == DS_OK ? ds_optim_create(o, w->ctx, &s) : status;
 }
@@ -114,11 +123,11 @@ static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *thet
         ds_status status = ds_optim_ask(o, theta, at, g, &q);
         if (status != DS_OK || !q.what) return status;
         double loss = 0;
-        for (int64_t i = 0; i < N; i++) {
-            double c = number(500, source(w, i)), x = get(w, q.at, i);
+        for (int64_t i = 0; i < w->n; i++) {
+            double c = number(w, 500, source(w, i)), x = get(w, q.at, i);
             if (!w->zero) loss += c * c * x * x / 2;
             if (q.what == DS_NEED_PRODUCT) put(w, q.out, i, c * c * get(w, q.v, i));
-            if (q.what == DS_NEED_SAMPLED) put(w, q.out, i, number(600 + t, source(w, i)));
+            if (q.what == DS_NEED_SAMPLED) put(w, q.out, i, number(w, 600 + t, source(w, i)));
             if (q.what == DS_NEED_GRADIENT) put(w, q.out, i, w->zero ? 0 : c * c * x);
         }
         q.number = q.what == DS_NEED_LOSS ? loss : 32;
@@ -128,10 +137,10 @@ static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *thet
 static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, void *copy)
 {
     const void *at;
-    size_t bytes = N * ds_dtype_bytes(w->dtype);
+    size_t bytes = (size_t)w->n * ds_dtype_bytes(w->dtype);
     ds_status status = ds_optim_point(o, theta, &at);
     if (status != DS_OK) return status;
-    for (int64_t i = 0; i < N; i++) put(w, g, i, w->zero ? 0 : number(t, source(w, i)));
+    for (int64_t i = 0; i < w->n; i++) put(w, g, i, w->zero ? 0 : number(w, t, source(w, i)));
     status = supply(w, o, t, theta, at, g);
     if (status != DS_OK) return status;
     memcpy(copy, g, bytes);
@@ -143,16 +152,16 @@ static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, vo
 static ds_status go(walk *w)
 {
     ds_optim *o = NULL;
-    size_t bytes = N * ds_dtype_bytes(w->dtype);
+    size_t bytes = (size_t)w->n * ds_dtype_bytes(w->dtype);
     void *theta = ds_buffer_alloc(bytes), *g = ds_buffer_alloc(bytes), *copy = ds_buffer_alloc(bytes);
     ds_status status = theta && g && copy ? make(w, &o) : DS_EMEM;
     w->gradient_kept = true;
-    for (int64_t i = 0; i < N && status == DS_OK; i++) put(w, theta, i, number(1000, source(w, i)));
+    for (int64_t i = 0; i < w->n && status == DS_OK; i++) put(w, theta, i, number(w, 1000, source(w, i)));
     for (uint32_t t = 0; t < STEPS && status == DS_OK; t++) {
         status = step(w, o, t, theta, g, copy);
         if (status == DS_OK && w->handed_over) status = hand_over(w, &o);
     }
-    for (int64_t i = 0; i < N && status == DS_OK; i++) w->theta[source(w, i)] = get(w, theta, i);
+    for (int64_t i = 0; i < w->n && status == DS_OK; i++) w->theta[source(w, i)] = get(w, theta, i);
     ds_optim_free(o);
     ds_buffer_free(theta);
     ds_buffer_free(g);
@@ -185,7 +194,7 @@ static bool nearly_same(const walk *a, const walk *b)
 {
     double unit = a->dtype == DS_F32 ? 0x1p-24 : 0x1p-53;
     bool near = true;
-    for (int64_t i = 0; i < N; i++)
+    for (int64_t i = 0; i < a->n; i++)
         near = near && fabs(a->theta[i] - b->theta[i]) <= 64 * unit * (1 + fabs(a->theta[i]));
     return near;
 }
@@ -193,16 +202,20 @@ static bool nearly_same(const walk *a, const walk *b)
 static bool neighbours_equal(const walk *a)
 {
     bool equal = true;
-    for (int64_t i = 1; i < N; i++) equal = equal && (i % 3 != 1 || a->theta[i] == a->theta[i - 1]);
+    for (int64_t i = 1; i < N && !a->matrix; i++) equal = equal && (i % 3 != 1 || a->theta[i] == a->theta[i - 1]);
     return equal;
 }
 
 static ds_status check_rule(ds_ctx *ctx, ds_ctx *many, const ds_head *rule, verdict *v)
 {
     static const char *const dialects[] = { "torch", "book" };
+    char text[64]; /* what is done at a period is done */
+    snprintf(text, sizeof text, "%s%s", rule->name, ds_option_find(rule->options, "period") >= 0 ? "(period=2)" : "");
     for (int d = 0; d < 2; d++)
         for (int t = 0; t < 2; t++) {
-            walk plain = { .ctx = ctx, .rule = rule->name, .dialect = dialects[d], .dtype = t ? DS_F64 : DS_F32 };
+            walk plain = { .ctx = ctx, .rule = text, .dialect = dialects[d], .matrix = ds_rule_takes_matrices(rule) };
+            plain.n = plain.matrix ? SIDE * SIDE : N;
+            plain.dtype = t ? DS_F64 : DS_F32;
             walk still = plain, permuted = plain, resumed = plain, unfused = plain, threads = plain, start = plain;
             still.zero = permuted.permuted = resumed.handed_over = unfused.unfused = true;
             threads.ctx = many;
@@ -211,7 +224,7 @@ static ds_status check_rule(ds_ctx *ctx, ds_ctx *many, const ds_head *rule, verd
                 ds_status status = go(all[k]);
                 if (status != DS_OK) return status;
             }
-            for (int64_t i = 0; i < N; i++) start.theta[i] = number(1000, i);
+            for (int64_t i = 0; i < start.n; i++) start.theta[i] = number(&start, 1000, i);
             bool decays = ds_option_find(rule->options, "weight_decay") >= 0 &&
                           ds_rule_default(rule, dialects[d], "weight_decay") &&
                           strtod(ds_rule_default(rule, dialects[d], "weight_decay"), NULL) != 0;
@@ -377,7 +390,8 @@ const ds_command ds_command_selftest = {
     .usage = "[--optimizer NAME|all] [--json]",
     .run = run,
     .about = "Rules, in both dialects and in f32 and f64: without a gradient nothing moves; the gradient is only read; "
-             "permuted numbers move as the numbers do; saved and put back after each step, fused or one operation at a "
+             "permuted numbers (of rules for matrices rows and columns) move as the numbers do; saved and put back "
+             "after each step, fused or one operation at a "
              "time, on one thread or three, the bits are the same. Solvers: saved and put back between any two "
              "evaluations they end at the same bits; budgets hold and the best point is returned; the value falls. "
              "Exit 1 when a law is broken.",

@@ -24,6 +24,58 @@ ds_status ds_plan_bind(ds_plan *plan, ds_val v, void *memory)
 
 bool ds_plan_has(const ds_plan *plan, ds_val v) { return v.id > 0 && v.id < plan->count && plan->kind[v.id]; }
 
+static bool writes(const ds_step *s, int node)
+{
+    bool yes = s->node == node;
+    for (int k = 0; s->post && k < s->post->program.nstore; k++) yes = yes || s->post->store_node[k] == node;
+    return yes;
+}
+
+static bool program_reads(const ds_program_plan *w, int node)
+{
+    bool yes = false;
+    for (int k = 0; w && k < w->program.nload; k++) yes = yes || w->load_node[k] == node;
+    return yes;
+}
+
+static bool reads(const ds_plan *plan, const ds_step *s, int node)
+{
+    bool yes = program_reads(s->pre, node) || program_reads(s->post, node);
+    for (int k = plan->patch_first[node]; k < plan->patch_first[node + 1]; k++)
+        for (int i = 0; i < s->call.nin; i++) yes = yes || plan->patch[k].where == &s->call.in[i].data;
+    return yes;
+}
+
+/* Whether step s, which writes `to`, is a lone program that reads `from` where it writes. */
+static bool in_step(const ds_step *s, int from, int to)
+{
+    const ds_program_plan *w = s->post;
+    if (s->call.nin || !w) return false;
+    const int64_t *at = NULL;
+    bool same = true;
+    for (int k = 0; k < w->program.nstore; k++)
+        if (w->store_node[k] == to) at = w->program.store[k].stride;
+    for (int k = 0; at && k < w->program.nload; k++)
+        for (int d = 0; d < w->program.rank && w->load_node[k] == from; d++)
+            same = same && (w->program.dim[d] == 1 || w->program.load[k].stride[d] == at[d]);
+    return at && same;
+}
+
+bool ds_plan_over(const ds_plan *plan, ds_val in, ds_val out)
+{
+    if (!ds_plan_has(plan, out)) return false;
+    if (!ds_plan_has(plan, in)) return true;
+    int from = plan->memory_node[in.id], to = plan->memory_node[out.id];
+    bool written = false, safe = true;
+    for (int k = 0; k < plan->nsteps; k++) {
+        const ds_step *s = &plan->step[k];
+        bool here = writes(s, to);
+        if (reads(plan, s, from)) safe = safe && !written && (!here || in_step(s, from, to));
+        written = written || here;
+    }
+    return safe;
+}
+
 void *ds_plan_data(const ds_plan *plan, ds_val v)
 {
     if (v.id <= 0 || v.id >= plan->count || !plan->output_node[v.id]) return NULL;

@@ -10,7 +10,7 @@
 
 enum { STEPS = 60 }; /* a value takes two or three */
 
-static void add_scaled(int64_t n, double s, const double *x, double *y)
+static void add_scaled(int64_t n, double s, const double *restrict x, double *restrict y)
 {
     for (int64_t i = 0; i < n; i++) y[i] += s * x[i];
 }
@@ -73,7 +73,7 @@ static void accumulate(int64_t n, const double *A, const double *beta, double *Z
     }
 }
 
-static void rotate(int64_t n, double c, double s, double *x, double *y)
+static void rotate(int64_t n, double c, double s, double *restrict x, double *restrict y)
 {
     for (int64_t i = 0; i < n; i++) {
         double a = x[i], b = y[i];

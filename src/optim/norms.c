@@ -57,7 +57,7 @@ ds_val ds_rule_means(ds_rule_build *b, ds_val x)
 {
     ds_shape n = ds_val_shape(b->g, x);
     if (b->space) return join(b, x, mean);
-    return ds_broadcast(b->g, ds_scale(b->g, ds_sum_all(b->g, x), 1 / (double)n.dim[0]), n);
+    return ds_broadcast(b->g, ds_scale(b->g, ds_sum_all(b->g, x), 1 / (double)ds_shape_count(n)), n);
 }
 
 ds_val ds_rule_matrices(ds_rule_build *b)

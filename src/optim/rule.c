@@ -43,7 +43,16 @@ static ds_rule_state *keep(ds_rule_build *b, const char *name, double initial, d
 
 ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial)
 {
-    return keep(b, name, initial, ds_val_shape(b->g, b->theta));
+    ds_rule_state *s = keep(b, name, initial, ds_val_shape(b->g, b->theta));
+    s->vector = true;
+    return s;
+}
+
+ds_rule_state *ds_rule_keep_shaped(ds_rule_build *b, const char *name, double initial, ds_shape shape, bool unused)
+{
+    ds_rule_state *s = keep(b, name, initial, shape);
+    if (unused) s->count = 0;
+    return s;
 }
 
 ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial)
@@ -115,6 +124,22 @@ ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least)
 ds_val ds_rule_above(ds_rule_build *b, ds_val x, double eps)
 {
     return eps > 0 ? ds_shift(b->g, x, eps) : ds_rule_least(b, x, 1e-30);
+}
+
+void ds_rule_load(const ds_rule_refresh *r, int state, int64_t at, int64_t n, double *to)
+{
+    if (r->dtype == DS_F32)
+        for (int64_t i = 0; i < n; i++) to[i] = ((const float *)r->state[state])[at + i];
+    else
+        memcpy(to, (const double *)r->state[state] + at, (size_t)n * sizeof *to);
+}
+
+void ds_rule_store(const ds_rule_refresh *r, int state, int64_t at, int64_t n, const double *from)
+{
+    if (r->dtype == DS_F32)
+        for (int64_t i = 0; i < n; i++) ((float *)r->state[state])[at + i] = (float)from[i];
+    else
+        memcpy((double *)r->state[state] + at, from, (size_t)n * sizeof *from);
 }
 
 /* ---- dialects --------------------------------------------------------------------------------------------------- */
@@ -199,4 +224,10 @@ bool ds_rule_couples(const ds_head *rule)
 {
     const ds_rule_def *def = ds_rule_of(rule);
     return def && def->couples;
+}
+
+bool ds_rule_takes_matrices(const ds_head *rule)
+{
+    const ds_rule_def *def = ds_rule_of(rule);
+    return def && def->each;
 }

@@ -1,9 +1,9 @@
 /* rule.h - what a rule is: options, the scalars of a step, and one statement of the update as a graph.
  *
- * update() gets theta and g as vectors [n] and says what theta and each state become. A rule of elementwise operations
- * with scalar operands is one pass over memory; one that sums over the vector and keeps single numbers takes a pass more
- * for each sum that waits for another. What depends on the step alone (rates, bias corrections) is computed by scalars()
- * on the host in f64 and rounded once to the dtype.
+ * update() gets theta and g as vectors [n] (of rules for matrices as one matrix) and says what theta and each state
+ * become. A rule of elementwise operations with scalar operands is one pass over memory; one that sums over the vector
+ * and keeps single numbers takes a pass more for each sum that waits for another. What depends on the step alone (rates,
+ * bias corrections) is computed by scalars() on the host in f64 and rounded once to the dtype.
  *
  * Order of operations (part of the arithmetic, docs/arithmetic.md): products and sums are rounded one by one as
  * written; a rate multiplies the gradient or moment before the division by the root: theta - (lr g) / (sqrt(r) + eps).
@@ -41,15 +41,18 @@ typedef struct ds_rule_step {
 typedef struct ds_rule_state {
     const char *name;
     double initial;
-    int64_t count; /* elements */
+    int64_t count; /* elements; 0: this tensor has none of it */
+    bool vector;   /* as theta, element by element */
+    bool early;    /* next is computed before the refresh and needs no scalars; the update reads neither now nor next */
     ds_val now, next;
 } ds_rule_state;
 
 typedef struct ds_rule_build {
     ds_graph *g;
     ds_rule_options option;
-    const ds_space *space;               /* NULL: all is one matrix */
-    ds_val theta, grad;                  /* given */
+    const ds_space *space;               /* NULL: all is one matrix; not for rules that take matrices one by one */
+    int64_t in, out;                     /* of rules for matrices: inputs (times the kernel's area) and outputs */
+    ds_val theta, grad;                  /* given: vectors, or one matrix */
     ds_val theta_next, point;            /* set by update(); point: where the gradient is taken, none: at theta */
     ds_rule_state state[DS_RULE_STATES]; /* made by ds_rule_keep */
     ds_val scalar[DS_RULE_SCALARS];      /* made by ds_rule_scalar; none: not used */
@@ -61,6 +64,8 @@ typedef struct ds_rule_build {
 ds_rule_state *ds_rule_keep(ds_rule_build *b, const char *name, double initial);
 /* The same for one number of the whole vector. */
 ds_rule_state *ds_rule_keep_number(ds_rule_build *b, const char *name, double initial);
+/* The same for a state of any shape; unused: this tensor has none, next stays unset. */
+ds_rule_state *ds_rule_keep_shaped(ds_rule_build *b, const char *name, double initial, ds_shape shape, bool unused);
 /* Scalar i of the rule's scalars(). */
 ds_val ds_rule_scalar(ds_rule_build *b, int i);
 
@@ -94,6 +99,27 @@ ds_val ds_rule_least(ds_rule_build *b, ds_val x, double least);
  * step. */
 ds_val ds_rule_above(ds_rule_build *b, ds_val x, double eps);
 
+/* What a graph cannot say (eigenvectors, QR): host code on the state of one matrix, between the early states and the
+ * update. tasks(): how many independent pieces of work step t has, 0 where it has none; each has scratch() bytes to
+ * itself, 64-byte aligned; run() does one, the same bits on any thread. false: the state is not finite. */
+typedef struct ds_rule_refresh {
+    ds_rule_options option;
+    int64_t t, rows, cols; /* of the matrix as it lies in memory */
+    ds_dtype dtype;
+    const struct ds_product *product; /* of f64 */
+    void *state[DS_RULE_STATES];
+} ds_rule_refresh;
+
+typedef struct ds_rule_stage {
+    int64_t (*tasks)(const ds_rule_refresh *r);
+    size_t (*scratch)(const ds_rule_refresh *r);
+    bool (*run)(const ds_rule_refresh *r, int64_t task, double *scratch);
+} ds_rule_stage;
+
+/* n numbers of a state from element `at` on, to f64 and back. */
+void ds_rule_load(const ds_rule_refresh *r, int state, int64_t at, int64_t n, double *to);
+void ds_rule_store(const ds_rule_refresh *r, int state, int64_t at, int64_t n, const double *from);
+
 /* A default that dialect book has instead of the table's; value NULL: the option has no effect there. */
 typedef struct ds_rule_default_def {
     const char *option, *value;
@@ -106,6 +132,10 @@ typedef struct ds_rule_def {
     const char *(*conflict)(const ds_rule_options *o, const char **why);
     const char *number[DS_OPTIM_NUMBERS]; /* names of the numbers that scalars() keeps, from the first on */
     const char *rest; /* of rules for matrices alone: the rule that moves vectors, "adamw"; NULL: any tensor */
+    /* update() is called for each matrix: theta and g are [rows, cols] as they lie in memory, a kernel of a convolution all
+     * its axes but the last by the last. */
+    bool each;
+    const ds_rule_stage *refresh; /* of such rules; NULL: none */
     /* What step t needs beside the gradient, bits DS_NEED_*; t = 0: what any step may. NULL: nothing. DS_NEED_GRADIENT is
      * asked for at the state "previous", everything else where the gradient is taken. */
     unsigned (*needs)(const ds_rule_options *o, int64_t t);

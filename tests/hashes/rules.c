@@ -10,7 +10,7 @@
 #include "optim/rule.h"
 #include "optim/schedule.h"
 
-enum { N = 211, STEPS = 5 };
+enum { N = 211, STEPS = 5, COLUMNS = 14 };
 
 static void draw(void *x, ds_dtype t, uint32_t step)
 {
@@ -53,7 +53,8 @@ static ds_status steps(ds_optim *o, ds_dtype t, void *theta, void *gradient)
 static void rule(const ds_head *head, const char *dialect, ds_dtype t)
 {
     char name[64], row[96];
-    ds_optim_settings s = { .dialect = dialect, .n = N, .dtype = t };
+    const int64_t n = ds_rule_of(head)->each ? N / COLUMNS * COLUMNS : N; /* of rules for matrices 15 x 14 */
+    ds_optim_settings s = { .dialect = dialect, .n = n, .dtype = t, .columns = n == N ? 1 : COLUMNS };
     ds_optim *o = NULL;
     void *theta = ds_buffer_alloc(N * 8), *gradient = ds_buffer_alloc(N * 8);
     snprintf(name, sizeof name, "rule.%s.%s.%s", head->name, dialect, ds_dtype_name(t));
@@ -63,7 +64,7 @@ static void rule(const ds_head *head, const char *dialect, ds_dtype t)
     if (status != DS_OK) {
         hash_failure(name, ds_error(hash_ctx()));
     } else {
-        hash_row(name, t, theta, N);
+        hash_row(name, t, theta, n);
         for (int i = 0; i < ds_optim_states(o); i++) {
             snprintf(row, sizeof row, "%s.%s", name, ds_optim_state_name(o, i));
             hash_row(row, t, ds_optim_state(o, i), ds_optim_state_count(o, i));

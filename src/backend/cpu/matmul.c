@@ -16,11 +16,18 @@ typedef struct job {
     size_t es;
     int left; /* operand that gives the rows of tiles: 0 A, 1 B and the result is C transposed */
     int64_t batch, m, n, k, lda, ldb, ldc, leaves; /* m, n and what follows: as seen by the tiles */
-    bool ta, tb;
+    bool ta, tb, symmetric;
     int64_t rows, cols, row_blocks, col_blocks; /* of a task */
     size_t worker_bytes, panel_bytes, aside_bytes, stack_bytes;
     int levels;
 } job;
+
+/* X X' and X' X are symmetric to the bit, as a product of two numbers does not depend on their order: what is above
+ * the diagonal is computed only within the panels of columns that meet it, the rest is turned. */
+static bool is_symmetric(const ds_call *call)
+{
+    return call->in[0].data == call->in[1].data && call->attr->i[0] != call->attr->i[1];
+}
 
 /* A task's share of one matrix, and the worker's memory. */
 typedef struct part {
@@ -96,13 +103,17 @@ static void cut(job *j, int threads)
         int64_t by_rows = ds_ceil_div(want, by_cols), tiles = ds_ceil_div(j->m, mr);
         j->rows = ds_ceil_div(tiles, by_rows < tiles ? by_rows : tiles) * mr;
     }
+    if (j->symmetric) {
+        j->rows = j->m;
+        j->cols = nr;
+    }
     if (j->levels && j->rows > 4 * j->p->mr) j->rows = 4 * j->p->mr; /* partial sums stay small */
     if (j->levels && j->cols > 2 * nr) j->cols = 2 * nr;
     if (j->rows < j->m) j->row_blocks = ds_ceil_div(j->m, j->rows);
     if (j->cols < j->n) j->col_blocks = ds_ceil_div(j->n, j->cols);
 }
 
-static void describe(job *j, const ds_call *call, int threads)
+static void describe(job *j, const ds_call *call, int threads, bool may_be_symmetric)
 {
     const ds_shape a = call->in[0].shape, c = call->out.shape;
     int r = c.rank;
@@ -116,9 +127,10 @@ static void describe(job *j, const ds_call *call, int threads)
     j->ldb = call->in[1].shape.dim[r - 1];
     j->ldc = j->n;
     for (int d = 0; d < r - 2; d++) j->batch *= c.dim[d];
-    if (cost(j, true) < cost(j, false)) swap_roles(j);
     j->leaves = j->k > LEAF ? ds_ceil_div(j->k, LEAF) : 1;
     j->levels = j->leaves > 1 ? levels_of(j->leaves) : 0;
+    j->symmetric = may_be_symmetric && !j->levels && j->m > j->p->nr && is_symmetric(call);
+    if (!j->symmetric && cost(j, true) < cost(j, false)) swap_roles(j);
     cut(j, threads);
     size_t row = (size_t)j->p->nr * j->es;
     j->panel_bytes = j->tb ? ds_align64((size_t)(j->k < LEAF ? j->k : LEAF) * row) : 0;
@@ -131,8 +143,10 @@ static void describe(job *j, const ds_call *call, int threads)
 size_t ds_scratch_matmul(const ds_call *call, int threads)
 {
     job j;
-    describe(&j, call, threads);
-    return j.worker_bytes * (size_t)threads;
+    describe(&j, call, threads, false);
+    size_t bytes = j.worker_bytes;
+    describe(&j, call, threads, true); /* operands have no addresses yet: two without count as one */
+    return (bytes > j.worker_bytes ? bytes : j.worker_bytes) * (size_t)threads;
 }
 
 /* Tiles of rows [r0, r1) of one panel, k from k0, into c. */
@@ -201,6 +215,7 @@ static void task(void *arg, int64_t index, int worker)
             z = index / j->col_blocks / j->row_blocks;
     part q = { .r0 = rb * j->rows, .c0 = cb * j->cols };
     q.r1 = q.r0 + j->rows < j->m ? q.r0 + j->rows : j->m;
+    if (j->symmetric) q.r0 = q.c0;
     q.c1 = q.c0 + j->cols < j->n ? q.c0 + j->cols : j->n;
     q.a = (const char *)j->call->in[j->left].data + (size_t)(z * j->m * j->k) * j->es;
     q.b = (const char *)j->call->in[!j->left].data + (size_t)(z * j->k * j->n) * j->es;
@@ -214,15 +229,38 @@ static void task(void *arg, int64_t index, int worker)
         block_in_leaves(j, &q, c);
     else
         block(j, &q, 0, j->k, c, j->ldc, j->left);
-    if (j->call->post) {
+    if (j->call->post && !j->symmetric) {
         int64_t first = z * (j->left ? j->n : j->m) + row;
         j->vec->ew(j->call->post, first, first + rows, col, col + cols, q.stack + j->stack_bytes, NULL);
     }
 }
 
+/* What is above a panel's first row, from the rows beside it. */
+static void turn(void *arg, int64_t index, int worker)
+{
+    (void)worker;
+    const job *j = arg;
+    int64_t z = index / j->col_blocks, c0 = index % j->col_blocks * j->cols,
+            w = j->n - c0 < j->cols ? j->n - c0 : j->cols;
+    char *c = (char *)j->call->out.data + (size_t)(z * j->m * j->n) * j->es;
+    j->p->transpose(c + (size_t)(c0 * j->ldc) * j->es, j->ldc, w, c0, c + (size_t)c0 * j->es, j->ldc);
+}
+
+/* The epilogue, when all of a symmetric result is there. */
+static void finish(void *arg, int64_t index, int worker)
+{
+    const job *j = arg;
+    int64_t rows = j->batch * j->m, r0 = index * j->cols, r1 = r0 + j->cols < rows ? r0 + j->cols : rows;
+    char *tile = (char *)j->call->scratch + (size_t)worker * j->worker_bytes + j->panel_bytes;
+    j->vec->ew(j->call->post, r0, r1, 0, j->n, tile, NULL);
+}
+
 void ds_cpu_matmul(const ds_call *call)
 {
     job j;
-    describe(&j, call, ds_pool_threads(call->pool));
+    describe(&j, call, ds_pool_threads(call->pool), true);
     ds_pool_run(call->pool, j.batch * j.row_blocks * j.col_blocks, task, &j);
+    if (!j.symmetric) return;
+    ds_pool_run(call->pool, j.batch * j.col_blocks, turn, &j);
+    if (call->post) ds_pool_run(call->pool, ds_ceil_div(j.batch * j.m, j.cols), finish, &j);
 }
