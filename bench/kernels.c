@@ -3,7 +3,8 @@
  *   kernels [THREADS [WORD]]      default 2; WORD keeps the lines whose name holds it
  *
  * Contenders alternate block by block, a block being calls for about 2 ms after one that is not counted; so a slow
- * spell falls on all. A peer runs on 1 or THREADS threads, whichever it was faster with. Rates are those of the best
+ * spell falls on all. Before a block all rest until the workers of the one before have stopped spinning: OpenMP's do so for
+ * some milliseconds after their last loop, OpenBLAS's for 2^26 cycles. A peer runs on 1 or THREADS threads, whichever it was faster with. Rates are those of the best
  * block, set against the peak of fused multiply-adds (peak.h) of the best of as many blocks; the ratio to the better
  * peer is the median over the blocks. Results of all must agree; exit 1 when they don't. */
 #include <math.h>
@@ -19,7 +20,7 @@
 #include "peak.h"
 #include "peers/products.h"
 
-enum { ROUNDS = 11, PARTS = 8, PEAK_LOOPS = 20000 };
+enum { ROUNDS = 11, PARTS = 8, PEAK_LOOPS = 20000, REST_MS = 40 };
 
 typedef struct entry {
     const char *name;
@@ -182,6 +183,7 @@ static void run(const ours *o, const peer_call *peer)
 /* Seconds a call: peer, or ours when it is NULL. */
 static double block(const ours *o, const peer_call *peer, int calls)
 {
+    nanosleep(&(struct timespec){ 0, REST_MS * 1000000L }, NULL);
     run(o, peer);
     double start = now();
     for (int k = 0; k < calls; k++) run(o, peer);

@@ -5,7 +5,8 @@ usage: run.py [--build DIR] [--pairs N] [--seconds S] [--only WORKLOAD,...] [--t
 
 Every contender is a process that answers "run n steps" with their median. A workload's peers are first tried in all
 their modes and thread counts; the best of them then alternates with ours, pair by pair, so that a slow spell of the
-machine hits both. Printed: medians over the pairs, and the median of the pairs' ratios with its quartiles. Written:
+machine hits both. Before each turn all rest for a moment, since OpenMP's workers go on spinning after their last loop,
+and a turn is an odd number of steps, so that the median is one of them. Printed: medians over the pairs, and the median of the pairs' ratios with its quartiles. Written:
 DIR/bench.json. A missing peer is said and left out. What bounds a step (FMA peak, triad bandwidth) is measured in the
 same run, before and after.
 """
@@ -37,6 +38,9 @@ CONVOLUTIONS = ("cnn-128", "resnet20-128")
 HVP_MOST = {"product": (2.4, 2.1), "further": (1.8, 1.6)}
 
 
+PAUSE = 0.1  # seconds before a turn: nobody's workers spin any more
+
+
 class Contender:
     """A process that answers a number of steps with numbers."""
 
@@ -49,13 +53,14 @@ class Contender:
             raise RuntimeError(f"{name} did not start: {' '.join(command)}")
 
     def ask(self, steps):
+        time.sleep(PAUSE)
         self.process.stdin.write(f"{steps}\n")
         self.process.stdin.flush()
         return [float(x) for x in self.process.stdout.readline().split()]
 
     def steps_for(self, seconds):
-        """Number of steps that take about this long."""
-        return max(1, min(100000, int(seconds * 1e3 / self.ask(3)[0])))
+        """Odd number of steps that take about this long."""
+        return max(3, min(99999, int(seconds * 1e3 / self.ask(3)[0]) | 1))
 
     def peak_mb(self):
         with open(f"/proc/{self.process.pid}/status") as f:

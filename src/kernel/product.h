@@ -28,7 +28,7 @@ typedef struct ds_micro_call {
     int64_t ldc;
     bool first; /* start at +0; else go on from what C holds */
     /* Memory that is wanted soon, [ahead, ahead_end): `fetch` lines of it are prefetched into the second-level cache with
-     * every DS_FETCH_STEP values of k, so that no burst of them fills the processor's miss queue. */
+     * every DS_FETCH_STEP values of k (stepped: with every run), so that no burst of them fills the processor's miss queue. */
     const char *ahead, *ahead_end;
     int64_t fetch;
 } ds_micro_call;

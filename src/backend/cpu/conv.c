@@ -209,16 +209,24 @@ static void run_class(const job *j, sweep *s, int64_t r0, int64_t r1)
     }
 }
 
-/* What a task fetches while it works on a strip: its epilogue's operands, and the source of the strip it takes next. */
+/* Rows [r0, r1) of an image or plane of rows of `line` elements, when they are within n rows. */
+static void add_rows(const job *j, const ds_tensor *x, int64_t line, int64_t r0, int64_t r1, int64_t n, ds_ahead *ahead)
+{
+    size_t bytes = (size_t)line * j->es;
+    if (r1 <= n) ds_ahead_add(ahead, (const char *)x->data + (size_t)r0 * bytes, (size_t)(r1 - r0) * bytes);
+}
+
+/* What a task fetches while it works on a strip, the most urgent last: where the next strip is written (a store that
+ * misses holds up those after it) and what it reads, the operands of this strip's epilogue. */
 static void look_ahead(const job *j, int64_t index, int64_t i0, int64_t i1, ds_ahead *ahead)
 {
-    int64_t image = index / j->strips, next = index + 1, rows = j->z.n * j->from[0];
-    int64_t line = j->from[1] * j->kg * j->z.groups * (int64_t)j->es, share = ds_ceil_div(j->from[0], j->strips);
-    int64_t first = next / j->strips * j->from[0] + next % j->strips * share;
-    ds_epilogue_ahead(j->call, (image * j->to[0] + i0) * j->to[1], (image * j->to[0] + i1) * j->to[1], ahead);
-    if (first + share <= rows)
-        ds_ahead_add(ahead, (const char *)j->call->in[0].data + (size_t)(first * line), (size_t)(share * line));
-    ds_ahead_spread(ahead, (i1 - i0) * j->to[1] / j->p->mr + 1);
+    const int64_t image = index / j->strips, next = index + 1, share = ds_ceil_div(j->from[0], j->strips),
+                  first = next / j->strips * j->from[0] + next % j->strips * share, row = image * j->to[0],
+                  most = j->og <= j->p->vl ? j->p->tall : j->p->mr, panels = ds_ceil_div(j->og, j->p->nr);
+    add_rows(j, &j->call->out, j->to[1] * j->og * j->z.groups, row + i1, row + 2 * i1 - i0, j->z.n * j->to[0], ahead);
+    add_rows(j, &j->call->in[0], j->from[1] * j->kg * j->z.groups, first, first + share, j->z.n * j->from[0], ahead);
+    ds_epilogue_ahead(j->call, (row + i0) * j->to[1], (row + i1) * j->to[1], ahead);
+    ds_ahead_spread(ahead, ((i1 - i0) * j->to[1] / most + 1) * panels);
 }
 
 static void strip_task(void *arg, int64_t index, int worker)

@@ -56,7 +56,7 @@ static void meets(const ds_conv_sizes *z, int d, int64_t k, int64_t *from, int64
 }
 
 /* Output rows [r0, r1), counted through all images, chained on to tap (a, b). */
-static void add_tap(const job *j, int64_t a, int64_t b, int64_t r0, int64_t r1, bool first, char *dw)
+static void add_tap(const job *j, int64_t a, int64_t b, int64_t r0, int64_t r1, bool first, char *dw, ds_ahead *ahead)
 {
     const ds_conv_sizes *z = &j->z;
     int64_t cg = z->c / z->groups, og = z->o / z->groups, run[RUNS], row[RUNS], from, to, w0, w1;
@@ -86,9 +86,25 @@ static void add_tap(const job *j, int64_t a, int64_t b, int64_t r0, int64_t r1, 
                 t.m = (int)(cg - i < mr ? cg - i : mr);
                 t.a = (const char *)j->call->in[0].data + (size_t)(g * cg + i) * j->es;
                 t.c = dw + (size_t)(((a * z->k[1] + b) * cg + i) * z->o + g * og + col) * j->es;
+                ds_ahead_some(ahead, &t);
                 j->p->micro(&t);
             }
         }
+}
+
+/* What the taps fetch while they pass over a strip: the next, rows [r0, r1). */
+static void look_ahead(const job *j, int64_t r0, int64_t r1, int64_t taps, ds_ahead *ahead)
+{
+    const ds_conv_sizes *z = &j->z;
+    const ds_call *call = j->call;
+    const size_t x = (size_t)(z->in[1] * z->c) * j->es, y = (size_t)(z->out[1] * z->o) * j->es;
+    const int64_t i0 = r0 * z->in[0] / z->out[0], i1 = r1 * z->in[0] / z->out[0], cg = z->c / z->groups,
+                  og = z->o / z->groups;
+    if (r0 >= r1) return;
+    ds_ahead_add(ahead, (const char *)call->in[0].data + (size_t)i0 * x, (size_t)(i1 - i0) * x);
+    ds_ahead_add(ahead, (const char *)call->in[1].data + (size_t)r0 * y, (size_t)(r1 - r0) * y);
+    ds_ahead_spread(ahead, taps * z->groups * ds_ceil_div(og, j->p->nr) *
+                               ds_ceil_div(cg, og <= j->p->vl ? j->p->tall : j->p->mr));
 }
 
 static void leaf_task(void *arg, int64_t index, int worker)
@@ -102,10 +118,13 @@ static void leaf_task(void *arg, int64_t index, int worker)
     int64_t a0 = j->parts > 1 ? part : 0, a1 = j->parts > 1 ? part + 1 : z->k[0];
     char *dw = (char *)j->call->scratch + (size_t)(leaf * j->stride) * j->es;
     if (r0 == r1) memset(dw, 0, (size_t)j->count * j->es);
-    for (int64_t r = r0; r < r1; r += j->strip)
+    for (int64_t r = r0, end; r < r1; r = end) {
+        ds_ahead ahead = { .n = 0 };
+        end = r + j->strip < r1 ? r + j->strip : r1;
+        look_ahead(j, end, end + j->strip < r1 ? end + j->strip : r1, (a1 - a0) * z->k[1], &ahead);
         for (int64_t a = a0; a < a1; a++)
-            for (int64_t b = 0; b < z->k[1]; b++)
-                add_tap(j, a, b, r, r + j->strip < r1 ? r + j->strip : r1, r == r0, dw);
+            for (int64_t b = 0; b < z->k[1]; b++) add_tap(j, a, b, r, end, r == r0, dw, &ahead);
+    }
 }
 
 /* The tree over leaves, for a stretch of elements. */

@@ -52,7 +52,7 @@ static inline void ds_ahead_spread(ds_ahead *a, int64_t calls)
 /* What tile t fetches on its way. */
 static inline void ds_ahead_some(ds_ahead *a, ds_micro_call *t)
 {
-    int64_t steps = t->runs * ds_ceil_div(t->len, DS_FETCH_STEP);
+    int64_t steps = t->runs * (t->stepped ? 1 : ds_ceil_div(t->len, DS_FETCH_STEP));
     t->fetch = 0;
     if (a->n == 0 || steps == 0) return;
     int64_t lines = a->lines[a->n - 1] < a->each ? a->lines[a->n - 1] : a->each;
