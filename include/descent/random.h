@@ -23,7 +23,8 @@ typedef enum ds_purpose {
     DS_FOR_TEST,
     DS_FOR_SOLVER, /* solvers that draw: step = evaluation or generation */
     DS_FOR_RULE,   /* directions of optimizer rules: step */
-    DS_FOR_LABELS  /* labels drawn from a model's outputs: step, id = sample */
+    DS_FOR_LABELS, /* labels drawn from a model's outputs: step, id = sample */
+    DS_FOR_RACE    /* rates to try: id = trial */
 } ds_purpose;
 
 typedef struct ds_draw4 {

@@ -4,7 +4,8 @@
 
 #include "train/loop.h"
 
-extern const ds_loop_part ds_averaging_part, ds_best_part, ds_stopping_part, ds_caution_part, ds_listening_part;
+extern const ds_loop_part ds_averaging_part, ds_best_part, ds_stopping_part, ds_caution_part, ds_listening_part,
+    ds_curve_part;
 
 /* What the settings ask and the session cannot give: DS_ECONFIG. */
 ds_status ds_stop_check(const ds_session *s);

@@ -21,6 +21,7 @@ struct ds_session {
     void *aside;                 /* running statistics of training while others are in their place */
     const ds_watcher *watcher;   /* whose request ends a scoring early; NULL: none */
     bool interrupted;            /* the latest scoring was ended early */
+    struct ds_curve *curve;      /* what a race wants noted; NULL: nothing */
 };
 
 /* Weights other than those in training: an average, the best so far. running NULL: the statistics of training. */
