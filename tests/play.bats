@@ -49,3 +49,32 @@ assert abs(r["x"][0] + 3.7793) < 1e-3 and abs(r["x"][1] + 3.2832) < 1e-3, r'
     run "$program" play beale lr
     [ "$status" -eq 2 ]
 }
+
+@test "several optimizers in one picture, over the contours of a function of two numbers" {
+    work="$(mktemp -d)"
+    run "$program" play beale --optimizer "momentum(lr=1e-3),adam(lr=0.1),lbfgs" --budget 40 --picture "$work/p.png"
+    if command -v gnuplot >/dev/null; then
+        [ "$status" -eq 0 ]
+        [ "$(head -c 4 "$work/p.png" | tail -c 3)" = PNG ]
+        "$program" play himmelblau --optimizer "sgd(lr=1),cmaes" --budget 40 --picture "$work/p.svg" >/dev/null
+        [ "$(grep -c "</svg>" "$work/p.svg")" -eq 1 ]
+    else
+        [ "$status" -eq 1 ]
+    fi
+    [[ "$output" == *lbfgs* ]]
+    mkdir "$work/bin"
+    ln -s "$(command -v sh)" "$work/bin/sh"
+    run env PATH="$work/bin" "$program" play beale --picture "$work/q.png"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"q.png is not drawn: gnuplot is not installed"* ]]
+    run "$program" play rosenbrock:4 --picture "$work/r.png"
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"2 numbers"* ]]
+    run "$program" play beale --picture "$work/r.gif"
+    [ "$status" -eq 2 ]
+    [[ "$output" == *".png or .svg"* ]]
+    run "$program" play beale --optimizer adam,lbfgs lr=1
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"in brackets"* ]]
+    rm -rf "$work"
+}

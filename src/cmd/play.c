@@ -1,4 +1,4 @@
-/* play.c - `descent play`: a solver or a rule on an analytic function, with its path and what it cost. */
+/* play.c - `descent play`: solvers and rules on an analytic function, with their paths and what they cost. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +7,14 @@
 #include "descent/function.h"
 #include "descent/graph.h"
 #include "descent/optim.h"
-#include "descent/registry.h"
+#include "optimizers.h"
+#include "paths.h"
 
 static const ds_option flags[] = {
     { .name = "optimizer",
       .type = DS_OPT_TEXT,
       .def = "lbfgs",
-      .help = "a solver (explain solver) or a rule (explain rule)" },
+      .help = "a solver (explain solver) or a rule (explain rule), or several: momentum(lr=1e-3),lbfgs" },
     { .name = "search", .type = DS_OPT_TEXT, .help = "line search of the solver: wolfe, armijo, fixed(a=1e-3)" },
     { .name = "start", .type = DS_OPT_TEXT, .help = "numbers apart by commas; default: the function's own start" },
     { .name = "budget",
@@ -23,6 +24,10 @@ static const ds_option flags[] = {
       .def = "10000",
       .help = "evaluations at most, a hard limit" },
     { .name = "seed", .type = DS_OPT_INT, .lo = 0, .hi = 1e15, .def = "1", .help = "of solvers that draw" },
+    { .name = "picture",
+      .type = DS_OPT_TEXT,
+      .def = "",
+      .help = "FILE.png or FILE.svg: the paths over contours of a function of two numbers, by gnuplot" },
     { .name = "json", .type = DS_OPT_BOOL, .def = "false", .help = "one JSON object a line; the last one sums up" },
     { 0 },
 };
@@ -35,7 +40,9 @@ typedef struct game {
     ds_ctx *ctx;
     const ds_args *a;
     const ds_function *f;
-    const char *function, *optimizer;
+    const char *function;
+    const ds_named_optimizer *optimizer;
+    ds_path *path; /* NULL: no picture */
     double gtol, target, lowest;
     bool json;
     int64_t seen, next; /* values so far; when the next row of the path is due */
@@ -59,10 +66,10 @@ static void print_point(const game *g, const double *x)
 /* The path: every improvement as JSON, rows in growing distances for people. */
 static void watch(void *arg, const ds_solver *s, const double *x, double value)
 {
-    (void)s;
     game *g = arg;
     bool better = value < g->lowest;
     g->seen++;
+    if (g->path && (better || !s)) ds_path_add(g->path, x); /* what a search tries in vain is no part of the path */
     if (better) g->lowest = value;
     if (!better || (!g->json && g->seen < g->next)) return;
     g->next = g->seen + g->seen / 4 + 1;
@@ -92,7 +99,7 @@ static void sum_up(const game *g, const ds_solver_outcome *o)
     printf("{\"function\": ");
     ds_print_json_text(stdout, g->function);
     printf(", \"optimizer\": ");
-    ds_print_json_text(stdout, g->optimizer);
+    ds_print_json_text(stdout, g->optimizer->text);
     printf(", \"x\": [");
     print_point(g, o->x);
     printf("], \"value\": ");
@@ -144,7 +151,7 @@ static int check_needs(game *p, const char *text)
     return ds_complain(DS_EXIT_USAGE,
                        "rule \"%s\" needs %s, which a function does not have; take a network, or another "
                        "option of the rule",
-                       p->optimizer, ds_needs_text(needs & DS_NEED_SAMPLED, words, sizeof words));
+                       p->optimizer->head->name, ds_needs_text(needs & DS_NEED_SAMPLED, words, sizeof words));
 }
 
 /* x is the point the rule works on, g its gradient where the rule wants it, best what is returned. */
@@ -216,25 +223,16 @@ static ds_status play_solver(game *p, const char *text, double *x, ds_solver_out
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-static bool is_of(const char *kind, const char *name)
+/* gtol and target are the command's own; the other words are options of the one optimizer, "name(key=value, ...)". */
+static int collect(game *p, bool several, char *text, size_t bytes)
 {
-    int count;
-    const ds_registry *const *all = ds_registries(&count);
-    for (int i = 0; i < count; i++)
-        for (int k = 0; strcmp(all[i]->kind, kind) == 0 && k < all[i]->count; k++)
-            if (strcmp(all[i]->heads[k]->name, name) == 0) return true;
-    return false;
-}
-
-/* "name(key=value, ...)" of the words behind the function; gtol and target are the command's own. */
-static int collect(game *p, char *text, size_t bytes)
-{
-    int n = snprintf(text, bytes, "%s", p->optimizer), options = 0;
+    const ds_named_optimizer *o = p->optimizer;
+    int n = snprintf(text, bytes, *o->list ? "%s(%s" : "%s", o->head->name, o->list), options = *o->list != 0;
     for (int k = 1; k < p->a->count; k++) {
         const char *word = p->a->positional[k];
         char *end = NULL;
         if (!strchr(word, '='))
-            return ds_complain(DS_EXIT_USAGE, "\"%s\": wanted option=value of %s", word, p->optimizer);
+            return ds_complain(DS_EXIT_USAGE, "\"%s\": wanted option=value of %s", word, o->head->name);
         double *own = strncmp(word, "gtol=", 5) == 0 ? &p->gtol : strncmp(word, "target=", 7) == 0 ? &p->target : NULL;
         if (own) {
             *own = strtod(strchr(word, '=') + 1, &end);
@@ -242,6 +240,10 @@ static int collect(game *p, char *text, size_t bytes)
                 return ds_complain(DS_EXIT_USAGE, "\"%s\": that is no number", word);
             continue;
         }
+        if (several)
+            return ds_complain(DS_EXIT_USAGE,
+                               "\"%s\": of which optimizer? Put it in brackets: --optimizer \"%s(%s),...\"", word,
+                               o->head->name, word);
         n += snprintf(text + n, n < (int)bytes ? bytes - (size_t)n : 0, "%s%s", options++ ? ", " : "(", word);
         if (n >= (int)bytes - 2) return ds_complain(DS_EXIT_USAGE, "too many options");
     }
@@ -262,24 +264,45 @@ static int read_start(const char *text, double *x, int64_t n)
     return DS_EXIT_OK;
 }
 
-static int play(game *p, ds_test_function *t)
+/* One optimizer, from the start. x: [n] of work space. */
+static int play(game *p, ds_test_function *t, bool several, double *x)
 {
     char text[1024];
+    ds_solver_outcome o;
     const char *start = ds_args_flag(p->a, &ds_command_play, "start")->text;
-    double *x = malloc((size_t)p->f->n * sizeof *x);
-    if (!x) return ds_complain(DS_EXIT_FAILED, "no memory for %lld numbers", (long long)p->f->n);
     ds_test_function_start(t, x);
-    int code = collect(p, text, sizeof text);
+    p->lowest = INFINITY;
+    p->seen = p->next = 0;
+    int code = collect(p, several, text, sizeof text);
     if (!code && start && *start) code = read_start(start, x, p->f->n);
-    if (!code && is_of("rule", p->optimizer)) code = check_needs(p, text);
-    if (!code) {
-        ds_solver_outcome o;
-        if (!p->json) printf("%10s  %14s  x\n", "evaluation", "value");
-        ds_status status = is_of("rule", p->optimizer) ? play_rule(p, text, x, &o) : play_solver(p, text, x, &o);
-        code = status == DS_OK ? DS_EXIT_OK : ds_complain_status(p->ctx, status);
-        if (!code) sum_up(p, &o);
+    if (!code && p->optimizer->rule) code = check_needs(p, text);
+    if (code) return code;
+    if (several && !p->json) printf("\n%s\n", p->optimizer->text);
+    if (!p->json) printf("%10s  %14s  x\n", "evaluation", "value");
+    ds_status status = p->optimizer->rule ? play_rule(p, text, x, &o) : play_solver(p, text, x, &o);
+    if (status != DS_OK) return ds_complain_status(p->ctx, status);
+    sum_up(p, &o);
+    return DS_EXIT_OK;
+}
+
+static int play_all(game *p, ds_test_function *t, double *x, ds_named_optimizer *list)
+{
+    char names[2048], *rest = names;
+    const char *picture = ds_args_flag(p->a, &ds_command_play, "picture")->text;
+    int count = 0, code = 0;
+    snprintf(names, sizeof names, "%s", ds_args_flag(p->a, &ds_command_play, "optimizer")->text);
+    for (char *word; !code && (word = ds_next_optimizer(&rest));)
+        code = count < DS_PATHS ? ds_name_optimizer(&list[count++], "optimizer", word)
+                                : ds_complain(DS_EXIT_USAGE, "--optimizer: at most %d of them", DS_PATHS);
+    bool draws = picture && *picture;
+    ds_paths paths = { .f = p->f, .function = p->function };
+    if (!code && draws) code = ds_paths_begin(&paths, picture);
+    for (int k = 0; k < count && !code; k++) {
+        p->optimizer = &list[k];
+        p->path = draws ? ds_paths_next(&paths, list[k].text) : NULL;
+        code = play(p, t, count > 1, x);
     }
-    free(x);
+    if (draws) code = ds_paths_end(&paths, code);
     return code;
 }
 
@@ -303,27 +326,37 @@ static int run(ds_ctx *ctx, int argc, char **argv)
                .a = &a,
                .f = ds_test_function_of(t),
                .function = a.positional[0],
-               .optimizer = ds_args_flag(&a, &ds_command_play, "optimizer")->text,
                .gtol = 1e-6,
                .target = -INFINITY,
-               .lowest = INFINITY,
                .json = ds_args_flag(&a, &ds_command_play, "json")->integer };
-    code = play(&p, t);
+    double *x = malloc((size_t)p.f->n * sizeof *x);
+    ds_named_optimizer *list = calloc(DS_PATHS, sizeof *list);
+    code = x && list ? play_all(&p, t, x, list)
+                     : ds_complain(DS_EXIT_FAILED, "no memory for %lld numbers", (long long)p.f->n);
+    free(x);
+    free(list);
     ds_test_function_free(t);
     return code;
 }
 
 const ds_command ds_command_play = {
-    .head = { .name = "play", .summary = "a solver or a rule on an analytic function", .options = flags },
-    .usage = "FUNCTION[:n] [--optimizer NAME] [option=value...] [--start a,b,...] [--budget n] [--json]",
+    .head = { .name = "play", .summary = "solvers and rules on an analytic function", .options = flags },
+    .usage =
+        "FUNCTION[:n] [--optimizer NAME] [option=value...] [--start a,b,...] [--budget n] [--picture FILE] [--json]",
     .run = run,
     .about =
         "FUNCTION is a name of `descent explain function`, \"quadratic(kappa=100)\" with options, :n its number of "
         "dimensions. Options of the optimizer are given as option=value; gtol= stops when no entry of the gradient "
         "is larger (default 1e-6, 0: never), target= when the value is reached. A budget counts values, gradients "
         "that do not come with a value, and Hessian products, and is never exceeded; the best point seen is "
-        "returned. The path shows points that lower the value.",
-    .example = "descent play rosenbrock:100 --optimizer lbfgs\n"
-               "descent play beale --optimizer newton --start 1,1 --json\n"
-               "descent play rosenbrock --optimizer adam lr=0.02 --budget 5000",
+        "returned. The path shows points that lower the value.\n"
+        "Several optimizers, apart by commas and with their options in brackets, start from one point each. --picture "
+        "draws their paths over the contours of a function of two numbers: every step of a rule, the points of a "
+        "solver "
+        "that lower the value. Without gnuplot (Debian: gnuplot-nox) there is none, and the exit code is 1.",
+    .example =
+        "descent play rosenbrock:100 --optimizer lbfgs\n"
+        "descent play beale --optimizer newton --start 1,1 --json\n"
+        "descent play rosenbrock --optimizer adam lr=0.02 --budget 5000\n"
+        "descent play beale --optimizer \"momentum(lr=1e-3),adam(lr=0.1),lbfgs\" --budget 300 --picture beale.png",
 };
