@@ -1,6 +1,6 @@
 # Completion of descent for bash. Made by `make docs` from the tables of the program; do not edit.
 # shellcheck shell=bash disable=SC2001,SC2207
-_descent_commands() { echo "init train eval data check lr grad trace play selftest tour runs explain completion env help"; }
+_descent_commands() { echo "init train eval data check lr race grad trace play selftest tour runs explain completion env help"; }
 _descent_flags() {
     case $1 in
     init) echo "--out --help" ;;
@@ -9,9 +9,10 @@ _descent_flags() {
     data) echo "--rows --from --split --to --out --memory --seed --json --help" ;;
     check) echo "--json --help" ;;
     lr) echo "--from --to --steps --json --help" ;;
+    race) echo "--optimizers --budget --seeds --trials --rates --target --metric --points --picture --out --resume --json --help" ;;
     grad) echo "--weights --rows --out --along --dtype --penalty --json --help" ;;
     trace) echo "--rule --dialect --grads --theta0 --out --help" ;;
-    play) echo "--optimizer --search --start --budget --seed --json --help" ;;
+    play) echo "--optimizer --search --start --budget --seed --picture --json --help" ;;
     selftest) echo "--optimizer --json --help" ;;
     tour) echo "--quick --full --seed --data --broken --json --help" ;;
     runs) echo "--dir --sort --columns --remove --json --help" ;;
@@ -28,6 +29,7 @@ _descent_words() {
     data) echo "show stats convert shuffle " ;;
     check) echo "" ;;
     lr) echo "" ;;
+    race) echo "" ;;
     grad) echo "" ;;
     trace) echo "" ;;
     play) echo "rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
@@ -47,6 +49,7 @@ _descent_takes() {
     data) echo "file key= " ;;
     check) echo "file key= " ;;
     lr) echo "file key= " ;;
+    race) echo "file key= " ;;
     grad) echo "file key= " ;;
     trace) echo "" ;;
     play) echo "" ;;
@@ -64,6 +67,7 @@ _descent_flag_values() {
     "eval --weights") echo "best last average " ;;
     "data --split") echo "train val test " ;;
     "data --to") echo "npy csv idx shards " ;;
+    "race --picture") echo "png svg none " ;;
     "grad --dtype") echo "f32 f64 " ;;
     "trace --rule") echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap " ;;
     "trace --dialect") echo "torch book " ;;
@@ -72,7 +76,7 @@ _descent_flag_values() {
 # Flags that take no value.
 _descent_bare() {
     case "$1 $2" in
-    "train --json" | "eval --json" | "data --json" | "check --json" | "lr --json" | "grad --penalty" | "grad --json" | "play --json" | "selftest --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
+    "train --json" | "eval --json" | "data --json" | "check --json" | "lr --json" | "race --json" | "grad --penalty" | "grad --json" | "play --json" | "selftest --json" | "tour --quick" | "tour --full" | "tour --broken" | "tour --json" | "runs --remove" | "runs --json" | "explain --schema" | "env --json" | *" --help") return 0 ;;
     esac
     return 1
 }

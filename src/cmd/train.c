@@ -1,6 +1,5 @@
 /* train.c - `descent train`: trains a config into a run directory; a table of epochs, and a bar on a terminal. */
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,6 +9,7 @@
 #include "config_args.h"
 #include "retrain.h"
 #include "routing.h"
+#include "signals.h"
 
 enum { CONFIG_LIMIT = 1 << 20 };
 extern const ds_command ds_command_train;
@@ -175,36 +175,6 @@ static void on_notice(void *arg, const char *text)
     fprintf(stderr, "note: %s\n", text);
 }
 
-static volatile sig_atomic_t signals;
-static volatile sig_atomic_t reading; /* the data, maybe from a pipe that stands still: no step is under way */
-static void on_signal(int number)
-{
-    static const char text[] = "\nstopped while the data were read; no step was taken: give the same command again\n";
-    if (reading && write(STDERR_FILENO, text, sizeof text - 1) != 0) _exit(DS_EXIT_STOPPED);
-    if (signals && number == SIGINT) _exit(DS_EXIT_INTERRUPTED);
-    signals = 1;
-}
-static bool on_stop(void *arg)
-{
-    (void)arg;
-    return signals > 0;
-}
-
-/* Requests to stop end in a checkpoint. A terminal that goes away is one, unless nohup said otherwise; a reader that goes
- * away must not cost the run. */
-static void catch_signals(void)
-{
-    const int stop[] = { SIGINT, SIGTERM, SIGUSR1, SIGHUP };
-    for (size_t k = 0; k < sizeof stop / sizeof stop[0]; k++) {
-        struct sigaction before, action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-        for (size_t j = 0; j < sizeof stop / sizeof stop[0]; j++) sigaddset(&action.sa_mask, stop[j]);
-        if (sigaction(stop[k], NULL, &before) == 0 && before.sa_handler == SIG_IGN && stop[k] == SIGHUP) continue;
-        sigaction(stop[k], &action, NULL);
-    }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing like any other */
-}
-
 static int exit_code(const ds_outcome *o)
 {
     if (o->reason == DS_DIVERGED) return DS_EXIT_DIVERGED;
@@ -308,8 +278,8 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
 {
     ds_session *session;
     ds_retrain_plan again = { .out = "" };
-    reading = 1;
-    catch_signals();
+    ds_signals_while_reading(true);
+    ds_catch_signals();
     int code = ds_session_from_config(&session, ctx, config, NULL);
     if (code) return code;
     if ((code = ds_retrain_check(ctx, config, session))) {
@@ -317,15 +287,15 @@ static int train(ds_ctx *ctx, const ds_config *config, ds_run **run, const order
         return code;
     }
     ds_status status = o->from ? ds_session_load(session, o->from) : ds_session_init(session);
-    reading = 0;
+    ds_signals_while_reading(false);
     if (status == DS_OK) status = open_run(run, ctx, config, o->out);
     if (status == DS_OK) {
         screen s = { .bar = ds_is_terminal(stderr), .json = o->json, .averages = config->train.average.head };
         ds_watcher watcher = { .arg = &s,
                                .progress = on_progress,
                                .epoch = on_epoch,
-                               .stop = on_stop,
-                               .hurry = on_stop,
+                               .stop = ds_asked_to_stop,
+                               .hurry = ds_asked_to_stop,
                                .notice = on_notice };
         ds_outcome outcome;
         fprintf(stderr, "run %s  seed %llu  data %016llx  config %016llx\n", ds_run_path(*run),
