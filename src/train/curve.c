@@ -49,10 +49,14 @@ ds_status ds_session_note(ds_session *s, ds_curve *c)
 
 /* ---- a point ----------------------------------------------------------------------------------------------------- */
 
+/* Evaluations on a step's batches: a rule makes one a step. */
+static double gradients(const ds_loop *l) { return (double)(l->solve ? ds_solve_evaluations(l) : l->step); }
+
 static double spent(const noting *n)
 {
-    double steps = (double)n->l->step;
-    return n->c->unit == DS_BUDGET_SECONDS ? n->seconds : steps;
+    return n->c->unit == DS_BUDGET_SECONDS     ? n->seconds
+           : n->c->unit == DS_BUDGET_GRADIENTS ? gradients(n->l)
+                                               : (double)n->l->step;
 }
 
 static ds_status score(const noting *n, double *value)
@@ -67,7 +71,7 @@ static ds_status score(const noting *n, double *value)
 /* A value that is not finite leaves no point: the run is about to diverge. */
 static ds_status note(noting *n)
 {
-    ds_curve_point p = { .step = (double)n->l->step, .gradients = (double)n->l->step, .seconds = n->seconds };
+    ds_curve_point p = { .step = (double)n->l->step, .gradients = gradients(n->l), .seconds = n->seconds };
     DS_TRY(score(n, &p.value));
     if (!isfinite(p.value) || n->count == DS_CURVE_POINTS) return DS_OK;
     memcpy(n->point + n->count * FIELDS, &p, sizeof p);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "descent/graph.h"
+#include "descent/race.h"
 #include "descent/weights.h"
 #include "train/columns.h"
 #include "train/parts.h"
@@ -62,9 +63,11 @@ static bool is_fixed(const ds_session *s)
 
 ds_solver_settings ds_session_solver(const ds_session *s)
 {
+    bool limited = s->curve && s->curve->unit == DS_BUDGET_GRADIENTS; /* in the middle of an iteration too */
     return (ds_solver_settings){ .solver = s->set.solver,
                                  .search = s->set.search,
                                  .n = ds_space_elements(ds_problem_space(s->problem)),
+                                 .budget = limited ? (int64_t)s->curve->budget : 0,
                                  .gtol = s->set.gtol,
                                  .target = -INFINITY,
                                  .seed = s->set.seed,
