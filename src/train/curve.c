@@ -20,6 +20,7 @@ typedef struct noting {
     /* registered */
     int64_t due; /* next point to note, of c->points */
     int64_t count;
+    int64_t evaluations; /* of a rule's steps */
     double seconds;
     double *point; /* [DS_CURVE_POINTS * 4] */
 } noting;
@@ -49,13 +50,13 @@ ds_status ds_session_note(ds_session *s, ds_curve *c)
 
 /* ---- a point ----------------------------------------------------------------------------------------------------- */
 
-/* Evaluations on a step's batches: a rule makes one a step. */
-static double gradients(const ds_loop *l) { return (double)(l->solve ? ds_solve_evaluations(l) : l->step); }
+/* Evaluations on a step's batches. */
+static double gradients(const noting *n) { return (double)(n->l->solve ? ds_solve_evaluations(n->l) : n->evaluations); }
 
 static double spent(const noting *n)
 {
     return n->c->unit == DS_BUDGET_SECONDS     ? n->seconds
-           : n->c->unit == DS_BUDGET_GRADIENTS ? gradients(n->l)
+           : n->c->unit == DS_BUDGET_GRADIENTS ? gradients(n)
                                                : (double)n->l->step;
 }
 
@@ -71,7 +72,7 @@ static ds_status score(const noting *n, double *value)
 /* A value that is not finite leaves no point: the run is about to diverge. */
 static ds_status note(noting *n)
 {
-    ds_curve_point p = { .step = (double)n->l->step, .gradients = gradients(n->l), .seconds = n->seconds };
+    ds_curve_point p = { .step = (double)n->l->step, .gradients = gradients(n), .seconds = n->seconds };
     DS_TRY(score(n, &p.value));
     if (!isfinite(p.value) || n->count == DS_CURVE_POINTS) return DS_OK;
     memcpy(n->point + n->count * FIELDS, &p, sizeof p);
@@ -129,6 +130,7 @@ static ds_status open_noting(ds_loop *l, void **own)
     n->c->state_bytes = bytes_of_state(l->state);
     ds_state_integer(l->state, "curve", "due", &n->due);
     ds_state_integer(l->state, "curve", "count", &n->count);
+    ds_state_integer(l->state, "curve", "evaluations", &n->evaluations);
     ds_state_real(l->state, "curve", "seconds", &n->seconds);
     ds_state_vector(l->state, "curve", "point", DS_F64, DS_CURVE_POINTS * FIELDS, n->point);
     ds_state_restored(l->state, restored, n);
@@ -139,6 +141,7 @@ static ds_status stepped(ds_loop *l, void *own)
 {
     noting *n = own;
     n->seconds += ds_loop_now() - n->last;
+    n->evaluations += l->gradient.evaluations;
     double part = n->c->budget / n->c->points, at = spent(n);
     if (at >= (double)n->due * part) {
         DS_TRY(note(n));

@@ -115,6 +115,7 @@ static ds_status answer(ds_gradient *g, const ds_at *point, ds_need *q)
     case DS_NEED_GRADIENT: DS_TRY(ds_problem_gradient(s->problem, &at, q->out, &loss)); break;
     default: return DS_OK;
     }
+    g->evaluations++;
     g->latest = q->out;
     g->finite = isfinite(loss) && ds_vector_is_finite(ds_problem_dtype(s->problem), q->out, s->dim);
     return DS_OK;
@@ -135,6 +136,7 @@ ds_status ds_gradient_for(ds_gradient *g, ds_loader *loader, ds_optim *optim, in
     ds_session *s = g->s;
     const void *point;
     DS_TRY(ds_optim_point(optim, s->theta, &point));
+    g->evaluations = 1;
     DS_TRY(take(g, loader, point, step));
     if (!g->finite || !g->asks) return DS_OK;
     DS_TRY(answer_all(g, optim, &(ds_at){ NULL, point, DS_MODE_TRAIN, s->set.seed, (uint64_t)step }));

@@ -15,9 +15,10 @@ typedef struct ds_gradient {
     void *mean, *part; /* over the batches so far; of one of them (NULL: a step has one batch) */
 
     /* of the latest step */
-    bool finite;       /* false: the latest batch's loss, gradient or what else was needed is not; mean is of no use */
-    int64_t batches;   /* the latest one too */
-    double rows, loss; /* loss: the mean over the rows; when not finite, the latest batch's */
+    bool finite;     /* false: the latest batch's loss, gradient or what else was needed is not; mean is of no use */
+    int64_t batches; /* the latest one too */
+    int64_t evaluations;   /* of a rule's step: the gradient, and each vector that it needed beside it */
+    double rows, loss;     /* loss: the mean over the rows; when not finite, the latest batch's */
     const ds_batch *batch; /* the latest */
     const void *latest;    /* its gradient */
 } ds_gradient;
