@@ -1,20 +1,23 @@
 /* rules.c - one optimizer rule on a long vector, against the memory's own speed in the same run.
  *
  *   rules RULE N THREADS      rules "adamw(lr=1e-4)" 25000000 2
+ *   rules list                names of the rules that are one pass over memory, a line each
  *
  * Bytes moved: theta and each state are read and written, the gradient is read (4 (3 + 2 states) bytes a parameter in f32).
  * The triad a[i] = b[i] + s a[i] moves in place like a rule does: 12 bytes an element, all of them counted. Steps and triads
  * alternate; medians. Prints "name value" lines: ms, gbs, triad_gbs, share. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/ctx.h"
 #include "base/pool.h"
 #include "descent/graph.h"
 #include "descent/optim.h"
+#include "descent/registry.h"
 
-enum { ROUNDS = 21, PARTS = 64 };
+enum { ROUNDS = 15, PARTS = 64 };
 
 static double now_ms(void)
 {
@@ -77,16 +80,37 @@ static ds_status run(ds_ctx *ctx, const char *rule, int64_t n)
     return status;
 }
 
+/* Rules without sums over the vector that ask for nothing but the gradient. */
+static ds_status list(ds_ctx *ctx)
+{
+    int count;
+    const ds_registry *const *all = ds_registries(&count);
+    for (int i = 0; i < count; i++)
+        for (int k = 0; strcmp(all[i]->kind, "rule") == 0 && k < all[i]->count; k++) {
+            const ds_head *rule = all[i]->heads[k];
+            ds_optim_settings s = { .n = 16, .dtype = DS_F32 };
+            ds_optim *o = NULL;
+            ds_status status = ds_rule_parse(ctx, rule->name, &s.rule);
+            if (status == DS_OK) status = ds_optim_create(&o, ctx, &s);
+            bool one_pass = status == DS_OK && !ds_optim_needs(o) && !ds_rule_couples(rule);
+            ds_optim_free(o);
+            if (status != DS_OK) return status;
+            if (one_pass) printf("%s\n", rule->name);
+        }
+    return DS_OK;
+}
+
 int main(int argc, char **argv)
 {
     ds_ctx *ctx;
+    bool names = argc == 2 && !strcmp(argv[1], "list");
     long n = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
-    if (n <= 0) {
-        fprintf(stderr, "usage: rules RULE N THREADS\n");
+    if (n <= 0 && !names) {
+        fprintf(stderr, "usage: rules RULE N THREADS, or rules list\n");
         return 2;
     }
-    if (ds_ctx_create(&ctx, (int)strtol(argv[3], NULL, 10)) != DS_OK) return 1;
-    ds_status status = run(ctx, argv[1], n);
+    if (ds_ctx_create(&ctx, names ? 1 : (int)strtol(argv[3], NULL, 10)) != DS_OK) return 1;
+    ds_status status = names ? list(ctx) : run(ctx, argv[1], n);
     if (status != DS_OK) fprintf(stderr, "rules: %s: %s\n", ds_status_text(status), ds_error(ctx));
     ds_ctx_free(ctx);
     return status != DS_OK;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Benchmarks: our training steps beside PyTorch's and FANN's, taken in turns, in one run.
 
-usage: run.py [--build DIR] [--pairs N] [--seconds S] [--only WORKLOAD,...] [--threads N] [--no-peers]
+usage: run.py [--build DIR] [--pairs N] [--seconds S] [--only WORKLOAD,...] [--rules RULE,...]
+       [--threads N] [--no-peers]
 
 Every contender is a process that answers "run n steps" with their median. A workload's peers are first tried in all
 their modes and thread counts; the best of them then alternates with ours, pair by pair, so that a slow spell of the
@@ -183,11 +184,12 @@ def main():
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     p.add_argument("--pairs", type=int, default=9)
     p.add_argument("--seconds", type=float, default=0.4, help="of each half of a pair")
-    p.add_argument("--only", default="", help="workloads, by comma; also hvp, start, products")
+    p.add_argument("--only", default="", help="workloads, by comma; also hvp, start, products, rules")
+    p.add_argument("--rules", default="", help="of rules: which, by comma; else all that are one pass")
     p.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     p.add_argument("--no-peers", action="store_true")
     a = p.parse_args()
-    wanted = a.only.split(",") if a.only else [*WORKLOADS, "hvp", "start", "products"]
+    wanted = a.only.split(",") if a.only else [*WORKLOADS, "hvp", "start", "products", "rules"]
     step = os.path.join(a.build, "bench", "train_step")
     environment = {"OMP_NUM_THREADS": str(a.threads)}
     peers = not a.no_peers and has_torch()
@@ -226,6 +228,8 @@ def main():
               + (f", PyTorch {s['peer_ms'][1]:.0f}" if s["peer_ms"] else ""))
     if "products" in wanted:
         result["products"] = products(a.build)
+    if "rules" in wanted:
+        result["rules"] = rules(a, peers)
     result["bounds_after"] = machine(a.build, a.threads)
     print("bounds after:", result["bounds_after"])
     path = os.path.join(a.build, "bench.json")
@@ -248,6 +252,43 @@ def curvature(step, environment, peers, a):
         g, p, f = (answer[name][k][1] for k in ("gradient_ms", "product", "further"))
         print(f"hvp {name}: gradient {g:.3f} ms; product {p:.2f} gradients (must {HVP_MOST['product'][0]}, aim "
               f"{HVP_MOST['product'][1]}), further {f:.2f} (must {HVP_MOST['further'][0]}, aim {HVP_MOST['further'][1]})")
+    return answer
+
+
+RULE_LENGTH, RULE_STEPS, RULE_MUST = 25000000, 9, {"share": 0.8, "fused": 0.95, "foreach": 1.0}
+
+
+def rules(a, peers):
+    """Each rule that is one pass on 25 million parameters: its share of the triad's bandwidth, and PyTorch's modes."""
+    program = os.path.join(a.build, "bench", "rules")
+    names = a.rules.split(",") if a.rules else subprocess.run([program, "list"], capture_output=True, text=True,
+                                                              check=True).stdout.split()
+    peer = subprocess.Popen([sys.executable, os.path.join(HERE, "peers/torch_rule.py"), str(RULE_LENGTH), str(a.threads)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) if peers else None
+    answer = {}
+    if peer:
+        peer.stdout.readline()
+    for name in names:
+        seen = {"ms": [], "share": [], "fused": [], "foreach": []}
+        for _ in range(max(1, a.pairs // 4)):
+            lines = subprocess.run([program, name, str(RULE_LENGTH), str(a.threads)], capture_output=True, text=True,
+                                   check=True).stdout
+            ours = {k: float(v) for k, v in (line.split() for line in lines.splitlines())}
+            seen["ms"].append(ours["ms"])
+            seen["share"].append(ours["share"])
+            for mode in ("fused", "foreach") if peer else ():
+                peer.stdin.write(f"{name} {mode} {RULE_STEPS}\n")
+                peer.stdin.flush()
+                ms = peer.stdout.readline().strip()
+                if ms != "none":
+                    seen[mode].append(float(ms) / ours["ms"])
+        answer[name] = {k: statistics.median(v) for k, v in seen.items() if v}
+        missed = [k for k, least in RULE_MUST.items() if answer[name].get(k, least) < least]
+        print(f"rule {name:<22}" + "".join(f"  {k} {v:.3f}" for k, v in answer[name].items())
+              + (f"  BELOW: {', '.join(missed)}" if missed else ""), flush=True)
+    if peer:
+        peer.stdin.close()
+        peer.wait()
     return answer
 
 
