@@ -373,6 +373,47 @@ static void laws_of_scale(void **state)
     }
 }
 
+/* theta and the gradients turned by one angle in each plane of two elements: how far the turned path ends from the other,
+ * turned. */
+static double turned_apart(const char *rule, const char *dialect)
+{
+    enum { LENGTH = 64 };
+    const double c = 0.8, s = 0.6;
+    setup set = { .rule = rule, .dialect = dialect, .n = LENGTH, .t = DS_F64 };
+    bench a = start(set), b = start(set);
+    double worst = 0, *x = a.theta, *y = b.theta, *g = a.g, *h = b.g;
+    randomize(DS_F64, x, LENGTH, 0);
+    for (int i = 0; i < LENGTH; i += 2) y[i] = c * x[i] - s * x[i + 1], y[i + 1] = s * x[i] + c * x[i + 1];
+    for (int step = 0; step < 10; step++) {
+        one_step(&a, step);
+        for (int i = 0; i < LENGTH; i += 2) h[i] = c * g[i] - s * g[i + 1], h[i + 1] = s * g[i] + c * g[i + 1];
+        OK(b.ctx, ds_optim_step(b.o, y, h, rate_at(step)));
+    }
+    for (int i = 0; i < LENGTH; i += 2) {
+        worst = fmax(worst, fabs(y[i] - (c * x[i] - s * x[i + 1])));
+        worst = fmax(worst, fabs(y[i + 1] - (s * x[i] + c * x[i + 1])));
+    }
+    stop(&a);
+    stop(&b);
+    return worst;
+}
+
+/* Rules that are linear in the gradient, or see but the length of it, do not know the axes; those with a rate an element do. */
+static void laws_of_rotation(void **state)
+{
+    (void)state;
+    static const char *const turn[] = { "sgd",      "sgd(weight_decay=0.1)", "momentum",
+                                        "nesterov", "schedule-free-sgd",     "lars" };
+    static const char *const axes[] = { "adagrad", "rmsprop", "adam",  "adamw", "adamax", "adabelief",
+                                        "lion",    "signsgd", "rprop", "lamb",  "adopt" };
+    for (int d = 0; d < 2; d++) {
+        for (size_t k = 0; k < sizeof turn / sizeof turn[0]; k++)
+            if (!(turned_apart(turn[k], DIALECTS[d]) < 1e-12)) fail_msg("%s of %s sees the axes", turn[k], DIALECTS[d]);
+        for (size_t k = 0; k < sizeof axes / sizeof axes[0]; k++)
+            if (!(turned_apart(axes[k], DIALECTS[d]) > 1e-4)) fail_msg("%s of %s turns along", axes[k], DIALECTS[d]);
+    }
+}
+
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static void refuse(ds_ctx *ctx, const char *rule, const char *dialect, ds_status wanted, const char *option)
@@ -469,6 +510,7 @@ int main(void)
         cmocka_unit_test(norms_are_those_of_the_tensor),
         cmocka_unit_test(rules_that_are_one),
         cmocka_unit_test(laws_of_scale),
+        cmocka_unit_test(laws_of_rotation),
         cmocka_unit_test(options_without_effect_are_refused),
         cmocka_unit_test(defaults_of_the_dialects),
     };

@@ -5,6 +5,7 @@
  *   buffer     the gradient is only read
  *   order      permuted numbers move as the numbers do (to rounding where the rule sums over all), equal ones stay equal;
  *              of rules for matrices permuted rows and columns
+ *   negate     weights and gradients of the other sign move to the weights of the other sign: to maximize is to negate
  *   resume     saved and put back into a fresh one after each step, it goes on to the same bits
  *   fused      one pass over memory gives the same bits as one operation at a time
  *   threads    three threads give the same bits as one
@@ -40,10 +41,13 @@ typedef struct walk {
     bool matrix;
     int64_t n;
     ds_dtype dtype;
-    bool unfused, zero, permuted, handed_over; /* what is special about it */
+    bool unfused, zero, permuted, negated, handed_over; /* what is special about it */
     bool gradient_kept;
     double theta[N]; /* where it ends */
 } walk;
+
+/* Weights and gradients of a negated walk have the other sign. */
+static double sign(const walk *w) { return w->negated ? -1 : 1; }
 
 /* Where element i of a permuted walk comes from: 64 and N share no factor, nor do 3 and 5 and SIDE. */
 static int64_t source(const walk *w, int64_t i)
@@ -127,7 +131,7 @@ static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *thet
             double c = number(w, 500, source(w, i)), x = get(w, q.at, i);
             if (!w->zero) loss += c * c * x * x / 2;
             if (q.what == DS_NEED_PRODUCT) put(w, q.out, i, c * c * get(w, q.v, i));
-            if (q.what == DS_NEED_SAMPLED) put(w, q.out, i, number(w, 600 + t, source(w, i)));
+            if (q.what == DS_NEED_SAMPLED) put(w, q.out, i, sign(w) * number(w, 600 + t, source(w, i)));
             if (q.what == DS_NEED_GRADIENT) put(w, q.out, i, w->zero ? 0 : c * c * x);
         }
         q.number = q.what == DS_NEED_LOSS ? loss : 32;
@@ -140,7 +144,7 @@ static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, vo
     size_t bytes = (size_t)w->n * ds_dtype_bytes(w->dtype);
     ds_status status = ds_optim_point(o, theta, &at);
     if (status != DS_OK) return status;
-    for (int64_t i = 0; i < w->n; i++) put(w, g, i, w->zero ? 0 : number(w, t, source(w, i)));
+    for (int64_t i = 0; i < w->n; i++) put(w, g, i, w->zero ? 0 : sign(w) * number(w, t, source(w, i)));
     status = supply(w, o, t, theta, at, g);
     if (status != DS_OK) return status;
     memcpy(copy, g, bytes);
@@ -156,7 +160,7 @@ static ds_status go(walk *w)
     void *theta = ds_buffer_alloc(bytes), *g = ds_buffer_alloc(bytes), *copy = ds_buffer_alloc(bytes);
     ds_status status = theta && g && copy ? make(w, &o) : DS_EMEM;
     w->gradient_kept = true;
-    for (int64_t i = 0; i < w->n && status == DS_OK; i++) put(w, theta, i, number(w, 1000, source(w, i)));
+    for (int64_t i = 0; i < w->n && status == DS_OK; i++) put(w, theta, i, sign(w) * number(w, 1000, source(w, i)));
     for (uint32_t t = 0; t < STEPS && status == DS_OK; t++) {
         status = step(w, o, t, theta, g, copy);
         if (status == DS_OK && w->handed_over) status = hand_over(w, &o);
@@ -199,6 +203,13 @@ static bool nearly_same(const walk *a, const walk *b)
     return near;
 }
 
+static bool opposite(const walk *a, const walk *b)
+{
+    bool all = true;
+    for (int64_t i = 0; i < N; i++) all = all && a->theta[i] == -b->theta[i];
+    return all;
+}
+
 static bool neighbours_equal(const walk *a)
 {
     bool equal = true;
@@ -217,9 +228,10 @@ static ds_status check_rule(ds_ctx *ctx, ds_ctx *many, const ds_head *rule, verd
             plain.n = plain.matrix ? SIDE * SIDE : N;
             plain.dtype = t ? DS_F64 : DS_F32;
             walk still = plain, permuted = plain, resumed = plain, unfused = plain, threads = plain, start = plain;
-            still.zero = permuted.permuted = resumed.handed_over = unfused.unfused = true;
+            walk negated = plain;
+            still.zero = permuted.permuted = negated.negated = resumed.handed_over = unfused.unfused = true;
             threads.ctx = many;
-            walk *const all[] = { &plain, &still, &permuted, &resumed, &unfused, &threads };
+            walk *const all[] = { &plain, &still, &permuted, &negated, &resumed, &unfused, &threads };
             for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
                 ds_status status = go(all[k]);
                 if (status != DS_OK) return status;
@@ -232,6 +244,7 @@ static ds_status check_rule(ds_ctx *ctx, ds_ctx *many, const ds_head *rule, verd
             judge(v, "buffer", plain.gradient_kept && still.gradient_kept);
             judge(v, "order",
                   (ds_rule_couples(rule) ? nearly_same : same)(&plain, &permuted) && neighbours_equal(&plain));
+            judge(v, "negate", opposite(&plain, &negated));
             judge(v, "resume", same(&plain, &resumed));
             judge(v, "fused", same(&plain, &unfused));
             judge(v, "threads", same(&plain, &threads));
@@ -390,8 +403,8 @@ const ds_command ds_command_selftest = {
     .usage = "[--optimizer NAME|all] [--json]",
     .run = run,
     .about = "Rules, in both dialects and in f32 and f64: without a gradient nothing moves; the gradient is only read; "
-             "permuted numbers (of rules for matrices rows and columns) move as the numbers do; saved and put back "
-             "after each step, fused or one operation at a "
+             "permuted numbers (of rules for matrices rows and columns) move as the numbers do, negated ones the other "
+             "way; saved and put back after each step, fused or one operation at a "
              "time, on one thread or three, the bits are the same. Solvers: saved and put back between any two "
              "evaluations they end at the same bits; budgets hold and the best point is returned; the value falls. "
              "Exit 1 when a law is broken.",
