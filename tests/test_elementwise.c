@@ -194,19 +194,39 @@ static void programs(void **state)
 /* ---- programs compiled whole ------------------------------------------------------------------------------------- */
 
 /* known.def once more, as programs. */
-enum { S_L0 = -1, S_L1 = -2, S_L2 = -3, S_L3 = -4, S_L4 = -5, S_L5 = -6, S_L6 = -7 };
-enum { S_v0, S_v1, S_v2, S_v3, S_v4, S_v5, S_v6, S_v7, S_v8, S_v9, S_v10, S_v11, S_v12, S_v13 };
+enum { S_L0 = -1, S_L1 = -2, S_L2 = -3, S_L3 = -4, S_L4 = -5, S_L5 = -6, S_L6 = -7, S_L7 = -8, S_L8 = -9, S_L9 = -10 };
+enum {
+    S_v0,
+    S_v1,
+    S_v2,
+    S_v3,
+    S_v4,
+    S_v5,
+    S_v6,
+    S_v7,
+    S_v8,
+    S_v9,
+    S_v10,
+    S_v11,
+    S_v12,
+    S_v13,
+    S_v14,
+    S_v15,
+    S_v16,
+    S_v17
+};
 typedef struct known {
     const char *name, *kinds;
     int nload, ninstr, nstore, nsum;
     ds_ew_instr instr[DS_EW_MAX_INSTRS];
     int16_t store[DS_EW_MAX_OPERANDS], sum[DS_EW_MAX_SUMS];
 } known;
-#define I1(k, op, a)    { DS_EW_##op, k, { S_##a, INT16_MIN, INT16_MIN }, { 0.5, 0 } },
-#define I2(k, op, a, b) { DS_EW_##op, k, { S_##a, S_##b, INT16_MIN }, { 0.5, 0 } },
-#define STORE(k, x)     S_##x,
-#define SUM(k, x)       S_##x,
-#define NONE            0
+#define I1(k, op, a)       { DS_EW_##op, k, { S_##a, INT16_MIN, INT16_MIN }, { 0.5, 0 } },
+#define I2(k, op, a, b)    { DS_EW_##op, k, { S_##a, S_##b, INT16_MIN }, { 0.5, 0 } },
+#define I3(k, op, a, b, c) { DS_EW_##op, k, { S_##a, S_##b, S_##c }, { 0.5, 0 } },
+#define STORE(k, x)        S_##x,
+#define SUM(k, x)          S_##x,
+#define NONE               0
 #define KNOWN(name, loads, kinds, count, results, nsums, body, stores, sums)                                           \
     { #name, kinds, loads, count, results, nsums, { body }, { stores }, { sums } },
 static const known knowns[] = {
