@@ -5,7 +5,7 @@
     program="$(realpath "${DESCENT:-build/descent}")"
     run "$program" selftest --optimizer all
     [ "$status" -eq 0 ] || { echo "$output"; false; }
-    [[ "$output" == *"adam "*"still buffer order resume fused threads"* ]]
+    [[ "$output" == *"adam "*"still buffer order negate resume fused threads"* ]]
     [[ "$output" == *"lbfgs "*"resume budget descent"* ]]
     [[ "$output" == *", 0 fail" ]]
     "$program" selftest --optimizer adamw --json | python3 -c '
