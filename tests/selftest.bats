@@ -11,7 +11,7 @@
     "$program" selftest --optimizer adamw --json | python3 -c '
 import json, sys
 r = json.loads(sys.stdin.read())
-assert r["pass"] and set(r["laws"]) == {"buffer", "order", "resume", "fused", "threads"}, r'
+assert r["pass"] and set(r["laws"]) == {"buffer", "order", "negate", "resume", "fused", "threads"}, r'
     run "$program" selftest --optimizer nobody
     [ "$status" -eq 2 ]
     [[ "$output" == *nobody* ]]
