@@ -104,6 +104,7 @@ optimizer.name
 optimizer.dialect
 optimizer.clip
 optimizer.lookahead
+optimizer.sam
 optimizer.rest
 optimizer.groups
 optimizer.search
@@ -134,6 +135,8 @@ optimizer.clip.adaptive
 optimizer.clip.eps
 optimizer.lookahead.k
 optimizer.lookahead.alpha
+optimizer.sam.rho
+optimizer.sam.adaptive
 optimizer.rest.name
 optimizer.groups.N.match
 optimizer.groups.N.role
@@ -316,6 +319,7 @@ _descent_key_values() {
     train.average) echo "polyak ema tail swa " ;;
     train.on_nonfinite) echo "stop skip rewind " ;;
     model.penalty.all) echo "true false " ;;
+    optimizer.sam.adaptive) echo "true false " ;;
     optimizer.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap " ;;
     optimizer.groups.N.role) echo "weight bias norm matrix vector " ;;
     optimizer.groups.N.frozen) echo "true false " ;;

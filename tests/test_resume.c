@@ -76,6 +76,7 @@ typedef struct recipe {
     const ds_group *group;
     int groups;
     ds_lookahead lookahead;
+    ds_sam sam;
 } recipe;
 
 /* What a run comes to. */
@@ -141,6 +142,7 @@ static ds_session *open_session(const recipe *c, ds_model *model)
     set.optimizer.group = c->group;
     set.optimizer.groups = c->groups;
     set.optimizer.lookahead = c->lookahead;
+    set.optimizer.sam = c->sam;
     OK(ds_schedule_parse(ctx, c->schedule, &set.schedule.schedule));
     give_parts(&set.schedule);
     if (c->average) OK(ds_average_parse(ctx, c->average, &set.average));
@@ -351,6 +353,19 @@ static void steps_of_several_batches(void **state)
         stop_everywhere(&c);
 }
 
+/* Variants that ask for more than the rules' defaults do; in the spoilt table rows make second answers infinite too. */
+static void rules_that_need_more_than_the_gradient(void **state)
+{
+    (void)state;
+    static const char *const rules[] = { "sophia(period=3)", "sophia(period=2, estimator=gnb)", "mars(exact=true)" };
+    for (size_t i = 0; i < 3; i++) stop_everywhere(&(recipe){ .rule = rules[i], .schedule = "cosine", .table = clean });
+    recipe c = { .rule = "adam(lr=0.1)", .schedule = "cosine", .table = clean, .sam = { true, true, 0.1 } };
+    stop_everywhere(&c);
+    c.table = spoilt;
+    for (c.on_nonfinite = DS_NONFINITE_SKIP; c.on_nonfinite <= DS_NONFINITE_REWIND; c.on_nonfinite++)
+        stop_everywhere(&c);
+}
+
 /* Numbers beside the vectors in one; a rewind that takes all of them back, slow weights too. */
 static void groups_with_rules_of_their_own(void **state)
 {
@@ -468,6 +483,7 @@ int main(void)
         cmocka_unit_test(answers_to_infinite_rows),
         cmocka_unit_test(steps_of_several_batches),
         cmocka_unit_test(groups_with_rules_of_their_own),
+        cmocka_unit_test(rules_that_need_more_than_the_gradient),
         cmocka_unit_test(a_step_that_fails_moves_nothing),
         cmocka_unit_test(every_solver),
         cmocka_unit_test(solvers_with_several_batches_averages_and_infinite_rows),

@@ -79,7 +79,7 @@ static void supply_golden(const golden *d, bench *b, int s)
 {
     ds_need q = { 0 };
     for (;;) {
-        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->theta, b->g, &q));
+        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->g, &q));
         if (!q.what) return;
         int from = (s + (q.what == DS_NEED_SAMPLED ? 7 : q.what == DS_NEED_PRODUCT ? 3 : 5)) % d->steps;
         for (int i = 0; q.out && i < d->n; i++)

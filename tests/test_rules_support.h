@@ -95,7 +95,7 @@ static inline void supply(bench *b, int step)
 {
     ds_need q = { 0 };
     for (;;) {
-        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->theta, b->g, &q));
+        OK(b->ctx, ds_optim_ask(b->o, b->theta, b->g, &q));
         if (!q.what) return;
         if (q.out) randomize(b->t, q.out, b->n < 48 ? b->n : 48, 100 * q.what + (uint32_t)step);
         for (int64_t i = 0; q.out && i < b->n; i++) {

@@ -79,6 +79,7 @@ typedef struct ds_config {
     const ds_group *group; /* optimizer.groups */
     int groups;
     ds_lookahead lookahead;       /* optimizer.lookahead; k 0: not given */
+    ds_sam sam;                   /* optimizer.sam */
     ds_clip clip;                 /* optimizer.clip */
     ds_part schedule;             /* of registry "schedule"; head NULL: the rate stays */
     const ds_schedule_part *part; /* of a sequence or a product */

@@ -123,7 +123,7 @@ typedef struct ds_need {
 } ds_need;
 /* Between gradient and step: begin with q zeroed, and ask again after each answer until q->what is 0. point is where
  * the gradient was taken. Nothing to do, and no call needed, where ds_optim_needs is 0. */
-DS_API ds_status ds_optim_ask(ds_optim *o, const void *theta, const void *point, void *gradient, ds_need *q);
+DS_API ds_status ds_optim_ask(ds_optim *o, const void *point, void *gradient, ds_need *q);
 /* One step at rate lr: theta and the state in place. DS_EUSAGE when it was not told what it needs. gradient is read only and may be reused afterwards. */
 DS_API ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr);
 

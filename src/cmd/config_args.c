@@ -116,6 +116,7 @@ int ds_session_from_config(ds_session **session, ds_ctx *ctx, const ds_config *c
                                        .group = c->group,
                                        .groups = c->groups,
                                        .lookahead = c->lookahead,
+                                       .sam = c->sam,
                                        .dialect = c->dialect };
     s.solver = c->solver;
     s.search = c->search;

@@ -122,12 +122,11 @@ static double largest(const double *x, int64_t n)
 }
 
 /* What the rule needs beside value and gradient; every evaluation counts. */
-static ds_status answer(game *p, ds_optim *rule, const double *x, const void *at, double *g, double value,
-                        ds_solver_outcome *o)
+static ds_status answer(game *p, ds_optim *rule, const void *at, double *g, double value, ds_solver_outcome *o)
 {
     ds_need q = { 0 };
     for (;;) {
-        ds_status status = ds_optim_ask(rule, x, at, g, &q);
+        ds_status status = ds_optim_ask(rule, at, g, &q);
         if (status != DS_OK || !q.what) return status;
         q.number = value;
         if (q.what == DS_NEED_PRODUCT) p->f->product(p->f->arg, q.at, q.v, q.out);
@@ -182,7 +181,7 @@ static ds_status follow(game *p, ds_optim *rule, double *x, double *g, double *b
                                                         : o->text;
         if ((p->gtol > 0 && most <= p->gtol) || value <= p->target || !isfinite(value) || !isfinite(most)) break;
         if (second && o->values >= budget) break;
-        status = answer(p, rule, x, at, g, value, o);
+        status = answer(p, rule, at, g, value, o);
         if (status == DS_OK) status = ds_optim_step(rule, x, g, lr);
         if (status != DS_OK) return status;
         o->iterations++;

@@ -120,11 +120,11 @@ static ds_status hand_over(const walk *w, ds_optim **o)
 
 /* What the rule needs beside the gradient, from the quadratic sum_i c_i x_i^2 / 2, whose c are the squares of draws; for
  * drawn labels a gradient of other draws. A walk without gradient stands at the least value. */
-static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *theta, const void *at, void *g)
+static ds_status supply(const walk *w, ds_optim *o, uint32_t t, const void *at, void *g)
 {
     ds_need q = { 0 };
     for (;;) {
-        ds_status status = ds_optim_ask(o, theta, at, g, &q);
+        ds_status status = ds_optim_ask(o, at, g, &q);
         if (status != DS_OK || !q.what) return status;
         double loss = 0;
         for (int64_t i = 0; i < w->n; i++) {
@@ -145,7 +145,7 @@ static ds_status step(walk *w, ds_optim *o, uint32_t t, void *theta, void *g, vo
     ds_status status = ds_optim_point(o, theta, &at);
     if (status != DS_OK) return status;
     for (int64_t i = 0; i < w->n; i++) put(w, g, i, w->zero ? 0 : sign(w) * number(w, t, source(w, i)));
-    status = supply(w, o, t, theta, at, g);
+    status = supply(w, o, t, at, g);
     if (status != DS_OK) return status;
     memcpy(copy, g, bytes);
     status = ds_optim_step(o, theta, g, ds_optim_lr(o));

@@ -56,8 +56,8 @@ static int check_needs(work *w, const ds_optim_settings *s)
     ds_status status = ds_optim_needs_of(w->ctx, s, NULL, &needs);
     if (status != DS_OK) return ds_complain_status(w->ctx, status);
     if (!needs) return 0;
-    return ds_complain(DS_EXIT_USAGE, "rule \"%s\" needs %s at each step; trace has gradients alone", s->rule.head->name,
-                       ds_needs_text(needs, text, sizeof text));
+    return ds_complain(DS_EXIT_USAGE, "rule \"%s\" needs %s at each step; trace has gradients alone",
+                       s->rule.head->name, ds_needs_text(needs, text, sizeof text));
 }
 
 /* 0 or an exit code. */

@@ -176,6 +176,7 @@ static double rate_of(const ds_optim *o, const ds_stretch_group *g, double lr)
 ds_status ds_optim_step(ds_optim *o, void *theta, const void *gradient, double lr)
 {
     DS_TRY(ds_needs_check(o));
+    ds_needs_before_step(o, theta);
     ds_slow_before(&o->slow, o->t + 1, theta);
     for (int k = 0; k < o->groups; k++) {
         const ds_stretch_group *g = &o->group[k];
@@ -227,6 +228,7 @@ void ds_optim_remember(ds_optim *o, ds_state *st)
     for (int i = 0; i < o->states; i++)
         ds_state_vector(st, "optim", o->state[i].name, o->dtype, ds_optim_state_count(o, i), ds_optim_state(o, i));
     if (o->slow.weights) ds_state_vector(st, "optim", "slow", o->dtype, o->n, o->slow.weights);
+    ds_needs_remember(o, st);
     ds_state_integer(st, "optim", "steps", &o->t);
     for (int k = 0; k < o->groups; k++) remember_numbers(&o->group[k], st);
 }

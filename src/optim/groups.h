@@ -24,7 +24,7 @@ typedef struct ds_state_place {
 typedef struct ds_needs {
     unsigned any, told; /* bits: of any step; answered for the step under way */
     void *vector[DS_NEED_KINDS];
-    void *v, *at; /* direction of products; another point */
+    void *v, *at; /* direction of products; another point: of sam, or theta before the latest step */
     double loss, rows;
 } ds_needs;
 
@@ -39,7 +39,7 @@ struct ds_optim {
     ds_routes routes;
     const ds_space *space; /* of the settings; NULL: there is none */
     bool book;
-    double lr;   /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
+    double lr; /* of the settings' rule, whether or not a tensor is left to it: what schedules start from */
     ds_slow slow;
     void *point; /* of several groups, one of which looks ahead */
     ds_sam sam;
@@ -59,6 +59,9 @@ void ds_needs_close(ds_needs *k);
 size_t ds_needs_bytes(const ds_optim *o);
 /* DS_EUSAGE: the step needs what it was not told. */
 ds_status ds_needs_check(const ds_optim *o);
+/* Keep theta where the rules ask for the gradient there once more. */
+void ds_needs_before_step(ds_optim *o, const void *theta);
+void ds_needs_remember(ds_optim *o, ds_state *st);
 /* What a group is given. */
 ds_given ds_needs_given(const ds_optim *o, const ds_stretch_group *g);
 

@@ -2,7 +2,8 @@
  *
  * Groups that need the same are given the same vector. Directions of products are +1 or -1 by the draws of (seed, step,
  * element), and 0 where no group asks: u (H u) is then an unbiased estimate of the diagonal with no part from the rest.
- * The other point is a rule's state "previous", or the ascent of sam, whose gradient takes the place of the given one.
+ * The other point is where theta was before the latest step, or the ascent of sam, whose gradient takes the place of the
+ * given one.
  *
  * Source: Hutchinson 1990 (directions); Foret et al. 2021 (sam), Kwon et al. 2021, eq. 4 (adaptive). */
 #include <math.h>
@@ -125,6 +126,16 @@ ds_given ds_needs_given(const ds_optim *o, const ds_stretch_group *g)
     return given;
 }
 
+void ds_needs_before_step(ds_optim *o, const void *theta)
+{
+    if (o->needs.at && !o->sam.on) memcpy(o->needs.at, theta, (size_t)o->n * o->element);
+}
+
+void ds_needs_remember(ds_optim *o, ds_state *st)
+{
+    if (o->needs.at && !o->sam.on) ds_state_vector(st, "optim", "before", o->dtype, o->n, o->needs.at);
+}
+
 /* ---- asking ------------------------------------------------------------------------------------------------------ */
 
 static void put(const ds_optim *o, void *x, int64_t i, double value)
@@ -146,25 +157,12 @@ static void draw_signs(ds_optim *o)
     ds_draw4 d = { 0 };
     for (int k = 0; k < o->groups; k++) {
         const ds_stretch_group *g = &o->group[k];
-        if (!(ds_stretch_needs(g->at, o->t + 1) & DS_NEED_PRODUCT)) continue;
+        bool asks = ds_stretch_needs(g->at, o->t + 1) & DS_NEED_PRODUCT;
         for (int64_t j = 0; j < g->n; j++) {
             int64_t i = g->from + j, bit = i % 128;
             if (j == 0 || bit == 0) d = ds_draw(o->seed, DS_FOR_RULE, (uint32_t)(o->t + 1), 0, (uint64_t)(i / 128));
-            put(o, o->needs.v, i, d.u[bit / 32] >> (bit % 32) & 1 ? 1 : -1);
+            put(o, o->needs.v, i, !asks ? 0 : d.u[bit / 32] >> (bit % 32) & 1 ? 1 : -1);
         }
-    }
-}
-
-/* Where the rules were before; groups that do not ask are at theta. */
-static void go_back(ds_optim *o, const void *theta)
-{
-    memcpy(o->needs.at, theta, (size_t)o->n * o->element);
-    for (int k = 0; k < o->groups; k++) {
-        const ds_stretch_group *g = &o->group[k];
-        for (int i = 0; i < ds_stretch_states(g->at); i++)
-            if (ds_stretch_needs(g->at, o->t + 1) & DS_NEED_GRADIENT && !strcmp(ds_stretch_state_name(g->at, i), "previous"))
-                memcpy((char *)o->needs.at + ds_group_offset(o, g), ds_stretch_state(g->at, i),
-                       (size_t)g->n * o->element);
     }
 }
 
@@ -192,13 +190,14 @@ static void ascend(ds_optim *o, const void *point, const void *gradient)
 static void hear(ds_optim *o, const ds_need *q)
 {
     ds_needs *k = &o->needs;
-    for (int64_t i = 0; q->what == DS_NEED_PRODUCT && i < o->n; i++) put(o, q->out, i, get(o, q->out, i) * get(o, k->v, i));
+    for (int64_t i = 0; q->what == DS_NEED_PRODUCT && i < o->n; i++)
+        put(o, q->out, i, get(o, q->out, i) * get(o, k->v, i));
     if (q->what == DS_NEED_LOSS) k->loss = q->number;
     if (q->what == DS_NEED_SAMPLED) k->rows = q->number;
     k->told |= q->what;
 }
 
-ds_status ds_optim_ask(ds_optim *o, const void *theta, const void *point, void *gradient, ds_need *q)
+ds_status ds_optim_ask(ds_optim *o, const void *point, void *gradient, ds_need *q)
 {
     ds_needs *k = &o->needs;
     if (q->what)
@@ -213,10 +212,7 @@ ds_status ds_optim_ask(ds_optim *o, const void *theta, const void *point, void *
         draw_signs(o);
         q->v = k->v;
     } else if (q->what == DS_NEED_GRADIENT) {
-        if (o->sam.on)
-            ascend(o, point, gradient);
-        else
-            go_back(o, theta);
+        if (o->sam.on) ascend(o, point, gradient);
         if (o->sam.on) q->out = gradient;
         q->at = k->at;
     }

@@ -137,7 +137,7 @@ typedef struct ds_rule_def {
     bool each;
     const ds_rule_stage *refresh; /* of such rules; NULL: none */
     /* What step t needs beside the gradient, bits DS_NEED_*; t = 0: what any step may. NULL: nothing. DS_NEED_GRADIENT is
-     * asked for at the state "previous", everything else where the gradient is taken. */
+     * asked for where theta was before the latest step, everything else where the gradient is taken. */
     unsigned (*needs)(const ds_rule_options *o, int64_t t);
     bool couples; /* sums over the vector take part: more passes than one, and elements see each other */
     void (*scalars)(const ds_rule_step *s, double *out);

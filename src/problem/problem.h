@@ -44,7 +44,7 @@ struct ds_problem {
     int64_t trained_rows;
     int64_t width, targets;
     int classes;
-    bool draws; /* dropout */
+    bool draws;    /* dropout */
     bool weighted; /* rows count by their classes */
     ds_part loss;
     ds_layer_summary *summary;

@@ -34,12 +34,20 @@ static void read_lookahead(reader *r, const node *n, node *to)
     if (t) r->config->lookahead = (ds_lookahead){ config_value_of(t, "k")->integer, config_value_of(t, "alpha")->real };
 }
 
+static void read_sam(reader *r, const node *n, node *to)
+{
+    if (!n || n->bad) return;
+    config_table *t = config_read_map(r, "optimizer", "sam", ds_config_sam, "{rho: 0.05}", n, to);
+    if (!t) return;
+    r->config->sam = (ds_sam){ true, config_value_of(t, "adaptive")->integer != 0, config_value_of(t, "rho")->real };
+}
+
 /* ---- solvers ----------------------------------------------------------------------------------------------------- */
 
 /* Keys of the section without effect on what was chosen. Those of rules come first. */
 static void refuse_keys(reader *r, const config_table *t)
 {
-    static const char *const keys[] = { "clip", "dialect", "groups", "lookahead", "search", "gtol" };
+    static const char *const keys[] = { "clip", "dialect", "groups", "lookahead", "sam", "search", "gtol" };
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
         const node *at = config_place_of(t, keys[k]);
         bool neutral = !strcmp(keys[k], "dialect") && config_value_of(t, "dialect")->integer == 0;
@@ -47,7 +55,7 @@ static void refuse_keys(reader *r, const config_table *t)
             config_mistake(r, at->key_at, config_text(r, "all keys: descent explain %s", t->chosen->name),
                            "\"%s\" has no effect with optimizer \"%s\", %s; remove it", keys[k], t->chosen->name,
                            !ds_solver_of(t->chosen) ? "a rule"
-                           : k < 4                  ? "a solver"
+                           : k < 5                  ? "a solver"
                                                     : "which has no line search");
     }
 }
@@ -216,6 +224,7 @@ void config_read_optimizer(reader *r, const node *root)
     if (solver || !t->chosen) return;
     config_take_part(t, &c->optimizer);
     read_lookahead(r, config_place_of(t, "lookahead"), to);
+    read_sam(r, config_place_of(t, "sam"), to);
     if (r->mistakes->count == before) check_rule(r, t, config_section_place(root, "optimizer"));
     read_rest(r, "rest", config_place_of(t, "rest"), t->chosen, &c->rest, to);
     read_groups(r, t, config_place_of(t, "groups"), to);

@@ -100,8 +100,9 @@ static void apply(reader *r, node *root, int index)
 bool config_has_effect(const ds_head *optimizer, const char *key)
 {
     const ds_solver_def *solver = ds_solver_of(optimizer);
-    if (!strcmp(key, "clip") || !strcmp(key, "dialect") || !strcmp(key, "groups") || !strcmp(key, "lookahead"))
-        return !solver;
+    static const char *const of_rules[] = { "clip", "dialect", "groups", "lookahead", "sam" };
+    for (size_t k = 0; k < sizeof of_rules / sizeof of_rules[0]; k++)
+        if (!strcmp(key, of_rules[k])) return !solver;
     if (!strcmp(key, "rest")) return !solver && ds_rule_of(optimizer)->rest;
     if (!strcmp(key, "gtol")) return solver != NULL;
     if (!strcmp(key, "search")) return solver && solver->search;

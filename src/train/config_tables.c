@@ -91,6 +91,26 @@ const ds_option ds_config_lookahead[] = {
       .elsewhere = "optax.lookahead slow_step_size" },
     { 0 },
 };
+const ds_option ds_config_sam[] = {
+    { .name = "rho",
+      .type = DS_OPT_REAL,
+      .lo = 0,
+      .hi = 1e9,
+      .def = "0.05",
+      .help = "how far up the gradient the second one is taken: theta + rho g / |g|",
+      .why = "the paper's for images; adaptive wants about ten times as much",
+      .cite = "Foret et al. 2021, 3",
+      .elsewhere = "davda54/sam rho, optax.contrib.sam, the rate of its adversarial optimizer" },
+    { .name = "adaptive",
+      .type = DS_OPT_BOOL,
+      .def = "false",
+      .help =
+          "theta + rho theta^2 g / |theta g|: large weights are moved further, so that scaling a layer changes nothing",
+      .why = "the paper's plain form",
+      .cite = "Kwon et al. 2021, eq. 4",
+      .elsewhere = "davda54/sam adaptive" },
+    { 0 },
+};
 const ds_option ds_config_rest[] = {
     { .name = "name",
       .type = DS_OPT_TEXT,
@@ -387,6 +407,16 @@ static const ds_option optimizer[] = {
       .why = "it costs a vector of state, and helps noisy gradients most",
       .cite = "Zhang et al. 2019",
       .elsewhere = "PyTorch none, optax.lookahead" },
+    { .name = "sam",
+      .type = DS_OPT_OTHER,
+      .def = "",
+      .choices = "a map",
+      .map = ds_config_sam,
+      .help = "{rho: 0.05, adaptive: false}: the rule gets the gradient from where the batch's loss is higher, so that "
+              "flat regions are preferred; clip bounds that gradient",
+      .why = "it costs a second gradient a step",
+      .cite = "Foret et al. 2021",
+      .elsewhere = "PyTorch none, optax.contrib.sam" },
     { .name = "rest",
       .type = DS_OPT_OTHER,
       .def = "",

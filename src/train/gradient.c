@@ -125,7 +125,7 @@ static ds_status answer_all(ds_gradient *g, ds_optim *optim, const ds_at *point)
 {
     ds_need q = { 0 };
     do {
-        DS_TRY(ds_optim_ask(optim, g->s->theta, point->theta, g->mean, &q));
+        DS_TRY(ds_optim_ask(optim, point->theta, g->mean, &q));
         if (q.what) DS_TRY(answer(g, point, &q));
     } while (q.what && g->finite);
     return DS_OK;

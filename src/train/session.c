@@ -118,7 +118,8 @@ static ds_status check_needs(ds_session *s, const char **key)
     *key = "optimizer.clip";
     unsigned whole = s->needs & (o->sam.on ? DS_NEED_LOSS : DS_NEED_LOSS | DS_NEED_GRADIENT);
     if (s->set.clip.kind != DS_CLIP_NONE && whole)
-        return ds_fail(s->ctx, DS_ECONFIG, "clip changes the gradient, and the optimizer compares it with %s; remove clip",
+        return ds_fail(s->ctx, DS_ECONFIG,
+                       "clip changes the gradient, and the optimizer compares it with %s; remove clip",
                        ds_needs_text(whole, text, sizeof text));
     *key = "model.loss";
     return s->needs & DS_NEED_SAMPLED ? ds_problem_can_sample(s->problem) : DS_OK;

@@ -44,7 +44,8 @@ def mars(o, g, theta, lr, t, s):
     before = g if t == 1 else second(t) if o["exact"] else s["previous"]
     c = g + share * (g - before)
     c = c / max(1, np.linalg.norm(c))
-    s["previous"] = theta if o["exact"] else g
+    if not o["exact"]:
+        s["previous"] = g
     s["m"] = o["beta1"] * s.get("m", 0 * g) + (1 - o["beta1"]) * c
     theta = theta * (1 - lr * o["weight_decay"])
     if o["base"] == "lion":

@@ -25,11 +25,11 @@ static void draw(void *x, ds_dtype t, uint32_t step)
 }
 
 /* Loss and rows, and vectors of further draws. */
-static ds_status supply(ds_optim *o, ds_dtype t, const void *theta, const void *point, void *gradient, uint32_t step)
+static ds_status supply(ds_optim *o, ds_dtype t, const void *point, void *gradient, uint32_t step)
 {
     ds_need q = { 0 };
     for (;;) {
-        ds_status status = ds_optim_ask(o, theta, point, gradient, &q);
+        ds_status status = ds_optim_ask(o, point, gradient, &q);
         if (status != DS_OK || !q.what) return status;
         if (q.out) draw(q.out, t, 100 * q.what + step);
         q.number = q.what == DS_NEED_LOSS ? 1.0 / step : 16;
@@ -43,7 +43,7 @@ static ds_status steps(ds_optim *o, ds_dtype t, void *theta, void *gradient)
         const void *point;
         ds_status status = ds_optim_point(o, theta, &point);
         draw(gradient, t, s);
-        if (status == DS_OK) status = supply(o, t, theta, point, gradient, s);
+        if (status == DS_OK) status = supply(o, t, point, gradient, s);
         if (status == DS_OK) status = ds_optim_step(o, theta, gradient, 0.01 / s);
         if (status != DS_OK) return status;
     }

@@ -28,14 +28,18 @@ static void scalars(const ds_rule_step *s, double *out)
     out[SHARE] = s->t > 1 ? ds_rule_real(&s->option, "gamma") * b1 / (1 - b1) : 0;
 }
 
-/* The gradient with less noise. What is kept is the point, or the gradient. */
+/* The gradient with less noise. */
 static ds_val corrected(ds_rule_build *b)
 {
     ds_graph *g = b->g;
-    bool exact = ds_rule_flag(&b->option, "exact");
-    ds_rule_state *kept = ds_rule_keep(b, "previous", 0);
-    kept->next = ds_copy(g, exact ? b->theta : b->grad);
-    ds_val before = exact ? ds_rule_given(b, DS_NEED_GRADIENT) : kept->now;
+    ds_val before;
+    if (ds_rule_flag(&b->option, "exact")) {
+        before = ds_rule_given(b, DS_NEED_GRADIENT);
+    } else {
+        ds_rule_state *kept = ds_rule_keep(b, "previous", 0);
+        kept->next = ds_copy(g, b->grad);
+        before = kept->now;
+    }
     ds_val c = ds_add(g, b->grad, ds_mul(g, ds_sub(g, b->grad, before), ds_rule_scalar(b, SHARE)));
     return ds_div(g, c, ds_rule_least(b, ds_rule_norms(b, c), 1));
 }

@@ -65,7 +65,8 @@ static const ds_option options[] = {
       .type = DS_OPT_CHOICE,
       .choices = "hutchinson|gnb",
       .def = "hutchinson",
-      .help = "of the diagonal: Hessian products with random signs, or squared gradients on labels drawn from the model",
+      .help =
+          "of the diagonal: Hessian products with random signs, or squared gradients on labels drawn from the model",
       .why = "it serves every loss; gnb wants a likelihood, cannot be negative and is less noisy",
       .cite = "Liu et al. 2024, algorithms 1 and 2" },
     { .name = "period",
