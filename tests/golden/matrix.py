@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Golden trajectories of the rules for matrices: tests/golden/matrix.txt (read by tests/test_matrix.c).
 
-    python3 tests/golden/matrix.py          writes the file; with PyTorch, compares Muon with torch.optim.Muon first
+    python3 tests/golden/matrix.py          writes the file; with PyTorch, compares Muon and Adafactor with torch.optim first
     python3 tests/golden/matrix.py --check  compares the file with what would be written; tests/rules_torch.py runs this
 
 Every rule is written twice in f64, in ways that share nothing: Muon by products of matrices and by singular values,
 Shampoo by eigenvalues of each side and by one Kronecker product of the sums over the history, SOAP with m in the coordinates
-of theta (the paper) and with m kept rotated (the authors' code). A trajectory is written only if the two agree. Matrices
+of theta (the paper) and with m kept rotated (the authors' code), Adafactor by means of rows and columns and by weights on
+the whole history. A trajectory is written only if the two agree. Matrices
 lie as in memory, [inputs, outputs]; the second formulations work on the transpose, as PyTorch does.
 """
 import os
@@ -243,6 +244,40 @@ def soap_again(o, g, theta, lr, t, s):
     return theta
 
 
+# ---- adafactor ------------------------------------------------------------------------------------------------------
+
+
+def rms(x):
+    return np.sqrt(np.mean(x**2))
+
+
+def adafactor(o, g, theta, lr, t, s):
+    w, whole, paper = t**-o["beta2_decay"], min(g.shape) < 2, o["book"]
+    square = g**2 + (o["eps1"] if paper else 0)
+    for name, x, unused in (("R", square.mean(axis=1), whole), ("C", square.mean(axis=0), whole), ("v", square, not whole)):
+        s[name] = np.zeros(0) if unused else (1 - w) * kept(s, name, x) + w * x
+    mean = np.mean(s["R"]) if not whole else 1
+    v = s["v"] if whole else np.outer(s["R"], s["C"]) / (mean if paper else max(mean, o["eps1"]))
+    u = g / np.sqrt(v if paper else np.maximum(v, o["eps1"]**2))
+    u = u / max(1, rms(u) / o["clip"])
+    return moved(o, shrink(o, lr) * theta, max(o["eps2"], rms(theta)) * min(lr, t**-0.5) * u, g)
+
+
+def adafactor_again(o, g, theta, lr, t, s):
+    """Of the transpose: each square of the history by the product of what was kept of it since."""
+    s.setdefault("all", []).append(g.T ** 2)
+    w = [k**-o["beta2_decay"] for k in range(1, t + 1)]
+    V = sum(x * (w[i] * np.prod([1 - y for y in w[i + 1:]])) for i, x in enumerate(s["all"]))
+    V = V + (o["eps1"] if o["book"] else 0)  # the weights sum to 1
+    least = 0 if o["book"] else o["eps1"]
+    if min(g.shape) > 1:
+        V = np.einsum("i,j->ij", V.sum(axis=1), V.sum(axis=0)) / max(V.sum(), least * V.size)
+    u = g.T / np.sqrt(V).clip(least)
+    u = u * min(1, o["clip"] * u.size**0.5 / np.linalg.norm(u))
+    size = max(o["eps2"], np.linalg.norm(theta) / theta.size**0.5) * min(lr, 1 / np.sqrt(t))
+    return moved(o, theta - (1 - shrink(o, lr)) * theta, size * u.T, g)
+
+
 SWITCHES = dict(weight_decay_coupling="lr", cautious=False)
 RULES = {
     "muon": (muon, muon_again, dict(SWITCHES, lr=1e-3, momentum=0.95, nesterov=True, polynomials="quintic", steps=5,
@@ -251,6 +286,8 @@ RULES = {
                                              graft="adam", graft_beta2=0.999, graft_eps=1e-8, weight_decay=0)),
     "soap": (soap, soap_again, dict(SWITCHES, lr=3e-3, beta1=0.95, beta2=0.95, shampoo_beta=0.95, period=10,
                                     max_side=10000, eps=1e-8, weight_decay=1e-2)),
+    "adafactor": (adafactor, adafactor_again, dict(SWITCHES, lr=1e-2, beta2_decay=0.8, eps1=1.1920929e-07, eps2=1e-3,
+                                                   clip=1, weight_decay=0)),
 }
 # Rows and columns in memory. SOAP's are square where both sides turn, since L of one gradient has no basis of its own in
 # what the gradient does not reach.
@@ -272,6 +309,11 @@ CASES = [
     ("soap", "torch", 6, 3, dict(period=2, max_side=4, eps=1e-3)),
     ("soap", "torch", 3, 6, dict(period=2, max_side=4)),
     ("soap", "torch", 4, 4, dict(period=2, cautious=True, weight_decay_coupling="schedule")),
+    ("adafactor", "torch", 4, 5, {}), ("adafactor", "book", 5, 4, {}), ("adafactor", "torch", 7, 1, {}),
+    ("adafactor", "torch", 4, 4, dict(eps1=0.9)), ("adafactor", "torch", 5, 1, dict(eps1=0.5, beta2_decay=0.3)),
+    ("adafactor", "torch", 3, 7, dict(lr=0.5, weight_decay=0.1, clip=1.1)), ("adafactor", "torch", 1, 6, dict(beta2_decay=0.5)),
+    ("adafactor", "book", 6, 1, dict(lr=2, eps2=10, clip=0.7)), ("adafactor", "book", 6, 3, dict(eps1=0.5, clip=3, beta2_decay=1.2)),
+    ("adafactor", "torch", 4, 4, dict(cautious=True, weight_decay=0.2, weight_decay_coupling="fixed")),
 ]
 
 
@@ -297,6 +339,22 @@ def torch_muon(torch, o, rates, theta, grads):
         opt.step()
         path.append(p.detach().numpy().T.copy())
     torch.Tensor.bfloat16 = cast
+    return path
+
+
+def torch_adafactor(torch, o, rates, theta, grads):
+    """torch.optim.Adafactor in f64, of the transpose; None where an option or the formula is not PyTorch's."""
+    if o["book"] or o["cautious"] or o["clip"] < 1:
+        return None
+    turn = lambda x: torch.tensor(x.T.ravel() if min(x.shape) < 2 else x.T)
+    p = torch.nn.Parameter(turn(theta))
+    opt = torch.optim.Adafactor([p], beta2_decay=-o["beta2_decay"], eps=(o["eps1"], o["eps2"]), d=o["clip"],
+                                weight_decay=o["weight_decay"], foreach=False)
+    path = []
+    for rate, g in zip(rates, grads):
+        opt.param_groups[0]["lr"], p.grad = float(rate), turn(g)
+        opt.step()
+        path.append(p.detach().numpy().reshape(theta.T.shape).T.copy())
     return path
 
 
@@ -326,13 +384,16 @@ def main():
     compared, worst = 0, 0
     for rule, dialect, rows, cols, given in CASES:
         first, second, defaults = RULES[rule]
-        o = {**defaults, **given}
+        o = {**defaults, **(dict(eps1=1e-30) if (rule, dialect) == ("adafactor", "book") else {}), **given, "book": dialect == "book"}
         rates, n = o["lr"] * FACTOR, rows * cols
         theta, grads = start[:n].reshape(rows, cols), draws[:, :n].reshape(-1, rows, cols)
         path = walk(first, o, rates, theta, grads)
         others = [[p[0] for p in walk(second, o, rates, theta, grads)]]
         if torch and rule == "muon":
             others += [torch_muon(torch, o, rates, theta, grads)]
+        if torch and rule == "adafactor":
+            torch.set_default_dtype(torch.float64)  # step counts too
+            others += [torch_adafactor(torch, o, rates, theta, grads)]
         for other in others:
             if other is None:
                 continue
