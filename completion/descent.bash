@@ -323,7 +323,6 @@ _descent_key_values() {
     train.on_nonfinite) echo "stop skip rewind " ;;
     model.penalty.all) echo "true false " ;;
     optimizer.sam.adaptive) echo "true false " ;;
-    optimizer.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap " ;;
     optimizer.rest.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap adafactor " ;;
     optimizer.groups.N.role) echo "weight bias norm matrix vector " ;;
     optimizer.groups.N.frozen) echo "true false " ;;
