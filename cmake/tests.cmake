@@ -37,6 +37,8 @@ endif()
 # Preloaded into a program it makes the n-th call of a C library function fail (tests/support/fail_nth.h).
 add_library(fail_nth SHARED tests/support/fail_nth.c)
 target_link_libraries(fail_nth PRIVATE ${CMAKE_DL_LIBS})
+add_library(power_cut SHARED tests/support/power_cut.c)
+target_link_libraries(power_cut PRIVATE ${CMAKE_DL_LIBS} Threads::Threads)
 if(DS_SANITIZE) # it runs before the sanitizers have set themselves up
   set_source_files_properties(tests/support/fail_nth.c PROPERTIES COMPILE_OPTIONS -fno-sanitize=all)
 endif()

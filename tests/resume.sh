@@ -134,6 +134,40 @@ else
     echo "killed in place of one call in $stride of $n: equal"
 fi
 
+# The power fails before the n-th call that changes files: what was not flushed is lost, there by half or garbage, names are
+# as before or as they are now (tests/support/power_cut.c). A checkpoint that was committed is there; what has none begins again.
+if [ -z "${DS_SANITIZE:-}" ] && [ -f "${DS_BUILD:-build}/libpower_cut.so" ]; then
+    cuts=0
+    most=0
+    for way in 0 1 2 3 4 5; do
+        stride=$((way ? 19 : 5))
+        [ "${DS_TEST_LONG:-0}" = 0 ] || stride=1
+        n=$((1 + way * stride / 6))
+        while :; do
+            rm -rf "$out/cut" "$out/spare" "$out/committed"
+            mkdir "$out/spare"
+            env LD_PRELOAD="$(realpath "${DS_BUILD:-build}")/libpower_cut.so" POWER_CUT="$n:$way" POWER_CUT_PATH="$out/cut" POWER_CUT_LOG="$out/committed" \
+                POWER_CUT_SPARE="$out/spare" "$descent" train "$out/short.yaml" --out "$out/cut" >"$out/said" 2>&1
+            [ -f "$out/committed" ] || break
+            "$descent" train --resume "$out/cut" >"$out/said" 2>&1
+            code=$?
+            if [ "$(cat "$out/committed")" -gt 0 ]; then
+                [ $code = 0 ] || fail "power cut $n:$way: the committed checkpoint is not gone on from, exit $code"
+                grep -q "going on from checkpoint\|is finished" "$out/said" || fail "power cut $n:$way: begun again in spite of a checkpoint"
+            elif [ $code != 0 ]; then
+                rm -rf "$out/cut/checkpoints"
+                "$descent" train "$out/short.yaml" --out "$out/cut" >"$out/said" 2>&1 || fail "power cut $n:$way: beginning again exits $?"
+            fi
+            same short "$out/cut"
+            cuts=$((cuts + 1))
+            n=$((n + stride))
+        done
+        [ "$n" -le "$most" ] || most=$n
+    done
+    [ "$most" -gt 40 ] || fail "power cuts: only $most calls were reached"
+    echo "$cuts power cuts: equal"
+fi
+
 # begin RUN: a run without end in the background, in training; $pid is its process. This script may run under nohup, the
 # run must hear SIGHUP all the same.
 begin() {

@@ -149,16 +149,31 @@ ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data,
     return DS_OK;
 }
 
+/* A folder that may be there. A new one is flushed with the folder that it is in, or it could be gone after a power cut
+ * with all that was flushed into it; where that folder may not be read, it is left to the system. */
+ds_status ds_folder_make(ds_ctx *ctx, const char *path, bool *made)
+{
+    char parent[4096];
+    const char *slash = strrchr(path, '/');
+    *made = mkdir(path, 0777) == 0;
+    if (!*made) return errno == EEXIST ? DS_OK : fail(ctx, "cannot make the folder", path);
+    if (snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") >=
+        (int)sizeof parent)
+        return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
+    return access(parent, R_OK) ? DS_OK : ds_folder_sync(ctx, parent);
+}
+
 ds_status ds_make_folders(ds_ctx *ctx, const char *path)
 {
     char p[4096];
+    bool made;
     if (snprintf(p, sizeof p, "%s", path) >= (int)sizeof p)
         return ds_fail(ctx, DS_EIO, "%s: the path is too long", path);
     for (char *c = p + 1; *c; c++)
         if (*c == '/') {
             *c = 0;
-            if (mkdir(p, 0777) && errno != EEXIST) return fail(ctx, "cannot make the folder", p);
+            DS_TRY(ds_folder_make(ctx, p, &made));
             *c = '/';
         }
-    return mkdir(p, 0777) && errno != EEXIST ? fail(ctx, "cannot make the folder", p) : DS_OK;
+    return ds_folder_make(ctx, p, &made);
 }

@@ -25,7 +25,9 @@ void ds_folder_remove(const char *folder);
 /* Read a whole file of at most limit bytes; *data [owned, free()] has a 0 byte after its end. DS_EIO, DS_EFORMAT (too
  * long), DS_EMEM. */
 ds_status ds_file_read(ds_ctx *ctx, const char *path, size_t limit, char **data, size_t *bytes);
-/* Make a folder and its parents. */
+/* Make a folder that may be there already, and wait until its name is on disk. DS_EIO. */
+ds_status ds_folder_make(ds_ctx *ctx, const char *path, bool *made);
+/* The same with its parents. */
 ds_status ds_make_folders(ds_ctx *ctx, const char *path);
 
 #endif

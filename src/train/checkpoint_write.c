@@ -132,6 +132,7 @@ static ds_status commit(ds_job *j, const char *from)
     path_of(to, j->run, j->name, "");
     path_of(folder, j->run, "", "");
     if (fsync(j->metrics)) return ds_fail(j->ctx, DS_EIO, "%s/metrics.tsv: cannot flush: %s", j->run, strerror(errno));
+    DS_TRY(ds_folder_sync(j->ctx, j->run)); /* its entries metrics.tsv and checkpoints */
     /* not its parent: where the run's folder was exchanged meanwhile there is none, and nothing is written */
     ds_folder_remove(from); /* of a trainer that was killed while it wrote */
     if (mkdir(from, 0777)) return ds_fail(j->ctx, DS_EIO, "%s: cannot make the folder: %s", from, strerror(errno));

@@ -118,8 +118,9 @@ static ds_status make_numbered(ds_run *r, ds_ctx *ctx, const char *name)
     for (int k = last_number(name) + 1;; k++) {
         if (snprintf(r->path, sizeof r->path, "runs/%s-%04d", name, k) >= (int)sizeof r->path)
             return ds_fail(ctx, DS_EUSAGE, "the name of the run is too long");
-        if (mkdir(r->path, 0777) == 0) return DS_OK;
-        if (errno != EEXIST) return ds_fail(ctx, DS_EIO, "%s: cannot make the folder: %s", r->path, strerror(errno));
+        bool made;
+        DS_TRY(ds_folder_make(ctx, r->path, &made));
+        if (made) return DS_OK;
     }
 }
 
