@@ -184,12 +184,12 @@ def main():
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     p.add_argument("--pairs", type=int, default=9)
     p.add_argument("--seconds", type=float, default=0.4, help="of each half of a pair")
-    p.add_argument("--only", default="", help="workloads, by comma; also hvp, start, products, rules")
+    p.add_argument("--only", default="", help="workloads, by comma; also matrix, hvp, start, products, rules")
     p.add_argument("--rules", default="", help="of rules: which, by comma; else all that are one pass")
     p.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     p.add_argument("--no-peers", action="store_true")
     a = p.parse_args()
-    wanted = a.only.split(",") if a.only else [*WORKLOADS, "hvp", "start", "products", "rules"]
+    wanted = a.only.split(",") if a.only else [*WORKLOADS, "matrix", "hvp", "start", "products", "rules"]
     step = os.path.join(a.build, "bench", "train_step")
     environment = {"OMP_NUM_THREADS": str(a.threads)}
     peers = not a.no_peers and has_torch()
@@ -219,6 +219,8 @@ def main():
                              "ours_peak_mb": ours.peak_mb()}
             print(f"{name:<14}{rows['alone']['ours_ms'][1]:>10.4f}{'-':>10}  {rows['alone']['ours_peak_mb']:.0f} MB")
         ours.close()
+    if "matrix" in wanted:
+        result["matrix"] = matrix_rules(a, environment, peers)
     if "hvp" in wanted:
         result["hvp"] = curvature(step, environment, peers, a)
     if "start" in wanted:
@@ -236,6 +238,30 @@ def main():
     with open(path, "w") as f:
         json.dump(result, f, indent=1)
     print("written:", path)
+
+
+def matrix_rules(a, environment, peers):
+    """Updates of the rules for matrices on the matrices of two networks, in turns; a mean over whole periods of each."""
+    answer = {}
+    for rule, others, period in (("muon", ("muon", "muon-f32"), 1), ("soap", ("soap",), 10), ("shampoo", ("shampoo",), 100)):
+        for network in ("mlp", "resnet20"):
+            ours = Contender("ours", [os.path.join(a.build, "bench", "matrix_step"), rule, network], environment)
+            steps = -(-(10 if network == "mlp" else 50) // period) * period
+            for other in others if peers else ():
+                peer = Contender(other, [sys.executable, os.path.join(HERE, "peers/torch_matrix.py"), other, network,
+                                         str(a.threads)])
+                rows = []
+                for i in range(a.pairs):
+                    pair = {c.name: c.ask(steps)[0] for c in ((ours, peer), (peer, ours))[i % 2]}
+                    rows.append((pair["ours"], pair[other]))
+                peer.close()
+                mine, theirs = (quartiles([r[k] for r in rows]) for k in (0, 1))
+                ratio = quartiles([r[1] / r[0] for r in rows])
+                answer[f"{other} {network}"] = {"ours_ms": mine, "peer_ms": theirs, "ratio": ratio}
+                print(f"{other:<9}{network:<9}{mine[1]:>10.3f}{theirs[1]:>10.3f}  {ratio[1]:>7.2f}x "
+                      f"[{ratio[0]:.2f} .. {ratio[2]:.2f}]", flush=True)
+            ours.close()
+    return answer
 
 
 def curvature(step, environment, peers, a):

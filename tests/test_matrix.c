@@ -3,6 +3,7 @@
  * on matrices has to keep. */
 #include <inttypes.h>
 
+#include "descent/op.h"
 #include "kernel/dense.h"
 #include "kernel/vec.h"
 #include "space/space.h"
@@ -551,6 +552,47 @@ static void broken_statistics_are_told(void **state)
     }
 }
 
+/* 2 X X' + 1 and X' X of two matrices; out holds one after the other. */
+static void own_products(ds_ctx *ctx, const char *backend, ds_dtype t, int64_t rows, int64_t cols, void *x, void *out)
+{
+    ds_graph *g;
+    ds_plan *p;
+    OK(ctx, ds_graph_create(&g, ctx));
+    ds_val X = ds_input(g, "x", t, DS_SHAPE(2, rows, cols));
+    const ds_val y[2] = { ds_shift(g, ds_scale(g, ds_matmul(g, X, X, false, true), 2), 1), ds_matmul(g, X, X, true, false) };
+    OK(ctx, ds_plan_create(&p, g, 2, y, &(ds_plan_options){ .backend = backend }));
+    OK(ctx, ds_plan_bind(p, X, x));
+    OK(ctx, ds_plan_run(p));
+    size_t first = (size_t)(2 * rows * rows) * ds_dtype_bytes(t);
+    memcpy(out, ds_plan_data(p, y[0]), first);
+    memcpy((char *)out + first, ds_plan_data(p, y[1]), (size_t)(2 * cols * cols) * ds_dtype_bytes(t));
+    ds_plan_free(p);
+    ds_graph_free(g);
+}
+
+/* Only half of them is computed: the same bits all the same. */
+static void products_with_the_own_transpose(void **state)
+{
+    (void)state;
+    static const int64_t shape[][2] = { { 33, 70 }, { 130, 17 }, { 64, 64 }, { 97, 1100 }, { 1, 40 } };
+    for (int k = 0; k < 20; k++) {
+        int64_t rows = shape[k / 4][0], cols = shape[k / 4][1];
+        ds_dtype t = k % 2 ? DS_F64 : DS_F32;
+        size_t bytes = (size_t)(2 * (rows * rows + cols * cols)) * ds_dtype_bytes(t);
+        ds_ctx *ctx;
+        assert_int_equal(ds_ctx_create(&ctx, k % 4 < 2 ? 1 : 3), DS_OK);
+        void *x = ds_buffer_alloc((size_t)(2 * rows * cols) * ds_dtype_bytes(t)), *a = malloc(bytes), *b = malloc(bytes);
+        normal(t, x, 2 * rows * cols, 9);
+        own_products(ctx, "ref", t, rows, cols, x, a);
+        own_products(ctx, "cpu", t, rows, cols, x, b);
+        assert_memory_equal(a, b, bytes);
+        ds_buffer_free(x);
+        free(a);
+        free(b);
+        ds_ctx_free(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -567,6 +609,7 @@ int main(void)
         cmocka_unit_test(tensors_are_matrices_of_their_own),
         cmocka_unit_test(scale_knows_outputs),
         cmocka_unit_test(broken_statistics_are_told),
+        cmocka_unit_test(products_with_the_own_transpose),
     };
     return cmocka_run_group_tests_name("matrix rules", tests, NULL, NULL);
 }

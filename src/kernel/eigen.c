@@ -8,12 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS = 60 }; /* a value takes two or three */
+#include "kernel/vec.h"
 
-static void add_scaled(int64_t n, double s, const double *restrict x, double *restrict y)
-{
-    for (int64_t i = 0; i < n; i++) y[i] += s * x[i];
-}
+enum { STEPS = 60 }; /* a value takes two or three */
 
 static double dot(int64_t n, const double *x, const double *y)
 {
@@ -34,7 +31,7 @@ static double reflection(int64_t n, const double *x, double *v, double *beta)
 }
 
 /* A to tridiagonal form: d its diagonal, e beside it. Row k of A keeps v of step k from column k + 1 on, and beta[k]. */
-static void tridiagonal(int64_t n, double *A, double *d, double *e, double *beta, double *p)
+static void tridiagonal(const ds_vec *vec, int64_t n, double *A, double *d, double *e, double *beta, double *p)
 {
     for (int64_t k = 0; k + 2 < n; k++) {
         int64_t m = n - k - 1;
@@ -42,12 +39,12 @@ static void tridiagonal(int64_t n, double *A, double *d, double *e, double *beta
         d[k] = row[-1];
         e[k] = reflection(m, row, row, &beta[k]);
         memset(p, 0, (size_t)m * sizeof *p);
-        for (int64_t i = 0; i < m; i++) add_scaled(m, row[i], sub + i * n, p);
+        for (int64_t i = 0; i < m; i++) vec->add_scaled(m, row[i], sub + i * n, p);
         double half = beta[k] / 2 * dot(m, row, p) * beta[k];
         for (int64_t i = 0; i < m; i++) p[i] = beta[k] * p[i] - half * row[i];
         for (int64_t i = 0; i < m; i++) {
-            add_scaled(m, -row[i], p, sub + i * n);
-            add_scaled(m, -p[i], row, sub + i * n);
+            vec->add_scaled(m, -row[i], p, sub + i * n);
+            vec->add_scaled(m, -p[i], row, sub + i * n);
         }
     }
     for (int64_t k = n > 2 ? n - 2 : 0; k < n; k++) {
@@ -57,7 +54,7 @@ static void tridiagonal(int64_t n, double *A, double *d, double *e, double *beta
 }
 
 /* Z = Q', the product of the reflections in reverse: rows are what will become the eigenvectors. */
-static void accumulate(int64_t n, const double *A, const double *beta, double *Z, double *t)
+static void accumulate(const ds_vec *vec, int64_t n, const double *A, const double *beta, double *Z, double *t)
 {
     memset(Z, 0, (size_t)(n * n) * sizeof *Z);
     for (int64_t i = 0; i < n; i++) Z[i * n + i] = 1;
@@ -68,22 +65,13 @@ static void accumulate(int64_t n, const double *A, const double *beta, double *Z
         for (int64_t i = 0; i < m; i++) {
             double *row = Z + (k + 1 + i) * n + k + 1;
             t[i] = dot(m, row, v);
-            add_scaled(m, -beta[k] * t[i], v, row);
+            vec->add_scaled(m, -beta[k] * t[i], v, row);
         }
     }
 }
 
-static void rotate(int64_t n, double c, double s, double *restrict x, double *restrict y)
-{
-    for (int64_t i = 0; i < n; i++) {
-        double a = x[i], b = y[i];
-        x[i] = c * a + s * b;
-        y[i] = c * b - s * a;
-    }
-}
-
 /* One implicit QR step on rows lo..hi of T. */
-static void step(int64_t n, int64_t lo, int64_t hi, double *d, double *e, double *Z)
+static void step(const ds_vec *vec, int64_t n, int64_t lo, int64_t hi, double *d, double *e, double *Z)
 {
     double delta = (d[hi - 1] - d[hi]) / 2, b = e[hi - 1], root = sqrt(delta * delta + b * b);
     double mu = d[hi] - b * b / (delta + (delta < 0 ? -root : root));
@@ -100,7 +88,7 @@ static void step(int64_t n, int64_t lo, int64_t hi, double *d, double *e, double
             z = s * e[k + 1];
             e[k + 1] *= c;
         }
-        rotate(n, c, s, Z + k * n, Z + (k + 1) * n);
+        vec->rotate(n, c, s, Z + k * n, Z + (k + 1) * n);
     }
 }
 
@@ -109,7 +97,7 @@ static bool small(const double *d, const double *e, int64_t k)
     return fabs(e[k]) <= DBL_EPSILON / 2 * (fabs(d[k]) + fabs(d[k + 1]));
 }
 
-static bool diagonalize(int64_t n, double *d, double *e, double *Z)
+static bool diagonalize(const ds_vec *vec, int64_t n, double *d, double *e, double *Z)
 {
     int64_t steps = 0;
     for (int64_t hi = n - 1; hi > 0;) {
@@ -120,7 +108,7 @@ static bool diagonalize(int64_t n, double *d, double *e, double *Z)
         int64_t lo = hi - 1;
         while (lo > 0 && !small(d, e, lo - 1)) lo--;
         if (++steps > STEPS * n) return false;
-        step(n, lo, hi, d, e, Z);
+        step(vec, n, lo, hi, d, e, Z);
     }
     return true;
 }
@@ -144,6 +132,7 @@ static void order(int64_t n, const double *d, const double *Z, double *a, double
 
 bool ds_symmetric_eigen(int64_t n, double *a, double *value, double *work)
 {
+    const ds_vec *vec = ds_vec_get() ? ds_vec_get() : ds_vec_named("plain");
     double *d = work, *e = work + n, *beta = work + 2 * n, *Z = work + 3 * n, largest = 0;
     for (int64_t i = 0; i < n * n; i++) {
         if (!isfinite(a[i])) return false;
@@ -151,9 +140,9 @@ bool ds_symmetric_eigen(int64_t n, double *a, double *value, double *work)
     }
     /* To entries of about 1, so that no square is lost. A power of two would be exact; the values only need a factor. */
     for (int64_t i = 0; largest > 0 && i < n * n; i++) a[i] /= largest;
-    tridiagonal(n, a, d, e, beta, value);
-    accumulate(n, a, beta, Z, value);
-    if (!diagonalize(n, d, e, Z)) return false;
+    tridiagonal(vec, n, a, d, e, beta, value);
+    accumulate(vec, n, a, beta, Z, value);
+    if (!diagonalize(vec, n, d, e, Z)) return false;
     order(n, d, Z, a, value, beta);
     for (int64_t k = 0; largest > 0 && k < n; k++) value[k] *= largest;
     return true;

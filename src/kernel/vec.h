@@ -37,6 +37,9 @@ typedef struct ds_vec {
     /* acc[l * cols + c] = chain from +0 over the rows r of leaf l (of DS_COLUMN_LEAF, the last shorter) of x[r * ld + c]. */
     void (*sum_leaves)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
     void (*add)(ds_dtype t, int64_t n, void *y, const void *x); /* y += x */
+    /* y += s x;  (x, y) turned: x' = c x + s y, y' = c y - s x. */
+    void (*add_scaled)(int64_t n, double s, const double *restrict x, double *restrict y);
+    void (*rotate)(int64_t n, double c, double s, double *restrict x, double *restrict y);
     /* Rows of scores, cols > 0: m = maximum (NaN wins), d = x - m;  s = sum of each row;  y /= s. */
     void (*rows_shift)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *m, void *d);
     void (*rows_sum)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *s);

@@ -16,7 +16,7 @@ typedef struct job {
     size_t es;
     int left; /* operand that gives the rows of tiles: 0 A, 1 B and the result is C transposed */
     int64_t batch, m, n, k, lda, ldb, ldc, leaves; /* m, n and what follows: as seen by the tiles */
-    bool ta, tb, symmetric;
+    bool ta, tb, symmetric, small; /* small: for one thread */
     int64_t rows, cols, row_blocks, col_blocks; /* of a task */
     size_t worker_bytes, panel_bytes, aside_bytes, stack_bytes;
     int levels;
@@ -96,7 +96,8 @@ static void cut(job *j, int threads)
     j->cols = (j->n + nr - 1) & -nr;
     j->row_blocks = j->m > 0;
     j->col_blocks = j->n > 0;
-    if (threads > 1 && work > DS_SMALL_WORK) { /* at least two tasks a thread: columns first, they share no turning */
+    j->small = work <= DS_SMALL_WORK;
+    if (threads > 1 && !j->small) { /* at least two tasks a thread: columns first, they share no turning */
         int64_t want = ds_ceil_div(2 * threads, j->batch), panels = j->cols / nr;
         int64_t by_cols = want < panels ? want : panels;
         j->cols = ds_ceil_div(panels, by_cols) * nr;
@@ -208,10 +209,16 @@ static void block_in_leaves(const job *j, const part *q, char *c)
         memcpy(c + (size_t)(r * j->ldc) * j->es, q->stack + (size_t)(r * cols) * j->es, (size_t)cols * j->es);
 }
 
+/* Panels of a symmetric result shrink: the longest and the shortest first, so that any stretch of them is even. */
+static int64_t panel_of(const job *j, int64_t index)
+{
+    return index % 2 ? j->col_blocks - 1 - index / 2 : index / 2;
+}
+
 static void task(void *arg, int64_t index, int worker)
 {
     const job *j = arg;
-    int64_t cb = index % j->col_blocks, rb = index / j->col_blocks % j->row_blocks,
+    int64_t cb = j->symmetric ? panel_of(j, index % j->col_blocks) : index % j->col_blocks, rb = index / j->col_blocks % j->row_blocks,
             z = index / j->col_blocks / j->row_blocks;
     part q = { .r0 = rb * j->rows, .c0 = cb * j->cols };
     q.r1 = q.r0 + j->rows < j->m ? q.r0 + j->rows : j->m;
@@ -255,12 +262,18 @@ static void finish(void *arg, int64_t index, int worker)
     j->vec->ew(j->call->post, r0, r1, 0, j->n, tile, NULL);
 }
 
+static void share(job *j, int64_t tasks, ds_task_fn fn)
+{
+    if (!j->small) ds_pool_run(j->call->pool, tasks, fn, j);
+    for (int64_t t = 0; j->small && t < tasks; t++) fn(j, t, 0);
+}
+
 void ds_cpu_matmul(const ds_call *call)
 {
     job j;
     describe(&j, call, ds_pool_threads(call->pool), true);
-    ds_pool_run(call->pool, j.batch * j.row_blocks * j.col_blocks, task, &j);
+    share(&j, j.batch * j.row_blocks * j.col_blocks, task);
     if (!j.symmetric) return;
-    ds_pool_run(call->pool, j.batch * j.col_blocks, turn, &j);
-    if (call->post) ds_pool_run(call->pool, ds_ceil_div(j.batch * j.m, j.cols), finish, &j);
+    share(&j, j.batch * j.col_blocks, turn);
+    if (call->post) share(&j, ds_ceil_div(j.batch * j.m, j.cols), finish);
 }

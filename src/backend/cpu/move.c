@@ -45,7 +45,12 @@ static void transpose_task(void *arg, int64_t plane, int worker)
         rest /= t->dim[a];
     }
     int64_t rs = t->rank > 1 ? t->stride[t->rank - 2] : 0, cs = t->stride[t->rank - 1];
-    if (element(t->call) == 4)
+    size_t row = (size_t)t->cols * element(t->call);
+    if (cs == 1) /* the last axis stays the last */
+        for (int64_t r = 0; r < t->rows; r++)
+            memcpy((char *)t->call->out.data + (size_t)(plane * t->rows + r) * row,
+                   (const char *)t->call->in[0].data + (size_t)(from + r * rs) * element(t->call), row);
+    else if (element(t->call) == 4)
         plane_uint32_t((const uint32_t *)t->call->in[0].data + from,
                        (uint32_t *)t->call->out.data + plane * t->rows * t->cols, t->rows, t->cols, rs, cs);
     else

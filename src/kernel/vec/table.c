@@ -13,6 +13,8 @@ void TAGGED(ds_log_map)(ds_dtype t, int64_t n, void *y, const void *x);
 double TAGGED(ds_sum_row)(ds_dtype t, int64_t n, const void *x);
 void TAGGED(ds_sum_leaves)(ds_dtype t, int64_t rows, int64_t cols, const void *x, int64_t ld, void *acc);
 void TAGGED(ds_add)(ds_dtype t, int64_t n, void *y, const void *x);
+void TAGGED(ds_add_scaled)(int64_t n, double s, const double *restrict x, double *restrict y);
+void TAGGED(ds_rotate)(int64_t n, double c, double s, double *restrict x, double *restrict y);
 void TAGGED(ds_rows_shift)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *m, void *d);
 void TAGGED(ds_rows_sum)(ds_dtype t, int64_t rows, int64_t cols, const void *x, void *s);
 void TAGGED(ds_rows_divide)(ds_dtype t, int64_t rows, int64_t cols, void *y, const void *s);
@@ -34,6 +36,8 @@ const ds_vec TAGGED(ds_vec) = {
     .sum_row = TAGGED(ds_sum_row),
     .sum_leaves = TAGGED(ds_sum_leaves),
     .add = TAGGED(ds_add),
+    .add_scaled = TAGGED(ds_add_scaled),
+    .rotate = TAGGED(ds_rotate),
     .rows_shift = TAGGED(ds_rows_shift),
     .rows_sum = TAGGED(ds_rows_sum),
     .rows_divide = TAGGED(ds_rows_divide),
