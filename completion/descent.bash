@@ -250,7 +250,7 @@ optimizer.graft_beta2
 optimizer.graft_eps
 optimizer.shampoo_beta
 optimizer.max_side
-optimizer.beta2_decay
+optimizer.power
 optimizer.eps1
 optimizer.eps2
 schedule.tau

@@ -252,7 +252,7 @@ def rms(x):
 
 
 def adafactor(o, g, theta, lr, t, s):
-    w, whole, paper = t**-o["beta2_decay"], min(g.shape) < 2, o["book"]
+    w, whole, paper = t**-o["power"], min(g.shape) < 2, o["book"]
     square = g**2 + (o["eps1"] if paper else 0)
     for name, x, unused in (("R", square.mean(axis=1), whole), ("C", square.mean(axis=0), whole), ("v", square, not whole)):
         s[name] = np.zeros(0) if unused else (1 - w) * kept(s, name, x) + w * x
@@ -266,7 +266,7 @@ def adafactor(o, g, theta, lr, t, s):
 def adafactor_again(o, g, theta, lr, t, s):
     """Of the transpose: each square of the history by the product of what was kept of it since."""
     s.setdefault("all", []).append(g.T ** 2)
-    w = [k**-o["beta2_decay"] for k in range(1, t + 1)]
+    w = [k**-o["power"] for k in range(1, t + 1)]
     V = sum(x * (w[i] * np.prod([1 - y for y in w[i + 1:]])) for i, x in enumerate(s["all"]))
     V = V + (o["eps1"] if o["book"] else 0)  # the weights sum to 1
     least = 0 if o["book"] else o["eps1"]
@@ -286,7 +286,7 @@ RULES = {
                                              graft="adam", graft_beta2=0.999, graft_eps=1e-8, weight_decay=0)),
     "soap": (soap, soap_again, dict(SWITCHES, lr=3e-3, beta1=0.95, beta2=0.95, shampoo_beta=0.95, period=10,
                                     max_side=10000, eps=1e-8, weight_decay=1e-2)),
-    "adafactor": (adafactor, adafactor_again, dict(SWITCHES, lr=1e-2, beta2_decay=0.8, eps1=1.1920929e-07, eps2=1e-3,
+    "adafactor": (adafactor, adafactor_again, dict(SWITCHES, lr=1e-2, power=0.8, eps1=1.1920929e-07, eps2=1e-3,
                                                    clip=1, weight_decay=0)),
 }
 # Rows and columns in memory. SOAP's are square where both sides turn, since L of one gradient has no basis of its own in
@@ -310,9 +310,9 @@ CASES = [
     ("soap", "torch", 3, 6, dict(period=2, max_side=4)),
     ("soap", "torch", 4, 4, dict(period=2, cautious=True, weight_decay_coupling="schedule")),
     ("adafactor", "torch", 4, 5, {}), ("adafactor", "book", 5, 4, {}), ("adafactor", "torch", 7, 1, {}),
-    ("adafactor", "torch", 4, 4, dict(eps1=0.9)), ("adafactor", "torch", 5, 1, dict(eps1=0.5, beta2_decay=0.3)),
-    ("adafactor", "torch", 3, 7, dict(lr=0.5, weight_decay=0.1, clip=1.1)), ("adafactor", "torch", 1, 6, dict(beta2_decay=0.5)),
-    ("adafactor", "book", 6, 1, dict(lr=2, eps2=10, clip=0.7)), ("adafactor", "book", 6, 3, dict(eps1=0.5, clip=3, beta2_decay=1.2)),
+    ("adafactor", "torch", 4, 4, dict(eps1=0.9)), ("adafactor", "torch", 5, 1, dict(eps1=0.5, power=0.3)),
+    ("adafactor", "torch", 3, 7, dict(lr=0.5, weight_decay=0.1, clip=1.1)), ("adafactor", "torch", 1, 6, dict(power=0.5)),
+    ("adafactor", "book", 6, 1, dict(lr=2, eps2=10, clip=0.7)), ("adafactor", "book", 6, 3, dict(eps1=0.5, clip=3, power=1.2)),
     ("adafactor", "torch", 4, 4, dict(cautious=True, weight_decay=0.2, weight_decay_coupling="fixed")),
 ]
 
@@ -348,7 +348,7 @@ def torch_adafactor(torch, o, rates, theta, grads):
         return None
     turn = lambda x: torch.tensor(x.T.ravel() if min(x.shape) < 2 else x.T)
     p = torch.nn.Parameter(turn(theta))
-    opt = torch.optim.Adafactor([p], beta2_decay=-o["beta2_decay"], eps=(o["eps1"], o["eps2"]), d=o["clip"],
+    opt = torch.optim.Adafactor([p], beta2_decay=-o["power"], eps=(o["eps1"], o["eps2"]), d=o["clip"],
                                 weight_decay=o["weight_decay"], foreach=False)
     path = []
     for rate, g in zip(rates, grads):

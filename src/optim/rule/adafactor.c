@@ -24,7 +24,7 @@ static void scalars(const ds_rule_step *s, double *out)
     double t = (double)s->t, relative = 1 / sqrt(t);
     out[RATE] = s->lr < relative ? s->lr : relative;
     out[KEEP] = ds_rule_shrink(s);
-    out[NEW] = ds_power(t, -ds_rule_real(&s->option, "beta2_decay"));
+    out[NEW] = ds_power(t, -ds_rule_real(&s->option, "power"));
     out[OLD] = 1 - out[NEW];
 }
 
@@ -61,14 +61,14 @@ static void update(ds_rule_build *b)
 
 static const ds_option options[] = {
     DS_RULE_LR("1e-2"),
-    { .name = "beta2_decay",
+    { .name = "power",
       .type = DS_OPT_REAL,
       .hi = 10,
       .def = "0.8",
       .help = "power p: the new squares of step t count t^-p",
       .why = "the paper's and PyTorch's: the mean reaches ever farther back, and needs no correction",
       .cite = "Shazeer and Stern 2018, section 7.2",
-      .elsewhere = "PyTorch beta2_decay (-0.8), optax decay_rate" },
+      .elsewhere = "PyTorch beta2_decay (-power), optax decay_rate" },
     { .name = "eps1",
       .type = DS_OPT_REAL,
       .lo = 1e-37,
