@@ -32,11 +32,11 @@ _descent_words() {
     race) echo "" ;;
     grad) echo "" ;;
     trace) echo "" ;;
-    play) echo "rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
+    play) echo "rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal chebyquad linear_rank1_zeros linear_rank1 linear_full_rank broyden_banded discrete_integral discrete_boundary brown_almost_linear trigonometric variably_dimensioned penalty2 penalty1 extended_powell extended_rosenbrock watson osborne2 biggs osborne1 kowalik_osborne gulf meyer gaussian " ;;
     selftest) echo "all " ;;
     tour) echo "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13 B14 C1 C2 C3 C4 C5 D1 D2 D3 E1 E2 E3 E4 F1 F2 F3 F4 G1 G2 G3 G4 G5 G6 G7 H1 H2 H3 H4 H5 H6 H7 all " ;;
     runs) echo "list show diff tag rm reindex " ;;
-    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop pad noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap adafactor schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg hessian_free coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe hager_zhang function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal " ;;
+    explain) echo "data model optimizer schedule train source digits rings idx cifar10 images csv jsonl libsvm npy shards sampler shuffle window sequential replacement transform flip crop pad noise cutout mixup layer dense conv pool flatten dropout act norm residual activation relu leaky-relu elu gelu gelu-tanh silu tanh sigmoid softplus norm batch layer initializer zeros constant uniform normal fan-in glorot he orthogonal sparse data-driven loss cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber metric accuracy error top-k mse confusion rule sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap adafactor schedule constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau average polyak ema tail swa stop early target after column epoch step train.loss train.error val.loss val.accuracy val.error average.val.loss average.val.accuracy average.val.error grad.norm clip.share update.ratio lr evaluations seconds solver descent cg bfgs lbfgs newton saddle_free newton_cg hessian_free levenberg_marquardt coordinate random_search local_search nelder_mead cmaes search fixed armijo wolfe hager_zhang function rosenbrock beale wood powell himmelblau rastrigin quadratic freudenstein_roth powell_badly_scaled brown_badly_scaled jennrich_sampson bard box brown_dennis broyden_tridiagonal chebyquad linear_rank1_zeros linear_rank1 linear_full_rank broyden_banded discrete_integral discrete_boundary brown_almost_linear trigonometric variably_dimensioned penalty2 penalty1 extended_powell extended_rosenbrock watson osborne2 biggs osborne1 kowalik_osborne gulf meyer gaussian " ;;
     completion) echo "bash zsh fish " ;;
     env) echo "" ;;
     esac
@@ -291,6 +291,7 @@ optimizer.m
 optimizer.damping
 optimizer.radius
 optimizer.inner
+optimizer.factor
 optimizer.step
 optimizer.size
 optimizer.xtol
@@ -312,7 +313,7 @@ _descent_key_values() {
     data.standardize) echo "true false " ;;
     data.whiten) echo "none pca zca " ;;
     model.loss) echo "cross-entropy svm squared-svm binary-cross-entropy squared-error half-squared-error huber " ;;
-    optimizer.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap adafactor descent cg bfgs lbfgs newton saddle_free newton_cg hessian_free coordinate random_search local_search nelder_mead cmaes " ;;
+    optimizer.name) echo "sgd momentum nesterov adagrad rmsprop rmsprop-nesterov adam adamw adadelta rprop adamax nadam radam adabelief yogi lion signsgd signum ademamix adopt schedule-free-sgd schedule-free-adamw lars lamb prodigy d-adaptation polyak mars sophia muon shampoo soap adafactor descent cg bfgs lbfgs newton saddle_free newton_cg hessian_free levenberg_marquardt coordinate random_search local_search nelder_mead cmaes " ;;
     optimizer.dialect) echo "torch book " ;;
     optimizer.search) echo "fixed armijo wolfe hager_zhang " ;;
     schedule.name) echo "constant linear step exponential cosine restarts one_cycle polynomial inverse trapezoid sequence product plateau " ;;

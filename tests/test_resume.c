@@ -426,6 +426,7 @@ static void every_solver(void **state)
     const ds_registry *solvers = registry("solver");
     for (int i = 0; i < solvers->count; i++) {
         recipe c = { .rule = solvers->heads[i]->name, .solver = true, .schedule = "constant", .table = clean };
+        if (!strcmp(c.rule, "levenberg_marquardt")) continue; /* a network has no residuals */
         if (strcmp(c.rule, "nelder_mead")) stop_a_solver(&c); /* it compares values of many steps */
         c.fixed = true;
         stop_a_solver(&c);

@@ -28,7 +28,7 @@ extern "C" {
 /* What a solver may ask for at a point; several at once. */
 /* GAUSS_NEWTON: J'H_L J v, H_L the loss's Hessian in the outputs, 2 J'J v of a sum of squares; where there is no such thing,
  * the Hessian times v will do. */
-enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4, DS_ASK_GAUSS_NEWTON = 8 };
+enum { DS_ASK_VALUE = 1, DS_ASK_GRADIENT = 2, DS_ASK_PRODUCT = 4, DS_ASK_GAUSS_NEWTON = 8, DS_ASK_RESIDUALS = 16, DS_ASK_JACOBIAN = 32 };
 typedef struct ds_question {
     unsigned what;   /* 0: it is done */
     const double *x; /* [n] the point */
@@ -43,6 +43,7 @@ typedef struct ds_solver_settings {
     ds_part search;      /* of registry "search"; head NULL: the solver's own choice */
     int64_t n;           /* numbers */
     const double *start; /* [n] */
+    int64_t m;           /* residuals of a sum of squares; 0: it is none */
     int64_t budget;      /* values + gradients that are not from the same ask + products; 0: no limit */
     double gtol;         /* stop when no entry of the gradient is larger; 0: never */
     double target;       /* stop when the value is at most this; -INFINITY: never */
@@ -85,6 +86,8 @@ DS_API const char *ds_solver_search(const ds_part *solver);
 DS_API const ds_question *ds_solver_ask(ds_solver *s);
 /* The answer: gradient and product [n] as far as they were asked for. */
 DS_API void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product);
+/* The answer where RESIDUALS [m] or the JACOBIAN [m, n] are asked for; the value is |r|^2. They count as value and gradient. */
+DS_API void ds_solver_tell_residuals(ds_solver *s, const double *residuals, const double *jacobian);
 DS_API void ds_solver_result(const ds_solver *s, ds_solver_outcome *o);
 /* [n] The point that its next iteration starts from; the best one seen unless the function changes. */
 DS_API const double *ds_solver_point(const ds_solver *s);
@@ -99,9 +102,15 @@ typedef struct ds_function {
     double (*value)(void *arg, const double *x, double *g);
     void (*product)(void *arg, const double *x, const double *v, double *hv);
     void (*gauss_newton)(void *arg, const double *x, const double *v, double *gv);
+    int64_t m; /* residuals of a sum of squares, 0: it is none; their Jacobian is [m, n] */
+    void (*residuals)(void *arg, const double *x, double *r);
+    void (*jacobian)(void *arg, const double *x, double *j);
     void *arg;
     bool no_gradient; /* value never fills g: only solvers that ask for values alone */
 } ds_function;
+
+/* Answer the open question from a function; *value (may be NULL) is what it was told, NaN: none was asked for. */
+DS_API ds_status ds_solver_answer(ds_solver *s, const ds_function *f, double *value);
 
 /* Minimize f from x, which becomes the best point. watch (may be NULL) is called after each value. */
 typedef void ds_solver_watch(void *arg, const ds_solver *s, const double *x, double value);

@@ -19,6 +19,46 @@ static void difference(const ds_function *f, const double *x, const double *v, d
     }
 }
 
+static void ask_product(const ds_function *f, const ds_question *a, double *hv)
+{
+    if (a->what & DS_ASK_GAUSS_NEWTON && f->gauss_newton)
+        f->gauss_newton(f->arg, a->x, a->v, hv);
+    else if (f->product)
+        f->product(f->arg, a->x, a->v, hv);
+    else
+        difference(f, a->x, a->v, hv, hv + f->n);
+}
+
+/* watch hears of a value before the solver does. */
+static ds_status answer(ds_solver *s, const ds_function *f, double *value, ds_solver_watch *watch, void *watch_arg)
+{
+    const ds_question *a = ds_solver_ask(s);
+    int64_t count = f->m * (f->n + 1) > 4 * f->n ? f->m * (f->n + 1) : 4 * f->n;
+    double y = NAN;
+    if (!s->room) s->room = malloc((size_t)count * sizeof *s->room);
+    if (!s->room) return ds_fail_memory(s->ctx, (size_t)count * sizeof *s->room, "a minimization");
+    double *g = s->room, *hv = g + f->n, *r = g, *j = r + f->m;
+    if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT)) y = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);
+    if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON)) ask_product(f, a, hv);
+    if (a->what & DS_ASK_RESIDUALS) {
+        f->residuals(f->arg, a->x, r);
+        y = ds_dot(f->m, r, r);
+    }
+    if (a->what & DS_ASK_JACOBIAN) f->jacobian(f->arg, a->x, j);
+    if (value) *value = y;
+    if (watch && a->what & (DS_ASK_VALUE | DS_ASK_RESIDUALS)) watch(watch_arg, s, a->x, y);
+    if (a->what & (DS_ASK_RESIDUALS | DS_ASK_JACOBIAN))
+        ds_solver_tell_residuals(s, r, j);
+    else
+        ds_solver_tell(s, y, g, hv);
+    return DS_OK;
+}
+
+ds_status ds_solver_answer(ds_solver *s, const ds_function *f, double *value)
+{
+    return answer(s, f, value, NULL, NULL);
+}
+
 ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_settings *settings, double *x,
                       ds_solver_outcome *outcome, ds_solver_watch *watch, void *watch_arg)
 {
@@ -26,33 +66,17 @@ ds_status ds_minimize(ds_ctx *ctx, const ds_function *f, const ds_solver_setting
     ds_solver_settings set = *settings;
     set.n = f->n;
     set.start = x;
+    set.m = f->m;
     if (f->no_gradient && ds_solver_needs(&set.solver) != DS_ASK_VALUE)
         return ds_fail(ctx, DS_ECONFIG,
                        "solver %s asks for gradients and the function has none; use nelder_mead or cmaes",
                        set.solver.head->name);
     DS_TRY(ds_solver_create(&s, ctx, &set));
-    double *room = malloc((size_t)f->n * 4 * sizeof *room), *g = room, *hv = g ? g + f->n : NULL;
-    if (!room) {
-        ds_solver_free(s);
-        return ds_fail_memory(ctx, (size_t)f->n * 32, "a minimization");
-    }
-    for (const ds_question *a; (a = ds_solver_ask(s))->what;) {
-        double value = NAN;
-        if (a->what & (DS_ASK_VALUE | DS_ASK_GRADIENT))
-            value = f->value(f->arg, a->x, a->what & DS_ASK_GRADIENT ? g : NULL);
-        if (a->what & DS_ASK_GAUSS_NEWTON && f->gauss_newton)
-            f->gauss_newton(f->arg, a->x, a->v, hv);
-        else if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON) && f->product)
-            f->product(f->arg, a->x, a->v, hv);
-        else if (a->what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON))
-            difference(f, a->x, a->v, hv, hv + f->n);
-        if (watch && a->what & DS_ASK_VALUE) watch(watch_arg, s, a->x, value);
-        ds_solver_tell(s, value, g, hv);
-    }
+    ds_status status = DS_OK;
+    while (status == DS_OK && ds_solver_ask(s)->what) status = answer(s, f, NULL, watch, watch_arg);
     ds_solver_result(s, outcome);
     memcpy(x, outcome->x, (size_t)f->n * sizeof *x);
     outcome->x = x;
-    free(room);
     ds_solver_free(s);
-    return DS_OK;
+    return status;
 }

@@ -98,7 +98,8 @@ void ds_solver_end(ds_solver *s, ds_solver_reason reason)
 /* Evaluations that a question costs: a gradient that comes with a value costs nothing more. */
 static int64_t cost_of(unsigned what)
 {
-    return (what & (DS_ASK_VALUE | DS_ASK_GRADIENT) ? 1 : 0) + (what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON) ? 1 : 0);
+    return (what & (DS_ASK_VALUE | DS_ASK_GRADIENT | DS_ASK_RESIDUALS | DS_ASK_JACOBIAN) ? 1 : 0) +
+           (what & (DS_ASK_PRODUCT | DS_ASK_GAUSS_NEWTON) ? 1 : 0);
 }
 
 void ds_solver_want(ds_solver *s, unsigned what)
@@ -151,6 +152,19 @@ const ds_question *ds_solver_ask(ds_solver *s)
     return &s->ask;
 }
 
+/* The best point, and whether to go on. most: largest entry of the gradient. */
+static bool note_value(ds_solver *s, double most)
+{
+    bool better = most < s->best_g || (isnan(s->best_g) && !isnan(most));
+    if (s->ft < s->best_f || (s->ft == s->best_f && better)) {
+        s->best_f = s->ft;
+        s->best_g = most;
+        memcpy(s->best, s->trial, (size_t)s->n * sizeof *s->best);
+    }
+    if (s->ft <= s->set.target) ds_solver_end(s, DS_SOLVER_TARGET);
+    return s->reason == DS_SOLVER_RUNNING;
+}
+
 void ds_solver_tell(ds_solver *s, double value, const double *gradient, const double *product)
 {
     unsigned what = (unsigned)(s->asked & ~BEGINS);
@@ -167,18 +181,25 @@ void ds_solver_tell(ds_solver *s, double value, const double *gradient, const do
     if (what & DS_ASK_VALUE) {
         s->ft = value;
         s->values++;
-        double most = what & DS_ASK_GRADIENT ? ds_largest(s->n, s->gt) : NAN;
-        if (value < s->best_f || (value == s->best_f && (most < s->best_g || (isnan(s->best_g) && !isnan(most))))) {
-            s->best_f = value;
-            s->best_g = most;
-            memcpy(s->best, s->trial, bytes);
-        }
-        if (value <= s->set.target) {
-            ds_solver_end(s, DS_SOLVER_TARGET);
-            return;
-        }
+        if (!note_value(s, what & DS_ASK_GRADIENT ? ds_largest(s->n, s->gt) : NAN)) return;
     }
     s->def->told(s);
+}
+
+void ds_solver_tell_residuals(ds_solver *s, const double *residuals, const double *jacobian)
+{
+    unsigned what = (unsigned)(s->asked & ~BEGINS);
+    if (what & DS_ASK_JACOBIAN) {
+        memcpy(s->jacobian, jacobian, (size_t)(s->set.m * s->n) * sizeof *jacobian);
+        s->gradients++;
+    }
+    if (what & DS_ASK_RESIDUALS) {
+        memcpy(s->residual, residuals, (size_t)s->set.m * sizeof *residuals);
+        s->ft = ds_dot(s->set.m, residuals, residuals);
+        s->values++;
+        if (!note_value(s, NAN)) return;
+    }
+    if (what & (DS_ASK_JACOBIAN | DS_ASK_RESIDUALS)) s->def->told(s);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
@@ -222,6 +243,12 @@ ds_status ds_solver_check(ds_ctx *ctx, const ds_solver_settings *set)
             "solver %s keeps a matrix of n x n numbers: %lld of them take %.3g GiB; at most %d, or use lbfgs, "
             "cg or newton_cg",
             def->head.name, (long long)set->n, (double)set->n * (double)set->n * 8 / (1 << 30), DS_SOLVER_DENSE);
+    if (def->needs & DS_ASK_RESIDUALS && set->m < 1)
+        return ds_fail(
+            ctx, DS_ECONFIG,
+            "solver %s asks for the residuals of a sum of squares, and the function gives none; use lbfgs, or "
+            "hessian_free for Gauss-Newton steps without them",
+            def->head.name);
     if (def->compares && set->changes)
         return ds_fail(
             ctx, DS_ECONFIG,
@@ -254,6 +281,7 @@ void ds_solver_free(ds_solver *s)
 {
     if (!s) return;
     for (int k = 0; k < s->blocks; k++) ds_buffer_free(s->block[k].data);
+    free(s->room);
     free(s);
 }
 

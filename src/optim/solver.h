@@ -41,6 +41,8 @@ struct ds_solver {
     int64_t n;
     double *x, *g, *d; /* the point, its gradient, the direction */
     double *trial, *gt, *probe, *product, *best;
+    double *residual, *jacobian; /* [m], [m, n]; of solvers that ask for them */
+    double *room;                /* of ds_solver_answer */
     double f, ft, f_before, best_f, best_g;
     ds_search search; /* the line search at work */
     const ds_search_def *search_def;

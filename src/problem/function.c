@@ -23,6 +23,7 @@ struct ds_test_function {
     ds_val xv, vv;
     double *x, *v;
     evaluation value, gradient, product; /* planned when they are first asked for */
+    evaluation residuals, column, gauss_newton;
     ds_function f;
 };
 
@@ -44,7 +45,13 @@ ds_val ds_line_of(ds_graph *g, double a, ds_val x, double b, ds_val y)
     return ds_add(g, ds_scale(g, x, a), ds_scale(g, y, b));
 }
 
-ds_val ds_squares(ds_graph *g, int m, const ds_val *r)
+int ds_terms(ds_val *out, int m, const ds_val *r)
+{
+    memcpy(out, r, (size_t)m * sizeof *out);
+    return m;
+}
+
+static ds_val squares(ds_graph *g, int m, const ds_val *r)
 {
     ds_val sum = ds_sum_all(g, ds_square(g, r[0]));
     for (int i = 1; i < m; i++) sum = ds_add(g, sum, ds_sum_all(g, ds_square(g, r[i])));
@@ -59,10 +66,26 @@ double ds_function_option(const ds_part *p, const char *name)
 
 /* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
+static ds_val expression(ds_test_function *t)
+{
+    ds_val r[DS_FUNCTION_TERMS];
+    if (t->def->build) return t->def->build(t->graph, t->xv, t->n, &t->part);
+    int m = t->def->residuals(t->graph, t->xv, t->n, &t->part, r);
+    return squares(t->graph, m, r);
+}
+
+/* All residuals as one vector. */
+static ds_val residual_vector(ds_test_function *t)
+{
+    ds_val r[DS_FUNCTION_TERMS];
+    int m = t->def->residuals(t->graph, t->xv, t->n, &t->part, r);
+    return m == 1 ? r[0] : ds_concat(t->graph, m, r, 0);
+}
+
 static ds_status plan(ds_test_function *t, evaluation *e, bool gradient, bool product)
 {
     if (e->plan) return DS_OK;
-    ds_val y = t->def->build(t->graph, t->xv, t->n, &t->part), out[2] = { y, { 0 } };
+    ds_val y = expression(t), out[2] = { y, { 0 } };
     if (product) {
         ds_hvp(t->graph, y, 1, &t->xv, &t->vv, &out[0]);
         e->g = out[0];
@@ -99,6 +122,59 @@ static void product(void *arg, const double *x, const double *v, double *hv)
     if (good) memcpy(hv, ds_plan_data(t->product.plan, t->product.g), bytes);
 }
 
+/* ---- least squares ------------------------------------------------------------------------------------------------ */
+
+typedef enum kind { RESIDUALS, COLUMN, GAUSS_NEWTON } kind;
+
+/* The residuals, J v, or 2 J'J v: one output each. */
+static ds_status plan_residuals(ds_test_function *t, evaluation *e, kind k)
+{
+    if (e->plan) return DS_OK;
+    ds_val r = residual_vector(t), y = r;
+    if (k == COLUMN) ds_jvp(t->graph, 1, &r, 1, &t->xv, &t->vv, &y);
+    if (k == GAUSS_NEWTON) ds_gnvp(t->graph, ds_sum_all(t->graph, ds_square(t->graph, r)), r, 1, &t->xv, &t->vv, &y);
+    e->y = y;
+    DS_TRY(ds_plan_create(&e->plan, t->graph, 1, &y, NULL));
+    if (ds_plan_has(e->plan, t->xv)) DS_TRY(ds_plan_bind(e->plan, t->xv, t->x));
+    return k != RESIDUALS && ds_plan_has(e->plan, t->vv) ? ds_plan_bind(e->plan, t->vv, t->v) : DS_OK;
+}
+
+/* The output [count] into out; NaN where something fails. */
+static void run_residuals(ds_test_function *t, evaluation *e, kind k, int64_t count, double *out)
+{
+    bool good = plan_residuals(t, e, k) == DS_OK && ds_plan_run(e->plan) == DS_OK;
+    for (int64_t i = 0; i < count; i++) out[i] = good ? ((const double *)ds_plan_data(e->plan, e->y))[i] : NAN;
+}
+
+static void residuals(void *arg, const double *x, double *r)
+{
+    ds_test_function *t = arg;
+    memcpy(t->x, x, (size_t)t->n * sizeof(double));
+    run_residuals(t, &t->residuals, RESIDUALS, t->f.m, r);
+}
+
+/* Column by column, J e_i; `j` is [m, n]. */
+static void jacobian(void *arg, const double *x, double *j)
+{
+    ds_test_function *t = arg;
+    double *column = malloc((size_t)t->f.m * sizeof *column);
+    memcpy(t->x, x, (size_t)t->n * sizeof(double));
+    for (int64_t k = 0; k < t->n; k++) {
+        for (int64_t i = 0; i < t->n; i++) t->v[i] = i == k;
+        if (column) run_residuals(t, &t->column, COLUMN, t->f.m, column);
+        for (int64_t i = 0; i < t->f.m; i++) j[i * t->n + k] = column ? column[i] : NAN;
+    }
+    free(column);
+}
+
+static void gauss_newton(void *arg, const double *x, const double *v, double *gv)
+{
+    ds_test_function *t = arg;
+    memcpy(t->x, x, (size_t)t->n * sizeof(double));
+    memcpy(t->v, v, (size_t)t->n * sizeof(double));
+    run_residuals(t, &t->gauss_newton, GAUSS_NEWTON, t->n, gv);
+}
+
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 static ds_status fill(ds_test_function *t, const char *text, int64_t n)
@@ -118,6 +194,12 @@ static ds_status fill(ds_test_function *t, const char *text, int64_t n)
     t->xv = ds_input(t->graph, "x", DS_F64, DS_SHAPE(t->n));
     t->vv = ds_input(t->graph, "v", DS_F64, DS_SHAPE(t->n));
     t->f = (ds_function){ .n = t->n, .value = value, .product = product, .arg = t };
+    if (t->def->residuals) {
+        t->f.m = ds_shape_count(ds_val_shape(t->graph, residual_vector(t)));
+        t->f.residuals = residuals;
+        t->f.jacobian = jacobian;
+        t->f.gauss_newton = gauss_newton;
+    }
     return plan(t, &t->value, false, false);
 }
 
@@ -142,6 +224,9 @@ void ds_test_function_free(ds_test_function *t)
     ds_plan_free(t->value.plan);
     ds_plan_free(t->gradient.plan);
     ds_plan_free(t->product.plan);
+    ds_plan_free(t->residuals.plan);
+    ds_plan_free(t->column.plan);
+    ds_plan_free(t->gauss_newton.plan);
     ds_graph_free(t->graph);
     ds_buffer_free(t->x);
     ds_buffer_free(t->v);

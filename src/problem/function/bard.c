@@ -5,7 +5,7 @@
  * Source: More, Garbow and Hillstrom 1981, 8. */
 #include "problem/function.h"
 
-static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+static int residuals(ds_graph *g, ds_val x, int64_t n, const ds_part *p, ds_val *out)
 {
     (void)n, (void)p;
     static const double y[] = {
@@ -21,7 +21,7 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
                           ds_mul(g, ds_numbers(g, 15, w), ds_entry(g, x, 2)));
     ds_val model = ds_add(g, ds_entry(g, x, 0), ds_div(g, ds_numbers(g, 15, u), below));
     ds_val r = ds_sub(g, ds_numbers(g, 15, y), model);
-    return ds_squares(g, 1, &r);
+    return ds_terms(out, 1, &r);
 }
 
 const ds_function_def ds_function_bard = {
@@ -30,7 +30,7 @@ const ds_function_def ds_function_bard = {
               .formula = "sum_i (y_i - x_1 - i / ((16 - i) x_2 + min(i, 16 - i) x_3))^2",
               .cite = "More, Garbow and Hillstrom 1981, 8" },
     .n = 3,
-    .build = build,
+    .residuals = residuals,
     DS_START(1),
     .minimum = 8.2148773065789729e-3,
 };

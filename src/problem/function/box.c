@@ -5,7 +5,7 @@
  * Source: More, Garbow and Hillstrom 1981, 12. */
 #include "problem/function.h"
 
-static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+static int residuals(ds_graph *g, ds_val x, int64_t n, const ds_part *p, ds_val *out)
 {
     (void)n, (void)p;
     double t[10];
@@ -14,7 +14,7 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
     ds_val a = ds_exp(g, ds_neg(g, ds_mul(g, k, ds_entry(g, x, 0)))),
            b = ds_exp(g, ds_neg(g, ds_mul(g, k, ds_entry(g, x, 1))));
     ds_val r = ds_sub(g, ds_sub(g, a, b), ds_mul(g, ds_entry(g, x, 2), ds_sub(g, one, ten)));
-    return ds_squares(g, 1, &r);
+    return ds_terms(out, 1, &r);
 }
 
 const ds_function_def ds_function_box = {
@@ -23,7 +23,7 @@ const ds_function_def ds_function_box = {
               .formula = "sum_i (exp(-t_i x_1) - exp(-t_i x_2) - x_3 (exp(-t_i) - exp(-10 t_i)))^2, t_i = i / 10",
               .cite = "More, Garbow and Hillstrom 1981, 12" },
     .n = 3,
-    .build = build,
+    .residuals = residuals,
     DS_START(0, 10, 20),
     .minimum = 0,
 };

@@ -5,14 +5,14 @@
  * Source: More, Garbow and Hillstrom 1981, 30. */
 #include "problem/function.h"
 
-static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+static int residuals(ds_graph *g, ds_val x, int64_t n, const ds_part *p, ds_val *out)
 {
     (void)p;
     ds_val before = ds_pad(g, ds_slice(g, x, 0, 0, n - 1), 0, 1, 0),
            after = ds_pad(g, ds_slice(g, x, 0, 1, n), 0, 0, 1);
     ds_val own = ds_mul(g, ds_shift(g, ds_scale(g, x, -2), 3), x);
     ds_val r = ds_shift(g, ds_sub(g, own, ds_line_of(g, 1, before, 2, after)), 1);
-    return ds_squares(g, 1, &r);
+    return ds_terms(out, 1, &r);
 }
 
 const ds_function_def ds_function_broyden_tridiagonal = {
@@ -22,7 +22,7 @@ const ds_function_def ds_function_broyden_tridiagonal = {
               .cite = "More, Garbow and Hillstrom 1981, 30" },
     .n = 10,
     .multiple = 1,
-    .build = build,
+    .residuals = residuals,
     DS_START(-1),
     .minimum = 0,
 };

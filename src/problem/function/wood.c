@@ -5,7 +5,7 @@
  * Source: Colville 1968; More, Garbow and Hillstrom 1981, 14. */
 #include "problem/function.h"
 
-static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
+static int residuals(ds_graph *g, ds_val x, int64_t n, const ds_part *p, ds_val *out)
 {
     (void)n, (void)p;
     ds_val a = ds_entry(g, x, 0), b = ds_entry(g, x, 1), c = ds_entry(g, x, 2), d = ds_entry(g, x, 3);
@@ -15,7 +15,7 @@ static ds_val build(ds_graph *g, ds_val x, int64_t n, const ds_part *p)
                    ds_shift(g, ds_neg(g, c), 1),
                    ds_scale(g, ds_shift(g, ds_add(g, b, d), -2), 3.1622776601683795), /* sqrt 10 */
                    ds_scale(g, ds_sub(g, b, d), 0.31622776601683794) };
-    return ds_squares(g, 6, r);
+    return ds_terms(out, 6, r);
 }
 
 const ds_function_def ds_function_wood = {
@@ -25,7 +25,7 @@ const ds_function_def ds_function_wood = {
                          "+ 0.1 (x_2 - x_4)^2",
               .cite = "Colville 1968; More, Garbow and Hillstrom 1981, 14" },
     .n = 4,
-    .build = build,
+    .residuals = residuals,
     DS_START(-3, -1, -3, -1),
     .minimum = 0,
 };
