@@ -515,6 +515,23 @@ static void tensors_are_matrices_of_their_own(void **state)
     ds_ctx_free(ctx);
 }
 
+/* The routing report counts what lies beside a matrix, preconditioners too. */
+static void state_is_told_by_tensor(void **state)
+{
+    (void)state;
+    ds_ctx *ctx;
+    ds_space space;
+    ds_routing r;
+    assert_int_equal(ds_ctx_create(&ctx, 1), DS_OK);
+    make_space(&space, ctx);
+    matrix m = begin((how){ .rule = "soap", .t = DS_F32, .space = &space });
+    assert_true(ds_optim_routing(m.o, 0, &r));
+    assert_int_equal(r.state_bytes, 4 * (2 * 35 + 2 * 49 + 2 * 25));
+    end(&m);
+    ds_space_clear(&space);
+    ds_ctx_free(ctx);
+}
+
 /* The scale goes by outputs and inputs, whichever lies first in memory. */
 static void scale_knows_outputs(void **state)
 {
@@ -608,6 +625,7 @@ int main(void)
         cmocka_unit_test(resumes_at_every_step),
         cmocka_unit_test(tensors_are_matrices_of_their_own),
         cmocka_unit_test(scale_knows_outputs),
+        cmocka_unit_test(state_is_told_by_tensor),
         cmocka_unit_test(broken_statistics_are_told),
         cmocka_unit_test(products_with_the_own_transpose),
     };

@@ -242,13 +242,13 @@ int ds_optim_groups(const ds_optim *o)
     return n ? n : 1;
 }
 
-/* Of the vectors among the states, what lies beside one tensor. */
-static size_t state_bytes(const ds_optim *o, const ds_route *r, int64_t count)
+/* What of the states lies beside one tensor. */
+static size_t state_bytes(const ds_optim *o, const ds_route *r, const ds_segment *s)
 {
     int64_t elements = 0;
-    for (int i = 0; i < o->states; i++) {
-        const ds_stretch_group *g = &o->group[o->state[i].group];
-        if (!strcmp(g->name, r->name) && ds_optim_state_count(o, i) == g->n) elements += count;
+    for (int k = 0; k < o->groups; k++) {
+        const ds_stretch_group *g = &o->group[k];
+        if (!strcmp(g->name, r->name)) elements += ds_stretch_beside(g->at, s->offset - g->from, s->count);
     }
     return (size_t)elements * o->element;
 }
@@ -266,7 +266,7 @@ bool ds_optim_routing(const ds_optim *o, int i, ds_routing *out)
     if (!r->rule.head) return true;
     out->lr = real_of(o, r, "lr");
     out->weight_decay = real_of(o, r, "weight_decay");
-    out->state_bytes = state_bytes(o, r, s->count);
+    out->state_bytes = state_bytes(o, r, s);
     return true;
 }
 

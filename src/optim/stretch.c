@@ -369,6 +369,20 @@ const char *ds_stretch_state_name(const ds_stretch *o, int i) { return o->piece[
 int64_t ds_stretch_state_count(const ds_stretch *o, int i) { return o->count[i]; }
 void *ds_stretch_state(ds_stretch *o, int i) { return o->state[i]; }
 
+int64_t ds_stretch_beside(const ds_stretch *o, int64_t from, int64_t n)
+{
+    int64_t elements = 0;
+    for (int k = 0; k < o->pieces; k++)
+        for (int i = 0; i < states_of(o); i++) {
+            int64_t count = o->piece[k].build.state[i].count;
+            if (!o->def->each)
+                elements += count == o->n ? n : 0;
+            else if (o->piece[k].from == from)
+                elements += count;
+        }
+    return elements;
+}
+
 double *ds_stretch_numbers(ds_stretch *o) { return o->kept; }
 const char *ds_stretch_number_name(const ds_stretch *o, int i)
 {

@@ -26,6 +26,8 @@ int ds_stretch_states(const ds_stretch *o);
 const char *ds_stretch_state_name(const ds_stretch *o, int i);
 int64_t ds_stretch_state_count(const ds_stretch *o, int i);
 void *ds_stretch_state(ds_stretch *o, int i);
+/* Elements of the states that belong to the tensor of n elements from `from` on. */
+int64_t ds_stretch_beside(const ds_stretch *o, int64_t from, int64_t n);
 double *ds_stretch_numbers(ds_stretch *o);                      /* DS_OPTIM_NUMBERS */
 const char *ds_stretch_number_name(const ds_stretch *o, int i); /* NULL: unused */
 size_t ds_stretch_bytes(const ds_stretch *o);                   /* held */
