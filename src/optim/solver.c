@@ -18,7 +18,7 @@ double ds_dot(int64_t n, const double *x, const double *y) { return ds_vector_do
 
 void ds_axpy(int64_t n, double a, const double *x, double *y)
 {
-    for (int64_t i = 0; i < n; i++) y[i] = fma(a, x[i], y[i]);
+    for (int64_t i = 0; i < n; i++) y[i] += a * x[i]; /* fma is a call where it is no instruction of every machine */
 }
 
 double ds_largest(int64_t n, const double *x)
