@@ -9,7 +9,7 @@ trap 'rm -rf "$out"' EXIT
 shared=$DS_SOURCE/../shared/data
 
 for file in "$DS_SOURCE"/examples/*.c; do
-    [ "$(wc -l <"$file")" -lt 60 ] || fail "$file: not under 60 lines"
+    [ "$(wc -l <"$file")" -lt 70 ] || fail "$file: not under 70 lines"
 done
 
 xor=$DS_BUILD/examples/train_xor mnist=$DS_BUILD/examples/train_mnist
@@ -27,6 +27,9 @@ if [ -x "$xor" ] && [ -x "$mnist" ]; then
         { cat "$out/mnist"; fail "train_mnist: wanted $least % or better on 10000 rows"; }
     "$mnist" "$out/nowhere" >"$out/said" 2>&1 && fail "train_mnist does not refuse a folder that is not there"
     grep -q nowhere "$out/said" || { cat "$out/said"; fail "train_mnist does not name the missing folder"; }
+    "$DS_BUILD/examples/my_rule" >"$out/rule" || fail "my_rule: exit code $?"
+    [ "$(grep -c ' kept$' "$out/rule")" -eq 7 ] || { cat "$out/rule"; fail "my_rule: wanted seven laws kept"; }
+    awk '$1 == "loss" && $2 < 0.05 { ok = 1 } END { exit !ok }' "$out/rule" || { cat "$out/rule"; fail "my_rule: its loss is not below 0.05"; }
     "$DS_BUILD/examples/minimize" >"$out/minimize" && grep -q 'f(1.000000, 1.000000)' "$out/minimize" ||
         { cat "$out/minimize"; fail "minimize does not find (1, 1)"; }
 else

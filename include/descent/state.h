@@ -58,6 +58,8 @@ DS_API ds_status ds_state_status(const ds_state *st);
 DS_API int ds_state_count(const ds_state *st);
 DS_API const ds_state_block *ds_state_at(const ds_state *st, int i);
 DS_API const ds_state_block *ds_state_find(const ds_state *st, const char *name); /* NULL: none */
+/* All that one list holds into the memory of another of the same names, kinds and counts, as a checkpoint would. */
+DS_API void ds_state_copy(const ds_state *from, const ds_state *to);
 /* Tell all who asked that the values are back. */
 DS_API void ds_state_announce(const ds_state *st);
 

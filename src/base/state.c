@@ -111,3 +111,14 @@ void ds_state_announce(const ds_state *st)
 {
     for (int i = 0; i < st->listeners; i++) st->told[i].fn(st->told[i].arg);
 }
+
+void ds_state_copy(const ds_state *from, const ds_state *to)
+{
+    for (int i = 0; i < from->blocks; i++) {
+        const ds_state_block *b = &from->block[i];
+        size_t bytes = b->kind == DS_STATE_VECTOR ? ds_dtype_bytes(b->dtype)
+                       : b->kind == DS_STATE_FLAG ? sizeof(bool)
+                                                  : sizeof(int64_t);
+        memcpy(to->block[i].data, b->data, (size_t)b->count * bytes);
+    }
+}

@@ -92,7 +92,7 @@ double ds_largest(int64_t n, const double *x);                 /* largest |x_i|,
 static inline double ds_norm(int64_t n, const double *x) { return __builtin_sqrt(ds_dot(n, x, x)); }
 
 extern const ds_registry ds_solver_registry, ds_search_registry;
-extern const ds_registry ds_optimizer_registry;         /* rules and solvers */
+extern ds_registry ds_optimizer_registry;               /* rules and solvers; grows by ds_rule_register alone */
 const ds_solver_def *ds_solver_of(const ds_head *head); /* NULL: a rule */
 
 #define DS_OPTIONS_END                                                                                                 \
