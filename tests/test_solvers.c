@@ -429,6 +429,37 @@ static void hessian_free_takes_damped_newton_steps(void **state)
     }
 }
 
+/* ---- saddle-free on a subspace ------------------------------------------------------------------------------------- */
+
+/* From as many products as numbers the subspace is all of it: the steps of saddle_free, to rounding. */
+static void a_whole_subspace_is_saddle_free_newton(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function;
+        int64_t n;
+    } of[] = { { "wood", 4 }, { "rosenbrock", 10 }, { "beale", 2 } };
+    for (size_t k = 0; k < sizeof of / sizeof of[0]; k++) {
+        double x[2][10];
+        for (int krylov = 0; krylov < 2; krylov++) {
+            ds_test_function *t;
+            ds_solver_outcome o;
+            OK(ds_test_function_create(&t, ctx, of[k].function, of[k].n));
+            ds_test_function_start(t, x[krylov]);
+            ds_solver_settings set = { .target = -INFINITY, .budget = 3 * (of[k].n + 2) };
+            OK(ds_solver_parse(ctx, krylov ? "saddle_free_krylov" : "saddle_free", &set.solver));
+            OK(ds_minimize(ctx, ds_test_function_of(t), &set, x[krylov], &o, NULL, NULL));
+            ds_test_function_free(t);
+        }
+        for (int64_t i = 0; i < of[k].n; i++)
+            if (fabs(x[0][i] - x[1][i]) > 1e-6 * (1 + fabs(x[0][i])))
+                fail_msg("%s: x_%lld is %.12g, on the whole space %.12g", of[k].function, (long long)i, x[1][i],
+                         x[0][i]);
+    }
+    ds_solver_outcome o = solve("rosenbrock", 100, "saddle_free_krylov", 20000, 1e-6);
+    assert_int_equal(o.reason, DS_SOLVER_GRADIENT);
+}
+
 /* ---- line searches ------------------------------------------------------------------------------------------------ */
 
 /* Near its minimum differences of this function's values are noise, as those of sums in f32 are, and slopes are not. */
@@ -506,6 +537,7 @@ int main(void)
         cmocka_unit_test(budgets_are_hard_and_the_best_point_is_returned),
         cmocka_unit_test(trouble_has_an_honest_reason),
         cmocka_unit_test(hessian_free_takes_damped_newton_steps),
+        cmocka_unit_test(a_whole_subspace_is_saddle_free_newton),
         cmocka_unit_test(approximate_wolfe_goes_on_where_values_are_noise),
         cmocka_unit_test(what_a_search_takes_keeps_its_conditions),
     };
