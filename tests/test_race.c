@@ -157,7 +157,7 @@ static void rates_cover_the_range_evenly_in_ratio(void **state)
     assert_true(ds_race_rate(0, 8, 1e-4, 1, 1) != ds_race_rate(0, 8, 1e-4, 1, 2));
 }
 
-static int setup(void **state) { return ds_ctx_create((ds_ctx **)state, 1); }
+static int setup(void **state) { return ds_ctx_create((ds_ctx **)state, 1) == DS_OK ? 0 : -1; }
 static int teardown(void **state)
 {
     ds_ctx_free(*state);
