@@ -36,14 +36,16 @@ else
     echo "the programs are left out: examples are not built in $DS_BUILD"
 fi
 
-# Stand-ins: the pixels are the program's own bytes, the labels count 0 to 9.
+# Stand-ins: the pixels are drawn bytes, the same on every machine, the labels count 0 to 9.
+LC_ALL=C awk 'BEGIN { for (x = 1; i < 512 * 784; i++) { x = x * 16807 % 2147483647; printf "%c", 1 + x % 255 } }' >"$out/pixels"
+[ "$(wc -c <"$out/pixels")" -eq $((512 * 784)) ] || fail "awk writes no bytes"
 label() { printf "\\0$(printf %o $(($1 % 10)))"; }
 cifar() { # FILE ROWS: rows of a label and 3 x 32 x 32 pixels
     r=0
-    while [ $r -lt "$2" ]; do label $r; tail -c +$((r * 3072 + 70000)) "$descent" | head -c 3072; r=$((r + 1)); done >"$1"
+    while [ $r -lt "$2" ]; do label $r; tail -c +$((r * 3072 + 1)) "$out/pixels" | head -c 3072; r=$((r + 1)); done >"$1"
 }
 idx() { # PREFIX: 512 images of 28 x 28 and their labels
-    { printf '\000\000\010\003\000\000\002\000\000\000\000\034\000\000\000\034'; tail -c +70000 "$descent" | head -c $((512 * 784)); } >"$1-images-idx3-ubyte"
+    { printf '\000\000\010\003\000\000\002\000\000\000\000\034\000\000\000\034'; cat "$out/pixels"; } >"$1-images-idx3-ubyte"
     { printf '\000\000\010\001\000\000\002\000'; r=0; while [ $r -lt 512 ]; do label $r; r=$((r + 1)); done; } >"$1-labels-idx1-ubyte"
 }
 
