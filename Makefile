@@ -1,6 +1,6 @@
 # A thin front for CMake: every target names what it does. The build itself is in CMakeLists.txt.
 .NOTPARALLEL:
-.PHONY: all run docs test lint fuzz bench format asan tsan clang test-arm64 test-long clean
+.PHONY: all run docs test lint fuzz mutants bench format asan tsan clang test-arm64 test-long clean
 
 all: build/descent
 
@@ -40,6 +40,11 @@ format:
 fuzz:
 	@tools/deps test
 	@tools/fuzz
+
+# One mistake at a time in the rules and schedules: each must be found by the test that is named for it.
+mutants:
+	@tools/deps test
+	@tools/mutants
 
 bench:
 	@tools/deps bench
