@@ -115,6 +115,18 @@ END
     tail -n 1 lines | grep -q '"optimizer": "sgd", "lr": 0.1'
 }
 
+@test "words for all that do not concern a racer are dropped and listed; brackets go before them" {
+    race optimizer.beta1=0.8 optimizer.lr=0.5 schedule.name=cosine --optimizers "sgd(lr=0.25),adam,lbfgs" \
+        --budget "4 steps" --seeds 1 --trials 1 --out out --json >lines 2>talk
+    [ "$(grep -c 'note: optimizer.beta1=0.8 is dropped' talk)" -eq 2 ]
+    grep -q 'note: schedule.name=cosine is dropped: solver "lbfgs" does not know it' talk
+    [ "$(grep -c 'schedule.name=cosine is dropped' talk)" -eq 1 ]
+    tail -n 1 lines | grep -q '"optimizer": "sgd(lr=0.25)", "lr": 0.25,'
+    tail -n 1 lines | grep -q '"optimizer": "adam", "lr": 0.5,'
+    run race optimizer.beta7=0.8 --optimizers sgd,adam --budget "2 steps" --out other
+    [ "$status" -eq 3 ]
+}
+
 @test "names with hyphens or underscores, options in brackets, a rate that is given is not searched for" {
     race --optimizers "schedule_free_sgd,momentum(momentum=0.5, lr=0.05)" --budget "2 steps" --seeds 1 --trials 2 --out out --json >lines
     python3 - <<'END'

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "descent/runs.h"
 #include "signals.h"
@@ -106,15 +107,17 @@ typedef struct order {
     uint64_t key;     /* of all that its numbers depend on */
 } order;
 
-/* The config of a run, its words after those for all. */
+/* The config of a run: the racer, the words for all that concern it, its own. */
 static void collect(const order *t, ds_args *a, char own[2][64])
 {
     race *r = t->r;
     racer *o = &r->racer[t->o];
     *a = (ds_args){ .count = 0 };
     a->positional[a->count++] = (char *)(uintptr_t)r->workload[t->w].config;
-    for (int k = 0; k < o->settings; k++) a->positional[a->count++] = o->setting[k];
-    for (int k = 0; k < r->settings; k++) a->positional[a->count++] = r->setting[k];
+    a->positional[a->count++] = o->setting[0];
+    for (int k = 0; k < r->settings; k++)
+        if (ds_race_concerns(r, o, r->setting[k])) a->positional[a->count++] = r->setting[k];
+    for (int k = 1; k < o->settings; k++) a->positional[a->count++] = o->setting[k];
     if (t->rate) {
         snprintf(own[0], 64, "optimizer.lr=%s", t->rate);
         a->positional[a->count++] = own[0];
@@ -168,6 +171,21 @@ static bool is_there(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0;
+}
+
+static void name_run(const order *t, char *path, size_t bytes)
+{
+    snprintf(path, bytes, "%s/unfinished-%016" PRIx64, t->r->folder, t->key);
+}
+
+/* What a kill between the line in the log and the end of the removal left behind. */
+static int remove_rest(const order *t)
+{
+    char path[4000];
+    name_run(t, path, sizeof path);
+    bool gone = !is_there(path) || rmdir(path) == 0;
+    ds_status status = gone ? DS_OK : ds_run_remove(t->r->ctx, path);
+    return status == DS_OK ? 0 : ds_complain_status(t->r->ctx, status);
 }
 
 /* The directory of the run: gone on with where it has a checkpoint, else begun again. */
@@ -260,7 +278,7 @@ static int train(const order *t, ds_session *session, const ds_config *config)
     ds_watcher watcher = {
         .arg = (void *)(uintptr_t)t, .progress = bar ? on_progress : NULL, .stop = ds_asked_to_stop, .notice = on_notice
     };
-    snprintf(path, sizeof path, "%s/unfinished-%016" PRIx64, r->folder, t->key);
+    name_run(t, path, sizeof path);
     ds_status status = ds_session_init(session);
     if (status == DS_OK) status = ds_session_note(session, &curve);
     if (status == DS_OK) status = open_run(&run, t, config, path);
@@ -291,9 +309,11 @@ static int obtain(order *t, const ds_race_run **out)
                            "%s holds runs of %s under another config, rate, metric or budget; choose another --out, or "
                            "remove the folder",
                            r->folder, optimizer);
-    } else if (!*out && ds_asked_to_stop(NULL)) {
+    } else if (*out) {
+        code = remove_rest(t);
+    } else if (ds_asked_to_stop(NULL)) {
         code = stopped(r);
-    } else if (!*out) {
+    } else {
         ds_signals_while_reading(true);
         code = ds_session_from_config(&session, r->ctx, config, NULL);
         ds_signals_while_reading(false);
@@ -354,6 +374,15 @@ static int race_one(race *r, int w, int o)
     return code;
 }
 
+static void list_dropped(const race *r)
+{
+    for (int o = 0; o < r->racers; o++)
+        for (int k = 0; k < r->settings; k++)
+            if (!ds_race_concerns(r, &r->racer[o], r->setting[k]))
+                fprintf(stderr, "note: %s is dropped: %s \"%s\" does not know it\n", r->setting[k],
+                        r->racer[o].rule ? "rule" : "solver", r->racer[o].head->name);
+}
+
 /* Every config with every racer, before anything is started: all mistakes, and what was dropped with a changed rule. */
 static int check(race *r, const ds_command *c)
 {
@@ -402,6 +431,7 @@ static int keep_words(const race *r, int argc, char **argv)
 /* argc 0: the words are kept already. */
 static int hold(race *r, const ds_command *c, int argc, char **argv)
 {
+    list_dropped(r);
     int code = check(r, c);
     if (code) return code;
     ds_status status = ds_race_log_open(&r->log, r->ctx, r->folder);

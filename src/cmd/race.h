@@ -10,7 +10,9 @@
 enum { RACERS = 24, WORKLOADS = 32, SEEDS = DS_RANK_LIMIT, TRIALS = 64, OPTIONS = 16 };
 
 typedef struct racer {
-    char text[192];             /* "momentum(momentum=0.95)", as it is called in tables and files */
+    char text[192]; /* "momentum(momentum=0.95)", as it is called in tables and files */
+    const ds_head *head;
+    bool rule;                  /* else a solver */
     char setting[OPTIONS][192]; /* "optimizer.name=momentum", "optimizer.momentum=0.95" */
     int settings;
     bool tuned; /* its rate is searched for: a rule with lr, none given here */
@@ -63,6 +65,10 @@ const ds_curve_point *ds_race_reached(const workload *w, const ds_race_run *run)
 static inline double ds_race_shown(const workload *w, double value) { return w->more ? -value : value; }
 /* Position of a point in the unit of the budget. */
 double ds_race_spent(const race *r, const ds_curve_point *p);
+
+/* Whether a key=value word for all speaks of something that this racer has: a solver has no schedule, a rule not the options
+ * of others. */
+bool ds_race_concerns(const race *r, const racer *o, const char *setting);
 
 /* The command line; an exit code once what is wrong has been said. */
 int ds_race_read(race *r, const ds_args *a);

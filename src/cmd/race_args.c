@@ -42,9 +42,23 @@ static int read_racer(race *r, const char *word)
             return ds_complain(DS_EXIT_USAGE, "--optimizers: %s twice", named.text);
     racer *o = &r->racer[r->racers++];
     memcpy(o->text, named.text, sizeof o->text);
+    o->head = named.head;
+    o->rule = named.rule;
     o->tuned = named.rule && r->trials > 1 && ds_option_find(named.head->options, "lr") >= 0;
     snprintf(o->setting[o->settings++], sizeof o->setting[0], "optimizer.name=%s", named.head->name);
     return read_options(o, named.list);
+}
+
+bool ds_race_concerns(const race *r, const racer *o, const char *setting)
+{
+    char key[64];
+    if (!strncmp(setting, "schedule", 8)) return o->rule;
+    if (strncmp(setting, "optimizer.", 10)) return true;
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(setting + 10, "=."), setting + 10);
+    if (ds_option_find(o->head->options, key) >= 0) return true;
+    for (int k = 0; k < r->racers; k++)
+        if (ds_option_find(r->racer[k].head->options, key) >= 0) return false;
+    return true; /* nobody's: a key of the section, or a mistake */
 }
 
 static int read_racers(race *r, const char *text)

@@ -146,7 +146,8 @@ static int draw(const race *r, int w, bool *missing)
              r->workload[w].name, r->seeds);
     fputs("set title ", p.script);
     ds_picture_text(p.script, text);
-    fprintf(p.script, " noenhanced\nset xlabel \"%s\"\nset key outside right Left reverse\n", units[r->unit]);
+    fprintf(p.script, " noenhanced\nset xlabel \"%s\"\nset xrange [0:*]\nset key outside right Left reverse\n",
+            units[r->unit]);
     if (f.log) fputs("set logscale y\n", p.script);
     if (r->workload[w].aims)
         fprintf(p.script, "set arrow from graph 0,first %.9g to graph 1,first %.9g nohead dt 2 lc rgb \"#606060\"\n",

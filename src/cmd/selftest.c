@@ -96,20 +96,35 @@ static ds_status check_solver(ds_ctx *ctx, const ds_head *solver, ds_laws *v)
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-static bool print(const char *kind, const char *name, const ds_laws *v, bool json)
+/* Columns of the table. */
+static const char *const rule_laws[] = { "still", "buffer", "order", "negate", "resume", "fused", "threads", NULL };
+static const char *const solver_laws[] = { "resume", "budget", "descent", NULL };
+
+static void print_header(const char *kind, const char *const *laws)
 {
-    bool good = true;
-    for (int k = 0; k < v->count; k++) good = good && v->kept[k];
-    if (!json) {
-        printf("%-7s %-20s %s ", kind, name, good ? "pass" : "FAIL");
-        for (int k = 0; k < v->count; k++) printf(" %s%s", v->kept[k] ? "" : "not ", v->law[k]);
-        printf("\n");
-        return good;
+    printf("%-22s", kind);
+    for (; *laws; laws++) printf(" %8s", *laws);
+    printf("\n");
+}
+
+/* A row of the table; "-": the law is not one for it. */
+static void print_row(const char *name, const ds_laws *v, const char *const *laws)
+{
+    printf("%-22s", name);
+    for (; *laws; laws++) {
+        const char *cell = "-";
+        for (int k = 0; k < v->count; k++)
+            if (!strcmp(v->law[k], *laws)) cell = v->kept[k] ? "ok" : "BROKEN";
+        printf(" %8s", cell);
     }
+    printf("\n");
+}
+
+static void print_json(const char *kind, const char *name, const ds_laws *v, bool good)
+{
     printf("{\"kind\": \"%s\", \"name\": \"%s\", \"pass\": %s, \"laws\": {", kind, name, good ? "true" : "false");
     for (int k = 0; k < v->count; k++) printf("%s\"%s\": %s", k ? ", " : "", v->law[k], v->kept[k] ? "true" : "false");
     printf("}}\n");
-    return good;
 }
 
 typedef struct tally {
@@ -121,19 +136,26 @@ static ds_status check_kind(ds_ctx *ctx, ds_ctx *many, const char *kind, const c
 {
     int count;
     const ds_registry *const *all = ds_registries(&count);
+    bool rules = strcmp(kind, "rule") == 0, header = json, good;
+    const char *const *laws = rules ? rule_laws : solver_laws;
     for (int i = 0; i < count; i++)
         for (int k = 0; strcmp(all[i]->kind, kind) == 0 && k < all[i]->count; k++) {
             const ds_head *head = all[i]->heads[k];
             ds_laws v = { .count = 0 };
             if (strcmp(name, "all") && strcmp(name, head->name)) continue;
             t->found++;
-            ds_status status =
-                strcmp(kind, "rule") == 0 ? ds_rule_laws(ctx, many, head, &v) : check_solver(ctx, head, &v);
+            ds_status status = rules ? ds_rule_laws(ctx, many, head, &v) : check_solver(ctx, head, &v);
             if (status != DS_OK) return status;
-            if (print(kind, head->name, &v, json))
-                t->passed++;
+            good = true;
+            for (int law = 0; law < v.count; law++) good = good && v.kept[law];
+            t->passed += good;
+            t->failed += !good;
+            if (!header) print_header(kind, laws);
+            header = true;
+            if (json)
+                print_json(kind, head->name, &v, good);
             else
-                t->failed++;
+                print_row(head->name, &v, laws);
         }
     return DS_OK;
 }

@@ -84,12 +84,14 @@ ds_status ds_run_remove(ds_ctx *ctx, const char *path)
         snprintf(file, sizeof file, "%s/%s", path, e->d_name);
         if (strcmp(e->d_name, "checkpoints") == 0)
             remove_checkpoints(file);
-        else if (is_ours(e->d_name))
+        else if (is_ours(e->d_name) && strcmp(e->d_name, "resolved.yaml"))
             unlink(file);
-        else if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+        else if (!is_ours(e->d_name) && strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
             snprintf(other, sizeof other, "%s", e->d_name);
     }
     closedir(d);
+    snprintf(file, sizeof file, "%s/resolved.yaml", path);
+    unlink(file); /* last: a removal that was cut short can be done again */
     if (rmdir(path) == 0) return DS_OK;
     if (*other)
         return ds_fail(ctx, DS_EIO, "%s: the run is removed; the folder stays, since it holds \"%s\" that no run wrote",
