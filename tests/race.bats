@@ -181,7 +181,7 @@ END
 }
 
 @test "solvers race too: each evaluation counts, and none is above the budget, where rules end their last step; they have no rate" {
-    race --optimizers "sgd,sophia,mars(exact=true),lbfgs,newton-cg" --budget "30 gradients" --seeds 1 --trials 2 --out out --json train.batch=all >lines
+    race --optimizers "sgd,sophia,mars(exact=true),lbfgs,newton-cg" --budget "30 gradients" --seeds 1 --trials 2 --out out --json train.batch=500 >lines
     tail -n +2 out/results.tsv | awk -F'\t' '{ last[$2] = $10; steps[$2] = $9 }
         END { if (steps["sophia"] != 27) exit 1; for (o in last) { if (last[o] > 30 + (o ~ /mars/) || last[o] < 25) exit 1; if (o == "sgd" ? steps[o] != 30 : steps[o] >= 30) exit 1 } }'
     python3 - <<'END'
