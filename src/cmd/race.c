@@ -6,14 +6,10 @@
  * one under way is a run directory with checkpoints in FOLDER/unfinished-*, and goes on from them. */
 #include "race.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "descent/runs.h"
 #include "signals.h"
 
 static const ds_option flags[] = {
@@ -96,237 +92,6 @@ const ds_curve_point *ds_race_reached(const workload *w, const ds_race_run *run)
     return NULL;
 }
 
-/* ---- one run ----------------------------------------------------------------------------------------------------- */
-
-typedef struct order {
-    race *r;
-    int w, o;
-    int64_t trial;
-    uint64_t seed;
-    const char *rate; /* NULL: the config's, or none */
-    uint64_t key;     /* of all that its numbers depend on */
-} order;
-
-/* The config of a run: the racer, the words for all that concern it, its own. */
-static void collect(const order *t, ds_args *a, char own[2][64])
-{
-    race *r = t->r;
-    racer *o = &r->racer[t->o];
-    *a = (ds_args){ .count = 0 };
-    a->positional[a->count++] = (char *)(uintptr_t)r->workload[t->w].config;
-    a->positional[a->count++] = o->setting[0];
-    for (int k = 0; k < r->settings; k++)
-        if (ds_race_concerns(r, o, r->setting[k])) a->positional[a->count++] = r->setting[k];
-    for (int k = 1; k < o->settings; k++) a->positional[a->count++] = o->setting[k];
-    if (t->rate) {
-        snprintf(own[0], 64, "optimizer.lr=%s", t->rate);
-        a->positional[a->count++] = own[0];
-    }
-    if (t->seed) {
-        snprintf(own[1], 64, "train.seed=%" PRIu64, t->seed);
-        a->positional[a->count++] = own[1];
-    }
-}
-
-/* A budget takes the place of all that ends a run otherwise; no weights are kept. */
-static void set_budget(const race *r, ds_config *c)
-{
-    c->train.epochs = -1;
-    c->train.steps = r->unit == DS_BUDGET_SECONDS ? -1 : (int64_t)r->budget;
-    c->train.seconds = -1;
-    c->train.stops = 0;
-    c->train.best = "none";
-}
-
-static uint64_t key_of(const order *t, const ds_config *c)
-{
-    char text[256];
-    const workload *w = &t->r->workload[t->w];
-    snprintf(text, sizeof text, "%s %s %d", t->r->budget_text, w->metric, t->r->points);
-    uint64_t h = ds_config_hash(c);
-    for (const char *k = text; *k; k++) h = (h ^ (unsigned char)*k) * 1099511628211u;
-    return h;
-}
-
-static int open_config(ds_config **c, const order *t)
-{
-    ds_args a;
-    char own[2][64];
-    ds_diagnostics *mistakes;
-    collect(t, &a, own);
-    ds_status status =
-        ds_config_read(c, t->r->ctx, a.positional[0], a.count - 1, (const char *const *)&a.positional[1], &mistakes);
-    ds_diagnostics_free(mistakes);
-    if (status != DS_OK) return ds_complain_status(t->r->ctx, status);
-    set_budget(t->r, *c);
-    return 0;
-}
-
-static ds_curve curve_of(const race *r, int w)
-{
-    return (ds_curve){ .metric = r->workload[w].metric, .unit = r->unit, .budget = r->budget, .points = r->points };
-}
-
-static bool is_there(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0;
-}
-
-static void name_run(const order *t, char *path, size_t bytes)
-{
-    snprintf(path, bytes, "%s/unfinished-%016" PRIx64, t->r->folder, t->key);
-}
-
-/* What a kill between the line in the log and the end of the removal left behind. */
-static int remove_rest(const order *t)
-{
-    char path[4000];
-    name_run(t, path, sizeof path);
-    bool gone = !is_there(path) || rmdir(path) == 0;
-    ds_status status = gone ? DS_OK : ds_run_remove(t->r->ctx, path);
-    return status == DS_OK ? 0 : ds_complain_status(t->r->ctx, status);
-}
-
-/* The directory of the run: gone on with where it has a checkpoint, else begun again. */
-static ds_status open_run(ds_run **run, const order *t, const ds_config *config, const char *path)
-{
-    ds_ctx *ctx = t->r->ctx;
-    char *resolved = ds_config_write(config);
-    ds_status status = resolved ? DS_OK : DS_EMEM;
-    *run = NULL;
-    if (status == DS_OK && is_there(path)) {
-        status = ds_run_resume(run, ctx, path);
-        if (status == DS_OK && ds_run_saved_config(*run)) {
-            status = ds_run_continue(*run, ctx, resolved, t->key);
-            free(resolved);
-            return status;
-        }
-        ds_run_close(*run);
-        *run = NULL;
-        if (status == DS_OK) status = ds_run_remove(ctx, path);
-    }
-    if (status == DS_OK || status == DS_EUNKNOWN)
-        status = ds_run_create(run, ctx, &(ds_run_text){ config->name, "", resolved, t->key }, path);
-    free(resolved);
-    return status;
-}
-
-static int log_run(const order *t, const ds_config *config, const ds_curve *c, const ds_outcome *outcome)
-{
-    race *r = t->r;
-    const workload *w = &r->workload[t->w];
-    const char *lr = ds_config_value(config, "optimizer.lr");
-    ds_race_run run = { .workload = w->name,
-                        .optimizer = r->racer[t->o].text,
-                        .trial = t->trial,
-                        .seed = t->seed,
-                        .lr = lr ? strtod(lr, NULL) : NAN,
-                        .config = t->key,
-                        .diverged = outcome->reason == DS_DIVERGED,
-                        .state_bytes = c->state_bytes,
-                        .count = c->count,
-                        .point = c->point };
-    ds_status status = ds_race_log_add(r->log, &run);
-    if (status != DS_OK) return ds_complain_status(r->ctx, status);
-    double value = ds_race_shown(w, ds_race_final(w, &run));
-    if (ds_is_terminal(stderr)) fputs("\r\033[K", stderr);
-    fprintf(stderr, "%-16s %-24s %s %-4lld", w->name, run.optimizer, t->trial < 0 ? "seed" : "rate",
-            t->trial < 0 ? (long long)t->seed : (long long)t->trial + 1);
-    if (!isnan(run.lr)) fprintf(stderr, "  lr %-9.3g", run.lr);
-    fprintf(stderr, run.diverged ? "  diverged\n" : "  %s %.5g\n", w->metric, value);
-    if (!r->json) return 0;
-    printf("{\"workload\": ");
-    ds_print_json_text(stdout, w->name);
-    printf(", \"optimizer\": ");
-    ds_print_json_text(stdout, run.optimizer);
-    printf(", \"trial\": %" PRId64 ", \"seed\": %" PRIu64 ", \"lr\": ", run.trial, run.seed);
-    ds_print_json_number(stdout, run.lr);
-    printf(", \"diverged\": %s, \"value\": ", run.diverged ? "true" : "false");
-    ds_print_json_number(stdout, value);
-    printf("}\n");
-    return 0;
-}
-
-static void on_notice(void *arg, const char *text)
-{
-    (void)arg;
-    fprintf(stderr, "note: %s\n", text);
-}
-
-static void on_progress(void *arg, const ds_progress *p)
-{
-    const order *t = arg;
-    fprintf(stderr, "\r\033[K%s: step %lld, loss %.4g", t->r->racer[t->o].text, (long long)p->step, p->loss);
-}
-
-static int stopped(const race *r)
-{
-    fprintf(stderr, "stopped on request; go on with: descent race --resume %s\n", r->folder);
-    return DS_EXIT_STOPPED;
-}
-
-static int train(const order *t, ds_session *session, const ds_config *config)
-{
-    race *r = t->r;
-    char path[4000];
-    ds_run *run;
-    ds_outcome outcome;
-    ds_curve curve = curve_of(r, t->w);
-    bool bar = ds_is_terminal(stderr);
-    /* nothing hurries a scoring: a point that was left out would be another one after a resume */
-    ds_watcher watcher = {
-        .arg = (void *)(uintptr_t)t, .progress = bar ? on_progress : NULL, .stop = ds_asked_to_stop, .notice = on_notice
-    };
-    name_run(t, path, sizeof path);
-    ds_status status = ds_session_init(session);
-    if (status == DS_OK) status = ds_session_note(session, &curve);
-    if (status == DS_OK) status = open_run(&run, t, config, path);
-    if (status != DS_OK) return ds_complain_status(r->ctx, status);
-    status = ds_train(session, run, &watcher, &outcome);
-    ds_run_close(run);
-    if (status != DS_OK) return ds_complain_status(r->ctx, status);
-    if (outcome.reason == DS_STOPPED) return stopped(r);
-    int code = log_run(t, config, &curve, &outcome);
-    if (code) return code;
-    status = ds_run_remove(r->ctx, path);
-    return status == DS_OK ? 0 : ds_complain_status(r->ctx, status);
-}
-
-/* The run, from the log where it is over already. */
-static int obtain(order *t, const ds_race_run **out)
-{
-    race *r = t->r;
-    ds_config *config;
-    ds_session *session;
-    const char *name = r->workload[t->w].name, *optimizer = r->racer[t->o].text;
-    int code = open_config(&config, t);
-    if (code) return code;
-    t->key = key_of(t, config);
-    *out = ds_race_log_find(r->log, name, optimizer, t->trial, t->seed);
-    if (*out && (*out)->config != t->key) {
-        code = ds_complain(DS_EXIT_USAGE,
-                           "%s holds runs of %s under another config, rate, metric or budget; choose another --out, or "
-                           "remove the folder",
-                           r->folder, optimizer);
-    } else if (*out) {
-        code = remove_rest(t);
-    } else if (ds_asked_to_stop(NULL)) {
-        code = stopped(r);
-    } else {
-        ds_signals_while_reading(true);
-        code = ds_session_from_config(&session, r->ctx, config, NULL);
-        ds_signals_while_reading(false);
-        if (!code) {
-            code = train(t, session, config);
-            ds_session_free(session);
-        }
-        if (!code) *out = ds_race_log_find(r->log, name, optimizer, t->trial, t->seed);
-    }
-    ds_config_free(config);
-    return code;
-}
-
 /* ---- the race ---------------------------------------------------------------------------------------------------- */
 
 /* Try rates on the tuning seed; the best final number has it, the lower rate of equals. */
@@ -340,7 +105,7 @@ static int tune(race *r, int w, int o)
         const ds_race_run *run;
         snprintf(rate, sizeof rate, "%.3g", ds_race_rate(k, r->trials, r->lo, r->hi, at->seed));
         order t = { .r = r, .w = w, .o = o, .trial = k, .seed = at->seed + TUNING_SEED, .rate = rate };
-        int code = obtain(&t, &run);
+        int code = ds_race_obtain(&t, &run);
         if (code) return code;
         found->trial_rate[k] = strtod(rate, NULL);
         found->trial_value[k] = ds_race_final(at, run);
@@ -366,7 +131,7 @@ static int race_one(race *r, int w, int o)
                     .trial = -1,
                     .seed = r->workload[w].seed + (uint64_t)s,
                     .rate = tuned ? found->rate : NULL };
-        code = obtain(&t, &found->run[s]);
+        code = ds_race_obtain(&t, &found->run[s]);
         if (!code && !tuned && isnan(found->run[s]->lr)) snprintf(found->rate, sizeof found->rate, "-");
         if (!code && !tuned && !isnan(found->run[s]->lr))
             snprintf(found->rate, sizeof found->rate, "%.3g", found->run[s]->lr);
@@ -392,16 +157,16 @@ static int check(race *r, const ds_command *c)
             char own[2][64];
             ds_config *config;
             ds_session *session;
-            ds_curve curve = curve_of(r, w);
+            ds_curve curve = ds_race_curve(r, w);
             order t = { .r = r, .w = w, .o = o };
-            collect(&t, &a, own);
+            ds_race_collect(&t, &a, own);
             int code = ds_config_from_args(&config, r->ctx, &a, c);
             if (code) return code;
             r->workload[w].seed = config->train.seed;
             if (o == 0 && config->train.average.head)
                 fprintf(stderr, "note: %s: a race compares the weights themselves; train.average has no part in it\n",
                         r->workload[w].config);
-            set_budget(r, config);
+            ds_race_set_budget(r, config);
             code = ds_session_from_config(&session, r->ctx, config, NULL);
             ds_config_free(config);
             if (code) return code;

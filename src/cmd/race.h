@@ -1,6 +1,7 @@
 /* race.h - inside view of `descent race`.
  *
- * Files: race_args.c reads the command line, race.c trains, race_report.c tells who is ahead, race_curves.c draws. */
+ * Files: race_args.c reads the command line, race.c has the course, race_run.c one run of it, race_report.c tells who is
+ * ahead, race_curves.c draws. */
 #ifndef DS_CMD_RACE_H
 #define DS_CMD_RACE_H
 
@@ -65,6 +66,24 @@ const ds_curve_point *ds_race_reached(const workload *w, const ds_race_run *run)
 static inline double ds_race_shown(const workload *w, double value) { return w->more ? -value : value; }
 /* Position of a point in the unit of the budget. */
 double ds_race_spent(const race *r, const ds_curve_point *p);
+
+/* What is to be run. */
+typedef struct order {
+    race *r;
+    int w, o;
+    int64_t trial;
+    uint64_t seed;
+    const char *rate; /* NULL: the config's, or none */
+    uint64_t key;     /* of all that its numbers depend on */
+} order;
+
+/* The config of a run: the racer, the words for all that concern it, its own. */
+void ds_race_collect(const order *t, ds_args *a, char own[2][64]);
+/* The budget takes the place of all that ends a run otherwise; no weights are kept. */
+void ds_race_set_budget(const race *r, ds_config *c);
+ds_curve ds_race_curve(const race *r, int w);
+/* The run, from the log where it is over already. */
+int ds_race_obtain(order *t, const ds_race_run **out);
 
 /* Whether a key=value word for all speaks of something that this racer has: a solver has no schedule, a rule not the options
  * of others. */

@@ -171,6 +171,6 @@ extern const ds_section ds_config_sections[];
 extern const int ds_config_section_count;
 extern const ds_option ds_config_penalty[], ds_config_clip[], ds_config_lookahead[], ds_config_sam[], ds_config_group[],
     ds_config_rest[], ds_config_keep[], ds_config_retrain[], ds_config_checkpoint[], ds_config_part_name[],
-    ds_config_nothing[];
+    ds_config_nothing[], ds_config_optimizer[], ds_config_schedule[];
 
 #endif
