@@ -52,7 +52,7 @@ typedef struct ds_race_run {
     uint64_t seed;
     double lr;       /* NaN: none */
     uint64_t config; /* hash of all that the numbers depend on */
-    bool diverged;
+    bool diverged;   /* or the number at its end is not finite */
     int64_t state_bytes;
     int count;
     const ds_curve_point *point; /* [count] */

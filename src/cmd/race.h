@@ -8,7 +8,7 @@
 #include "config_args.h"
 #include "descent/race.h"
 
-enum { RACERS = 24, WORKLOADS = 32, SEEDS = DS_RANK_LIMIT, TRIALS = 64, OPTIONS = 16 };
+enum { RACERS = 24, WORKLOADS = 32, SEEDS = DS_RANK_LIMIT, TRIALS = 64, OPTIONS = 16, SETTINGS = 200 };
 
 typedef struct racer {
     char text[192]; /* "momentum(momentum=0.95)", as it is called in tables and files */
@@ -43,7 +43,7 @@ typedef struct race {
     char folder[3800];
     workload workload[WORKLOADS];
     racer racer[RACERS];
-    char *setting[256]; /* key=value words, for all */
+    char *setting[SETTINGS]; /* key=value words, for all; with those of a racer they are one command line */
     int workloads, racers, settings;
     int seeds, trials, points;
     double budget, lo, hi;

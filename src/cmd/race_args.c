@@ -191,6 +191,7 @@ static int read_words(race *r, const ds_args *a)
         if (strchr(word, '=')) {
             if (!strncmp(word, "optimizer.name=", 15) || !strncmp(word, "train.seed=", 11))
                 return ds_complain(DS_EXIT_USAGE, "%s: --optimizers and --seeds say that in a race", word);
+            if (r->settings == SETTINGS) return ds_complain(DS_EXIT_USAGE, "at most %d settings for all", SETTINGS);
             r->setting[r->settings++] = word;
             continue;
         }

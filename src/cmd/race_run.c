@@ -112,6 +112,12 @@ static ds_status open_run(ds_run **run, const order *t, const ds_config *config,
     return status;
 }
 
+/* A curve has its last point at the last step, unless the number there was not finite: no earlier one stands for it. */
+static bool is_lost(const ds_curve *c, const ds_outcome *o)
+{
+    return o->reason == DS_DIVERGED || c->count == 0 || c->point[c->count - 1].step < (double)o->steps;
+}
+
 static int log_run(const order *t, const ds_config *config, const ds_curve *c, const ds_outcome *outcome)
 {
     race *r = t->r;
@@ -123,7 +129,7 @@ static int log_run(const order *t, const ds_config *config, const ds_curve *c, c
                         .seed = t->seed,
                         .lr = lr ? strtod(lr, NULL) : NAN,
                         .config = t->key,
-                        .diverged = outcome->reason == DS_DIVERGED,
+                        .diverged = is_lost(c, outcome),
                         .state_bytes = c->state_bytes,
                         .count = c->count,
                         .point = c->point };

@@ -50,7 +50,7 @@ ds_status ds_piece_plan(ds_piece *p, ds_ctx *ctx, const ds_optim_settings *s, co
     DS_TRY(ds_graph_create(&g, ctx));
     p->build = (ds_rule_build){ .g = g, .option = *option, .in = p->rows, .out = p->cols };
     if (!def->each) p->build.space = s->space;
-    if (segment && segment->order[segment->shape.rank - 1] != 0) /* outputs first, as in files */
+    if (segment && segment->shape.rank && segment->order[segment->shape.rank - 1] != 0) /* outputs first, as in files */
         p->build.out = p->n / (p->build.in = p->cols);
     ds_status status = state_update(p, g, s, def);
     ds_graph_free(g);

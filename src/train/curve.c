@@ -69,7 +69,7 @@ static ds_status score(const noting *n, double *value)
     return DS_OK;
 }
 
-/* A value that is not finite leaves no point: the run is about to diverge. */
+/* A value that is not finite leaves no point; at the end it is missed, and the run counts as one that diverged. */
 static ds_status note(noting *n)
 {
     ds_curve_point p = { .step = (double)n->l->step, .gradients = gradients(n), .seconds = n->seconds };
