@@ -73,10 +73,14 @@ static inline void assert_near(int64_t n, const double *found, const double *wan
 /* Q [n, n] orthogonal, of seed. */
 static inline void orthogonal(int64_t n, double *Q, uint32_t seed)
 {
-    double *work = ds_buffer_alloc((size_t)ds_qr_work(n) * sizeof *work);
-    normal(DS_F64, Q, n * n, seed);
-    ds_qr(ds_vec_get()->f64, n, Q, work);
+    const size_t bytes = (size_t)(n * n) * sizeof *Q;
+    double *work = ds_buffer_alloc((size_t)ds_qr_work(n) * sizeof *work), *a = ds_buffer_alloc(bytes + 128);
+    assert_true(work && a);
+    normal(DS_F64, a, n * n, seed);
+    ds_qr(ds_vec_get()->f64, n, a, work);
+    memcpy(Q, a, bytes);
     ds_buffer_free(work);
+    ds_buffer_free(a);
 }
 
 /* c = op(a) x op(b) of rows x cols, a and b orthogonal. */

@@ -122,7 +122,8 @@ static void golden_trajectories(void **state)
     (void)state;
     golden d = { 0 };
     int cases = 0;
-    bool seen[64] = { 0 };
+    bool seen[256] = { 0 };
+    assert_true(2 * ds_rule_registry.count <= 256);
     open_golden(&d);
     for (; next_case(&d); cases++) {
         follow(&d);

@@ -19,7 +19,8 @@ typedef struct ds_dense {
 } ds_dense;
 void ds_dense_product(const ds_product *p, const ds_dense *d);
 
-/* a [n, n] = Q R with a positive diagonal of R; a becomes Q. work: ds_qr_work(n) numbers, 64-byte aligned. */
+/* a [n, n] = Q R with a positive diagonal of R; a becomes Q. work: ds_qr_work(n) numbers, 64-byte aligned.
+ * 128 readable bytes lie past the end of a. */
 int64_t ds_qr_work(int64_t n);
 void ds_qr(const ds_product *p, int64_t n, double *a, double *work);
 

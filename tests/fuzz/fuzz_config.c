@@ -8,7 +8,7 @@
 #include "fuzz.h"
 
 /* fy_node_get_scalar of libfyaml 0.7 leaks its list of pieces when a scalar has many of them, such as doubled quotes. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libfyaml.so\n"; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
