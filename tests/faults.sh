@@ -113,7 +113,7 @@ ended $? 4 "a file in the way" "Not a directory"
 "$descent" train "$out/run.yaml" train.epochs=100000 train.checkpoint.every="3 steps" --out "$out/gone" >"$out/said" 2>&1 &
 pid=$!
 tries=0
-while [ ! -d "$out/gone/checkpoints" ]; do
+until ls "$out/gone/checkpoints" 2>/dev/null | grep -q '^0[0-9]*-step-[0-9]*$'; do # one that counts
     sleep 0.02
     tries=$((tries + 1))
     [ $tries -lt 1500 ] || { kill -KILL $pid; fail "the run does not begin"; }
