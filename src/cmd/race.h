@@ -57,6 +57,13 @@ typedef struct race {
 
 static inline result *result_of(const race *r, int w, int o) { return &r->result[w * r->racers + o]; }
 
+/* A hash (FNV-1a, 64 bits) with a text more. */
+static inline uint64_t ds_race_hash(uint64_t h, const char *text)
+{
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h;
+}
+
 /* What is compared: smaller is better, INFINITY for a run that diverged. */
 double ds_race_final(const workload *w, const ds_race_run *run);
 double ds_race_best(const workload *w, const ds_race_run *run);

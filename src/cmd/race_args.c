@@ -218,12 +218,11 @@ static void name_folder(race *r, const char *out)
         return;
     }
     snprintf(text, sizeof text, "%s %d %d %.17g %.17g", r->budget_text, r->points, r->trials, r->lo, r->hi);
-    for (const char *c = text; *c; c++) h = (h ^ (unsigned char)*c) * 1099511628211u;
-    for (int k = 0; k < r->settings; k++)
-        for (const char *c = r->setting[k]; *c; c++) h = (h ^ (unsigned char)*c) * 1099511628211u;
+    h = ds_race_hash(h, text);
+    for (int k = 0; k < r->settings; k++) h = ds_race_hash(h, r->setting[k]);
     for (int w = 0; w < r->workloads; w++) {
-        for (const char *c = r->workload[w].config; *c; c++) h = (h ^ (unsigned char)*c) * 1099511628211u;
-        for (const char *c = r->workload[w].metric; *c; c++) h = (h ^ (unsigned char)*c) * 1099511628211u;
+        h = ds_race_hash(h, r->workload[w].config);
+        h = ds_race_hash(h, r->workload[w].metric);
     }
     snprintf(r->folder, sizeof r->folder, "races/%s-%08x", r->workload[0].name, (unsigned)(h ^ (h >> 32)));
 }

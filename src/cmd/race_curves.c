@@ -17,7 +17,7 @@ typedef struct place {
 /* Places of a racer's curve; their number. */
 static int places_of(const race *r, int w, int o, place *list)
 {
-    const result *found = &r->result[w * r->racers + o];
+    const result *found = result_of(r, w, o);
     int n = 0;
     for (int k = 0; k < DS_CURVE_POINTS; k++) {
         double x[SEEDS], y[SEEDS];

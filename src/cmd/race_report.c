@@ -22,7 +22,7 @@ typedef struct summary {
 static void sum_up(const race *r, int w, int o, summary *s)
 {
     const workload *at = &r->workload[w];
-    const result *found = &r->result[w * r->racers + o];
+    const result *found = result_of(r, w, o);
     double best[SEEDS], steps[SEEDS], gradients[SEEDS], seconds[SEEDS], each[SEEDS];
     int timed = 0;
     *s = (summary){ .o = o };
@@ -102,7 +102,7 @@ static void print_row(const race *r, int w, const summary *s, int width)
     char median[32], least[32], most[32], best[32], steps[32], gradients[32], seconds[32], bytes[32], spread[72],
         reached[16], each[32];
     const workload *at = &r->workload[w];
-    const result *found = &r->result[w * r->racers + s->o];
+    const result *found = result_of(r, w, s->o);
     snprintf(spread, sizeof spread, "[%s .. %s]", shown(at, s->least, least, sizeof least),
              shown(at, s->most, most, sizeof most));
     printf("%-*s  %9s%s  %9s %-22s  %9s", width, r->racer[s->o].text, found->rate, found->edge ? "*" : " ",
@@ -133,7 +133,7 @@ static void print_table(const race *r, int w, const summary *list)
     printf("  %7s %9s\n", "state", "a step");
     for (int k = 0; k < r->racers; k++) {
         print_row(r, w, &list[k], width);
-        edge = edge || r->result[w * r->racers + list[k].o].edge;
+        edge = edge || result_of(r, w, list[k].o)->edge;
     }
     if (edge) printf("* the end of the rates that were tried; --rates beyond it may do better\n");
 }
@@ -210,7 +210,7 @@ static void json_text(const char *name, const char *text)
 static void json_racer(const race *r, int w, const summary *s)
 {
     const workload *at = &r->workload[w];
-    const result *found = &r->result[w * r->racers + s->o];
+    const result *found = result_of(r, w, s->o);
     printf("{");
     json_text("optimizer", r->racer[s->o].text);
     json_number("lr", found->run[0]->lr);
@@ -281,7 +281,7 @@ static void tsv_rows(FILE *f, const race *r, int w, const summary *list)
     for (int k = 0; k < r->racers; k++) {
         const summary *s = &list[k];
         fprintf(f, "%s\t%s\t%.17g\t%d\t%s\t%.17g\t%.17g\t%.17g\t%.17g\t%d\t%.17g\t%.17g\t%.3g\t%lld\t%.3g\n", at->name,
-                r->racer[s->o].text, r->result[w * r->racers + s->o].run[0]->lr, r->seeds, at->metric,
+                r->racer[s->o].text, result_of(r, w, s->o)->run[0]->lr, r->seeds, at->metric,
                 ds_race_shown(at, s->median), ds_race_shown(at, s->least), ds_race_shown(at, s->most),
                 ds_race_shown(at, s->best), s->reached, s->to_steps, s->to_gradients, s->to_seconds,
                 (long long)s->bytes, s->step_seconds);

@@ -43,9 +43,7 @@ static uint64_t key_of(const order *t, const ds_config *c)
     char text[256];
     const workload *w = &t->r->workload[t->w];
     snprintf(text, sizeof text, "%s %s %d", t->r->budget_text, w->metric, t->r->points);
-    uint64_t h = ds_config_hash(c);
-    for (const char *k = text; *k; k++) h = (h ^ (unsigned char)*k) * 1099511628211u;
-    return h;
+    return ds_race_hash(ds_config_hash(c), text);
 }
 
 static int open_config(ds_config **c, const order *t)
